@@ -1,0 +1,1 @@
+"""Pairs of recordings: read, check, align; and the demo rig that makes a pair."""

@@ -1,0 +1,1 @@
+"""Sections, segments and the LightningDataModule that feeds them."""

@@ -1,0 +1,1 @@
+"""Streaming inference, sample-exact with training, and what it costs on this CPU."""

@@ -1,0 +1,1 @@
+"""Plug-in file formats, each with its reader."""

@@ -1,0 +1,1 @@
+"""The run record, collecting records, and dominance between them."""

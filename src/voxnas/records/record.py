@@ -1,0 +1,117 @@
+"""The run record: what is known about one candidate on one rung, in `record.json`."""
+
+import dataclasses
+import json
+import math
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from voxnas.utils.errors import InputError
+
+SCHEMA_VERSION = 1
+FILE_NAME = "record.json"
+Status = Literal["running", "ok", "rejected", "failed", "interrupted"]
+
+
+@dataclass
+class Record:
+    """One run. Figures that are not known are None; units are in the names, ESR and RTF are ratios."""
+
+    candidate: str
+    study: str
+    rung: str
+    status: Status
+    identity: str  # hash of everything that shaped the result
+    reason: str | None = None  # why rejected, failed or interrupted
+    # quality
+    best_val_loss: float | None = None  # ESR over the whole validation section
+    best_train_loss: float | None = None
+    best_epoch: int | None = None
+    epochs: int | None = None
+    test_esr: float | None = None
+    test_mrstft: float | None = None
+    # what it looks like
+    num_layers: int | None = None
+    channels: int | None = None
+    kernel_size: int | None = None
+    causal: bool = True
+    receptive_field: int | None = None  # samples
+    latency_ms: float | None = None
+    parameters: int | None = None
+    macs_per_sample: int | None = None
+    # what it costs on this CPU, at `block_size`
+    cpu_mean_ms: float | None = None
+    cpu_median_ms: float | None = None
+    cpu_p99_ms: float | None = None
+    cpu_max_ms: float | None = None
+    cpu_rtf: float | None = None
+    cpu_realtime_capable: bool | None = None
+    block_size: int | None = None
+    engine: str | None = None
+    benchmarks: list[dict[str, Any]] = field(default_factory=list)  # the same figures per block size
+    # how it came about
+    train_seconds: float | None = None
+    sample_rate: int | None = None
+    seed: int | None = None
+    exports: dict[str, str] = field(default_factory=dict)  # format → file, relative to the run's folder
+    previews: dict[str, str] = field(default_factory=dict)  # dry, target, model → file
+    history: list[dict[str, float]] = field(default_factory=list)  # per epoch: epoch, train_loss, val_esr, …
+    architecture: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)  # fingerprint, files, sections
+    machine: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    git_revision: str | None = None
+    created: str | None = None  # ISO 8601, UTC
+    schema_version: int = SCHEMA_VERSION
+
+    def write(self, folder: Path) -> Path:
+        """Write `record.json` atomically: a reader sees the old file or the new one, never a part."""
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(_finite(dataclasses.asdict(self)), indent=2, allow_nan=False)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".record-", suffix=".json")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, folder / FILE_NAME)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+        return folder / FILE_NAME
+
+    @classmethod
+    def read(cls, path: Path) -> "Record":
+        """Read a record, or the one in a run's folder.
+
+        Unknown keys are dropped, so that older readers take newer records.
+        Raises InputError on a file that is not a record.
+        """
+        path = path / FILE_NAME if path.is_dir() else path
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            known = {f.name for f in dataclasses.fields(cls)}
+            return cls(**{k: _restore(k, v) for k, v in values.items() if k in known})
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise InputError(f"{path}: not a run record ({error}); delete it to run the candidate again") from error
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity and no NaN: they are written as strings, and read back by `_restore`."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return value
+
+
+_NUMBERS = {f.name for f in dataclasses.fields(Record) if "float" in str(f.type)}
+
+
+def _restore(key: str, value: Any) -> Any:
+    return float(value) if key in _NUMBERS and value in ("inf", "-inf", "nan") else value

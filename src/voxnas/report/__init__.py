@@ -1,0 +1,1 @@
+"""Plots and summary of a study."""

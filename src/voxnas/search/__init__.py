@@ -1,0 +1,1 @@
+"""Spaces, costs known without training, and promotion from rung to rung."""

@@ -1,0 +1,1 @@
+"""The little glue that Hydra and Lightning need."""
