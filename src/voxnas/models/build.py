@@ -1,0 +1,22 @@
+"""From the plain values that a record, a checkpoint or an export holds back to a network."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from voxnas.models.base import Network
+from voxnas.models.wavenet import WaveNet
+from voxnas.utils.errors import InputError
+
+TYPES: dict[str, type[Network]] = {"WaveNet": WaveNet}
+
+
+def build(architecture: Mapping[str, Any]) -> Network:
+    """The network that `Network.architecture` described, with fresh weights; InputError if it cannot be."""
+    arguments = dict(architecture)
+    kind = arguments.pop("type", None)
+    if kind not in TYPES:
+        raise InputError(f"unknown network type {kind!r}; known are {', '.join(TYPES)}")
+    try:
+        return TYPES[kind](**arguments)
+    except TypeError as error:
+        raise InputError(f"{kind}: {error}") from error
