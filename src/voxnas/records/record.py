@@ -60,10 +60,13 @@ class Record:
     previews: dict[str, str] = field(default_factory=dict)  # dry, target, model → file
     history: list[dict[str, float]] = field(default_factory=list)  # per epoch: epoch, train_loss, val_esr, …
     architecture: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)  # what else the candidate sets, by config key
     data: dict[str, Any] = field(default_factory=dict)  # fingerprint, files, sections
     machine: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     git_revision: str | None = None
+    cuts: int = 0  # attempts that were killed without coming an epoch further
+    epochs_at_start: int = 0  # of this attempt
     created: str | None = None  # ISO 8601, UTC
     schema_version: int = SCHEMA_VERSION
 

@@ -1,0 +1,28 @@
+"""Promote the best candidates of one rung to the next: `python src/promote.py study=mine keep=0.5`."""
+
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from voxnas.records.record import Record
+from voxnas.search.promotion import read_rung, select, write_candidates
+from voxnas.utils.app import hydra_app
+
+
+@hydra_app("promote")
+def main(cfg: DictConfig) -> None:
+    """Write the survivors as configs of the group `candidate`, which the next rung sweeps over."""
+    logs = Path(cfg.paths.log_dir)
+    records = read_rung(logs / "nas" / cfg.study / cfg.from_rung)
+    survivors = select(records, cfg.keep)
+    group = logs / "promoted" / "candidate" / cfg.study / cfg.to_rung
+    write_candidates(survivors, group)
+    finished = sum(record.status == "ok" for record in records.values())
+    print(f"promoted {len(survivors)} of {finished} candidates from {cfg.from_rung} to {cfg.to_rung}:")
+    for run in survivors:
+        record: Record = records[run]
+        print(f"  {record.candidate}  ESR {record.best_val_loss:.5f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""Preview a space: each candidate's latency, parameters and MACs, kept or rejected. Trains nothing."""
+
+import sys
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from voxnas.search.preview import preview, table
+from voxnas.search.space import compose_candidates, expand
+from voxnas.utils.app import hydra_app
+from voxnas.utils.errors import InputError
+
+
+@hydra_app("space")
+def main(cfg: DictConfig) -> None:
+    """`python src/space.py space=poc`; with `output_dir=` the kept candidates are written there as configs."""
+    hydra = HydraConfig.get()
+    space = hydra.runtime.choices.get("space")
+    if space is None:
+        raise InputError("name a space: python src/space.py space=poc (or focused, conservative, vst, batch, mobile)")
+    overrides = [o for o in hydra.overrides.task if not o.startswith("output_dir=")]
+    configs = compose_candidates("train", expand(hydra.sweeper.params, overrides))
+    candidates = preview(configs)
+    Console(width=None if sys.stdout.isatty() else 140).print(table(candidates, f"space {space}"))
+    if cfg.output_dir:
+        for candidate, config in zip(candidates, configs, strict=True):
+            if candidate.rejected is None:
+                _write(Path(cfg.output_dir) / f"{candidate.name}.yaml", config.model)
+
+
+def _write(path: Path, model: DictConfig) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(OmegaConf.to_yaml(model, resolve=False), encoding="utf-8")
+    print(f"wrote {path}")
+
+
+if __name__ == "__main__":
+    main()

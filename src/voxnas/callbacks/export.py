@@ -1,0 +1,31 @@
+"""Writes the finished network in the formats that plug-ins load."""
+
+from collections.abc import Sequence
+
+import lightning.pytorch as pl
+
+from voxnas.callbacks.base import RunCallback, amp_module
+from voxnas.export.nam import write_nam
+from voxnas.export.record_json import write_record_json
+
+
+class Export(RunCallback):
+    """Writes `<candidate>.nam` and `model.json` into the run's folder.
+
+    Args:
+        formats: of `nam` and `json`.
+        only_realtime: leave out what the benchmark found too slow for this CPU.
+        metadata: gear fields and the like for the plug-in's file; see `export.nam`.
+    """
+
+    def __init__(
+        self,
+        formats: Sequence[str] = ("nam", "json"),
+        only_realtime: bool = True,
+        metadata: dict[str, str | float] | None = None,
+    ) -> None:
+        self.formats, self.only_realtime, self.metadata = tuple(formats), only_realtime, dict(metadata or {})
+
+    def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self.only_realtime and self.record.cpu_realtime_capable is False:
+            return

@@ -1,0 +1,29 @@
+"""A Hydra callback that shows what a sweep is about to try."""
+
+import os
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from voxnas.callbacks.progress import SWEEP_SIZE
+from voxnas.search.preview import preview, table
+from voxnas.search.space import compose_candidates, expand
+
+
+class SweepOverview(Callback):
+    """Before the first job: the table of the candidates, and their number for the progress display."""
+
+    def on_multirun_start(self, config: DictConfig, config_name: str | None = None, **_: Any) -> None:
+        """Count the jobs of Hydra's basic sweeper; other sweepers choose theirs as they go."""
+        os.environ.pop(SWEEP_SIZE, None)
+        if "BasicSweeper" not in config.hydra.sweeper._target_:
+            return
+        parameters = OmegaConf.to_container(config.hydra.sweeper.params or {}, resolve=True)
+        assert isinstance(parameters, dict)
+        candidates = expand({str(k): v for k, v in parameters.items()}, config.hydra.overrides.task)
+        os.environ[SWEEP_SIZE] = str(len(candidates))
+        if space := config.hydra.runtime.choices.get("space"):
+            shown = preview(compose_candidates(config_name or "train", candidates))
+            Console().print(table(shown, f"space {space}"))

@@ -1,0 +1,112 @@
+"""One display for a whole sweep: a line per finished candidate, and a live line for the one in training."""
+
+import os
+import time
+
+import lightning.pytorch as pl
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from voxnas.callbacks.base import RunCallback
+from voxnas.records.record import Record
+
+SWEEP_SIZE = "VOXNAS_SWEEP_SIZE"  # set by the sweep's overview; absent in a single run
+_console = Console(highlight=False)
+_run_seconds: list[float] = []  # of the candidates that this process has trained
+
+
+def position(number: int) -> str:
+    """`[3/12]` in a sweep, empty in a single run."""
+    total = os.environ.get(SWEEP_SIZE)
+    return f"[{number + 1}/{total}] " if total else ""
+
+
+def announce(record: Record, number: int, note: str = "") -> None:
+    """The line that stays for a candidate that is done, in whatever way."""
+    text = f"{position(number)}{record.candidate}  "
+    if record.status == "ok" and record.best_val_loss is not None:
+        text += f"ESR {record.best_val_loss:.5f} (epoch {record.best_epoch})"
+        text += f"  RTF {record.cpu_rtf:.3f}" if record.cpu_rtf is not None else ""
+        text += f"  {_clock(record.train_seconds or 0)}"
+    else:
+        text += f"{record.status}: {record.reason}"
+    _console.print(Text(text + (f"  ({note})" if note else "")), soft_wrap=True)
+
+
+class Progress(RunCallback):
+    """Shows candidate k of n, epoch, best ESR so far and the time left.
+
+    On a terminal the line is live; elsewhere a plain line is printed about `plain_lines` times per run.
+    """
+
+    def __init__(self, plain_lines: int = 5) -> None:
+        self.plain_lines = plain_lines
+        self.number = int(os.environ.get("VOXNAS_JOB_NUMBER", "0"))
+        self._live: Live | None = None
+        self._start = self._fit_start = time.monotonic()
+        self._first_epoch = 0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._fit_start = time.monotonic()
+        self._first_epoch = trainer.current_epoch
+        if _console.is_terminal:
+            self._live = Live(console=_console, transient=True, refresh_per_second=4)
+            self._live.start()
+        self._show(trainer, pl_module)
+
+    def on_train_batch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: object) -> None:
+        if self._live is not None:
+            self._show(trainer, pl_module)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        every = max(1, (trainer.max_epochs or 1) // self.plain_lines)
+        if self._live is not None or (trainer.current_epoch + 1) % every == 0:
+            self._show(trainer, pl_module)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        _run_seconds.append(time.monotonic() - self._fit_start)
+        self.close()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the live line away; safe to call again."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _show(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        line = Text(self._line(trainer, module), overflow="ellipsis", no_wrap=True)
+        if self._live is not None:
+            self._live.update(line)
+        else:
+            _console.print(line, soft_wrap=True)
+
+    def _line(self, trainer: pl.Trainer, module: pl.LightningModule) -> str:
+        best = min((e["val_esr"] for e in self.record.history), default=None)
+        left = self._seconds_left(float(module.progress()))  # type: ignore[operator]
+        parts = [
+            f"{position(self.number)}{self.record.candidate}",
+            f"epoch {min(trainer.current_epoch + 1, trainer.max_epochs or 1)}/{trainer.max_epochs}",
+            "best ESR " + (f"{best:.5f}" if best is not None else "–"),
+            f"left {_clock(left)}" if left is not None else "",
+        ]
+        return "  ".join(part for part in parts if part)
+
+    def _seconds_left(self, progress: float) -> float | None:
+        """Of the whole sweep: the rest of this run, and a run of mean length for each that waits."""
+        elapsed = time.monotonic() - self._fit_start
+        if progress < 0.01:
+            return None
+        this_run = elapsed / progress
+        waiting = int(os.environ.get(SWEEP_SIZE, "1")) - self.number - 1
+        known = [*_run_seconds, this_run]
+        return this_run - elapsed + waiting * sum(known) / len(known)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

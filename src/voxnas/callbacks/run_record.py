@@ -1,0 +1,50 @@
+"""Keeps the run's record up to date, epoch by epoch."""
+
+from typing import Any
+
+import lightning.pytorch as pl
+
+from voxnas.callbacks.base import RunCallback
+
+
+class RunRecord(RunCallback):
+    """Writes the losses of every epoch; survives interruption with the checkpoint that it is saved in."""
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"history": self.record.history}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.record.history = list(state_dict["history"])
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._epoch_start = _now()
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Before the checkpoints of this epoch are written, which hold this record's history."""
+        if trainer.sanity_checking or not trainer.fitting:  # type: ignore[attr-defined]
+            return
+        figures = trainer.callback_metrics
+        self.record.history.append(
+            {
+                "epoch": trainer.current_epoch,
+                "val_esr": float(figures["val/esr"]),
+                "seconds": _now() - self._epoch_start,
+            }
+        )
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self.record.history:
+            self.record.history[-1]["train_loss"] = float(trainer.callback_metrics["train/loss"])
+        self.summarise()
+        self.record.write(self.folder)
+
+    def summarise(self) -> None:
+        """The record's figures of training, from its history."""
+        history = self.record.history
+        if not history:
+            return
+        best = min(history, key=lambda epoch: epoch["val_esr"])
+        self.record.best_val_loss, self.record.best_epoch = best["val_esr"], int(best["epoch"])
+        self.record.best_train_loss = min((e["train_loss"] for e in history if "train_loss" in e), default=None)
+        self.record.epochs = len(history)
+        self.record.train_seconds = sum(epoch["seconds"] for epoch in history)

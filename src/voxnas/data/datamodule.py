@@ -1,0 +1,74 @@
+"""The LightningDataModule that feeds segments of a recording."""
+
+from collections.abc import Callable
+
+import lightning.pytorch as pl
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from voxnas.data.amp_pair import Recording
+from voxnas.data.sections import require_length
+from voxnas.data.segments import Pieces, Segments, ShuffledStarts
+
+Loader = DataLoader[tuple[Tensor, Tensor]]
+
+
+class PairDataModule(pl.LightningDataModule):
+    """Feeds one recording: shuffled segments to train on, whole sections to validate and test on.
+
+    Args:
+        load: reads and checks the recording; called once, and only when samples are wanted.
+        sample_rate: in Hz, known without loading.
+        segment_length: output samples per segment.
+        batch_size: segments per step.
+        seed: of the order and the offsets.
+        piece_length: output samples that validation runs through the network in one go.
+
+    Set `receptive_field` (of the network to be trained) before the loaders are asked for.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], Recording],
+        sample_rate: int,
+        segment_length: int = 8192,
+        batch_size: int = 16,
+        seed: int = 0,
+        piece_length: int = 65536,
+    ) -> None:
+        super().__init__()
+        self._load = load
+        self._recording: Recording | None = None
+        self.sample_rate = sample_rate
+        self.segment_length, self.batch_size, self.seed = segment_length, batch_size, seed
+        self.piece_length = piece_length
+        self.receptive_field = 1
+
+    @property
+    def recording(self) -> Recording:
+        """The recording, read on first use. Raises InputError if the pair cannot be trained on."""
+        if self._recording is None:
+            self._recording = self._load()
+            require_length(self._recording.sections, self.segment_length)
+        return self._recording
+
+    def segments(self) -> Segments:
+        """Everything that can be cut out of the recording."""
+        pair = self.recording.pair
+        source, target = torch.from_numpy(pair.input), torch.from_numpy(pair.target)
+        return Segments(source, target, self.segment_length, self.receptive_field - 1)
+
+    def train_dataloader(self) -> Loader:
+        start, stop = self.recording.sections.train
+        starts = ShuffledStarts(start, stop, self.segment_length, self.batch_size, self.seed)
+        return DataLoader(self.segments(), sampler=starts, batch_size=None)
+
+    def val_dataloader(self) -> Loader:
+        return self._section(*self.recording.sections.val)
+
+    def test_dataloader(self) -> Loader:
+        return self._section(*self.recording.sections.test)
+
+    def _section(self, start: int, stop: int) -> Loader:
+        return DataLoader(Pieces(self.segments(), start, stop, self.piece_length), batch_size=None)

@@ -1,0 +1,78 @@
+"""Training segments that move from epoch to epoch, and whole sections in pieces."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+
+class Segments(Dataset[tuple[Tensor, Tensor]]):
+    """Cuts batches of segments out of a pair that is held in memory once.
+
+    An index is a list of start positions; the item is the batch `(input, target)` of shapes
+    `(batch, 1, length + context)` and `(batch, 1, length)`, where the context is the input before each
+    segment. Before the recording's start there is silence.
+    """
+
+    def __init__(self, source: Tensor, target: Tensor, length: int, context: int) -> None:
+        self.source, self.target = source, target
+        self.length, self.context = length, context
+
+    def __getitem__(self, starts: list[int]) -> tuple[Tensor, Tensor]:
+        x = torch.stack([self._input(start) for start in starts])
+        y = torch.stack([self.target[start : start + self.length] for start in starts])
+        return x.unsqueeze(1), y.unsqueeze(1)
+
+    def _input(self, start: int) -> Tensor:
+        piece = self.source[max(0, start - self.context) : start + self.length]
+        missing = self.length + self.context - piece.numel()
+        return torch.nn.functional.pad(piece, (missing, 0)) if missing else piece
+
+
+class ShuffledStarts(Sampler[list[int]]):
+    """Batches of segment starts in `[start, stop)`, shuffled; edges move by a random offset every epoch.
+
+    Deterministic in seed and epoch (`set_epoch`, which Lightning calls). An epoch covers the section
+    without overlap but for less than one segment; batches are full unless there is only one.
+    """
+
+    def __init__(self, start: int, stop: int, length: int, batch_size: int, seed: int = 0) -> None:
+        self.start, self.stop, self.length = start, stop, length
+        self.seed, self.epoch = seed, 0
+        self.count = max(1, (stop - start) // length - 1)
+        self.batch_size = min(batch_size, self.count)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order and offset the next iteration gives."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.count // self.batch_size
+
+    def __iter__(self) -> Iterator[list[int]]:
+        random = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
+        slack = self.stop - self.start - self.count * self.length
+        offset = int(torch.randint(0, slack + 1, (1,), generator=random))
+        order = torch.randperm(self.count, generator=random) * self.length + self.start + offset
+        for index in range(len(self)):
+            yield order[index * self.batch_size : (index + 1) * self.batch_size].tolist()
+
+
+class Pieces(Dataset[tuple[Tensor, Tensor]]):
+    """A section `[start, stop)` from end to end in pieces of at most `length` samples, as batches of one.
+
+    Together the pieces are the section, so that sums over them are sums over the section.
+    """
+
+    def __init__(self, segments: Segments, start: int, stop: int, length: int) -> None:
+        self.segments, self.start, self.stop, self.length = segments, start, stop, length
+
+    def __len__(self) -> int:
+        return -(-(self.stop - self.start) // self.length)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        start = self.start + index * self.length
+        length = min(self.length, self.stop - start)
+        piece = Segments(self.segments.source, self.segments.target, length, self.segments.context)
+        return piece[[start]]

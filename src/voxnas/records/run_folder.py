@@ -1,0 +1,79 @@
+"""A run's folder over several attempts: what is finished stays, what was cut goes on, what changed is redone."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from voxnas.records.record import FILE_NAME, Record
+from voxnas.utils.errors import VoxnasError
+
+LOCK = ".lock"
+MOST_CUTS = 3  # attempts that end without a word at the same epoch before a run counts as failed
+_KEPT_IN_PLACE = {LOCK, ".hydra"}
+
+
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Hold a run's folder for this process. Raises VoxnasError while another one trains in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise VoxnasError(f"{folder}: another process is training this candidate") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def previous_record(folder: Path) -> Record | None:
+    """What an earlier attempt left, if anything. Raises InputError if it cannot be read."""
+    return Record.read(folder) if (folder / FILE_NAME).exists() else None
+
+
+def is_finished(previous: Record | None, identity: str) -> bool:
+    """Whether the same run has come to its end before."""
+    return previous is not None and previous.identity == identity and previous.status in ("ok", "rejected")
+
+
+def continues(previous: Record | None, record: Record) -> bool:
+    """Whether an earlier attempt at the same run was cut; counts the attempts in `record.cuts`.
+
+    Raises VoxnasError when it has been cut without a word (killed for memory, say) again and again at the
+    same epoch: a sweep would never come past it.
+    """
+    if previous is None or previous.identity != record.identity:
+        return False
+    if previous.status not in ("running", "interrupted"):
+        return False
+    record.history = previous.history
+    record.cuts = previous.cuts + 1 if previous.status == "running" and not _progressed(previous) else 0
+    record.epochs_at_start = len(previous.history)
+    if record.cuts >= MOST_CUTS:
+        raise VoxnasError(
+            f"killed {record.cuts} times in epoch {len(previous.history)}, perhaps for lack of memory; "
+            "lower data.batch_size or leave this candidate out"
+        )
+    return True
+
+
+def _progressed(previous: Record) -> bool:
+    return len(previous.history) > previous.epochs_at_start
+
+
+def set_aside(folder: Path, log_dir: Path) -> Path | None:
+    """Move what an earlier, different run left to `<log_dir>/replaced/`, so that nothing is lost."""
+    leftovers = [path for path in folder.iterdir() if path.name not in _KEPT_IN_PLACE]
+    if not leftovers:
+        return None
+    place = folder.relative_to(log_dir) if folder.is_relative_to(log_dir) else Path(folder.name)
+    target = log_dir / "replaced" / f"{place}-{datetime.now():%Y-%m-%d_%H-%M-%S-%f}"
+    target.mkdir(parents=True)
+    for path in leftovers:
+        shutil.move(path, target / path.name)
+    return target

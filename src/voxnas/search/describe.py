@@ -1,0 +1,106 @@
+"""What a run's record says before the run: who, where, with what."""
+
+import os
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from voxnas.data.amp_pair import Recording
+from voxnas.models.base import Network
+from voxnas.records.identity import git_revision, identity, machine, versions
+from voxnas.records.record import Record
+from voxnas.utils.resolvers import named_overrides
+
+_NOT_SHAPING = {
+    "data": {"_target_", "input", "target", "folder"},  # the fingerprint stands for the files
+    "trainer": {"_target_", "accelerator", "devices", "log_every_n_steps", "default_root_dir", "logger"}
+    | {"enable_progress_bar", "enable_model_summary"},
+}
+
+
+def new_record(cfg: DictConfig, sample_rate: int) -> Record:
+    """A record in the state "running" with everything that is known of its surroundings."""
+    return Record(
+        candidate=cfg.name,
+        study=cfg.study,
+        rung=cfg.rung,
+        status="running",
+        identity="",
+        seed=cfg.seed,
+        sample_rate=sample_rate,
+        settings=_settings(cfg),
+        machine=machine() | {"threads": _threads(cfg)},
+        versions=versions(),
+        git_revision=git_revision(Path(cfg.paths.root_dir)),
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    )
+
+
+def _threads(cfg: DictConfig) -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+def _settings(cfg: DictConfig) -> dict[str, Any]:
+    """What the candidate sets beside its architecture, so that a promotion can hand it on."""
+    keys = [key for key in named_overrides(cfg.unnamed) if not key.startswith("model")]
+    return {key: _plain(OmegaConf.select(cfg, key)) for key in keys if "." in key or key == "seed"}
+
+
+def _plain(value: Any) -> Any:
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+
+
+def describe_network(record: Record, network: Network, sample_rate: int) -> None:
+    """Architecture, size and cost known without training."""
+    record.architecture = network.architecture()
+    record.receptive_field = network.receptive_field
+    record.latency_ms = network.latency_ms(sample_rate)
+    record.parameters = network.num_parameters
+    record.macs_per_sample = network.macs_per_sample
+    for name, value in network.summary().items():
+        setattr(record, name, value)
+
+
+def describe_data(record: Record, recording: Recording) -> None:
+    """Which files, which sections."""
+    pair, sections = recording.pair, recording.sections
+    record.data = {
+        "fingerprint": pair.fingerprint,
+        "input": os.fspath(pair.input_path),
+        "target": os.fspath(pair.target_path),
+        "delay_samples": pair.delay_samples,
+        "sections": {name: list(getattr(sections, name)) for name in ("train", "val", "test")},
+    }
+
+
+def identify(cfg: DictConfig, record: Record) -> str:
+    """The hash of everything that shapes the result; a change in it means training anew."""
+    shaped_by = {
+        "architecture": record.architecture,
+        "rejected": record.reason,
+        "recording": record.data.get("fingerprint"),
+        "sections": record.data.get("sections"),
+        "seed": cfg.seed,
+        "patience": cfg.patience,
+        "training": _plain(cfg.training),
+        "data": _shaping(cfg, "data"),
+        "trainer": _shaping(cfg, "trainer"),
+        "init_from": _parent(cfg.init_from),
+    }
+    return identity(shaped_by)
+
+
+def _shaping(cfg: DictConfig, group: str) -> dict[str, Any]:
+    return {key: value for key, value in _plain(cfg[group]).items() if key not in _NOT_SHAPING[group]}
+
+
+def _parent(checkpoint: str | None) -> str | None:
+    """The identity of the run whose weights this one starts from."""
+    if checkpoint is None:
+        return None
+    folder = Path(checkpoint).parent.parent
+    return Record.read(folder).identity if (folder / "record.json").exists() else checkpoint

@@ -1,0 +1,54 @@
+"""What each candidate of a space is and costs, known without training."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from rich.table import Table
+
+from voxnas.models.base import Network
+from voxnas.search.constraints import violation
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One point of a space. `rejected` says why, or is None."""
+
+    name: str
+    receptive_field: int
+    latency_ms: float
+    parameters: int
+    macs_per_sample: int
+    rejected: str | None
+
+
+def preview(configs: Iterable[DictConfig]) -> list[Candidate]:
+    """Build each candidate's network (untrained) and hold it to its constraints."""
+    return [_candidate(config) for config in configs]
+
+
+def _candidate(config: DictConfig) -> Candidate:
+    network: Network = instantiate(config.model)
+    sample_rate = instantiate(config.data).sample_rate
+    return Candidate(
+        name=network.name,
+        receptive_field=network.receptive_field,
+        latency_ms=network.latency_ms(sample_rate),
+        parameters=network.num_parameters,
+        macs_per_sample=network.macs_per_sample,
+        rejected=violation(network, sample_rate, **config.constraints),
+    )
+
+
+def table(candidates: Sequence[Candidate], title: str) -> Table:
+    """All candidates for the terminal, the rejected ones with their reasons."""
+    kept = sum(candidate.rejected is None for candidate in candidates)
+    grid = Table(title=f"{title}: {kept} of {len(candidates)} candidates kept")
+    for column in ("candidate", "receptive field", "latency ms", "parameters", "MACs/sample", "verdict"):
+        grid.add_column(column, justify="left" if column in ("candidate", "verdict") else "right")
+    for c in candidates:
+        figures = (str(c.receptive_field), f"{c.latency_ms:.2f}", f"{c.parameters:,}", f"{c.macs_per_sample:,}")
+        verdict = "[green]kept[/]" if c.rejected is None else f"[red]rejected[/]: {c.rejected}"
+        grid.add_row(c.name, *figures, verdict)
+    return grid

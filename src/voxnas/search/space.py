@@ -1,0 +1,51 @@
+"""The candidates of a sweep, known before anything is trained."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hydra import compose
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
+
+
+def expand(parameters: Mapping[str, Any], overrides: Sequence[str]) -> list[list[str]]:
+    """One list of overrides per candidate: the product of every swept value, as Hydra's basic sweeper has it.
+
+    Args:
+        parameters: `hydra.sweeper.params`.
+        overrides: the command line's, which go before a parameter of the same key.
+    """
+    given = {override.lstrip("+~").split("=")[0] for override in overrides}
+    space = [f"{key}={value}" for key, value in parameters.items() if key not in given]
+    parsed = OverridesParser.create().parse_overrides([*space, *overrides])
+    batches = BasicSweeper.split_arguments(parsed, max_batch_size=None)
+    return [list(candidate) for batch in batches for candidate in batch]
+
+
+def compose_candidates(config_name: str, candidates: Sequence[Sequence[str]]) -> list[DictConfig]:
+    """The config of each candidate, inside a running Hydra app.
+
+    Composing takes a tenth of a second, so candidates that differ only in values share one composition.
+    """
+    composed: dict[tuple[str, ...], DictConfig] = {}
+    configs = []
+    for overrides in candidates:
+        groups = tuple(o for o in overrides if not _is_plain_value(o))
+        if groups not in composed:
+            composed[groups] = compose(config_name, overrides=list(groups), return_hydra_config=False)
+        configs.append(_with_values(composed[groups], [o for o in overrides if _is_plain_value(o)]))
+    return configs
+
+
+def _is_plain_value(override: str) -> bool:
+    key = override.split("=")[0]
+    return "." in key and key[0].isalpha() and not key.startswith("hydra.")
+
+
+def _with_values(base: DictConfig, overrides: Sequence[str]) -> DictConfig:
+    config = base.copy()
+    OmegaConf.set_struct(config, True)
+    for override in OverridesParser.create().parse_overrides(list(overrides)):
+        OmegaConf.update(config, override.key_or_group, override.value())
+    return config

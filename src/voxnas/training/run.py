@@ -1,0 +1,46 @@
+"""One run from the first epoch, or from where it was cut, to the tested network."""
+
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+
+from voxnas.training.module import AmpModule
+from voxnas.utils.errors import InputError
+
+CHECKPOINTS = "checkpoints"
+
+
+def best_checkpoint(folder: Path) -> Path:
+    """Where a run's folder keeps its best weights."""
+    return folder / CHECKPOINTS / "best.ckpt"
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """What an interrupted run goes on from, or None."""
+    path = folder / CHECKPOINTS / "last.ckpt"
+    return path if path.exists() else None
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """A checkpoint as plain values and tensors; InputError if it is not one."""
+    try:
+        checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        return checkpoint
+    except Exception as error:  # torch.load raises many kinds
+        raise InputError(f"{path}: cannot be read as a checkpoint ({error})") from error
+
+
+def fit_and_test(
+    trainer: pl.Trainer, module: AmpModule, datamodule: pl.LightningDataModule, folder: Path, resume: Path | None
+) -> None:
+    """Train, take the best weights, test. Raises KeyboardInterrupt if the user stopped it."""
+    try:
+        trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
+    except SystemExit as stop:  # Lightning turns the signals it catches into an exit of its own
+        raise KeyboardInterrupt from stop
+    best = best_checkpoint(folder)
+    if best.exists():
+        module.load_state_dict(load_checkpoint(best)["state_dict"])
+    trainer.test(module, datamodule, verbose=False)

@@ -1,0 +1,82 @@
+"""What every script shares: Hydra's main with the project's paths, resolvers and one-line errors."""
+
+import functools
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.errors import CompactHydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from voxnas.utils.errors import InputError, VoxnasError
+from voxnas.utils.resolvers import register_resolvers
+
+ROOT = Path(__file__).resolve().parents[3]
+USER_ERROR, INTERRUPTED = 2, 130  # exit codes; 1 is Hydra's own, and that of a sweep with failed candidates
+
+Task = Callable[[DictConfig], Any]
+
+
+class RunError(VoxnasError, CompactHydraException):
+    """One run went wrong; a sweep goes on with the next. Hydra shows its message without a traceback."""
+
+
+def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
+    """`hydra.main` on `configs/<config_name>.yaml`; the user's errors become one line and exit code 2."""
+    prepare_environment()
+
+    def decorate(task: Task) -> Callable[[], Any]:
+        @functools.wraps(task)
+        def guarded(cfg: DictConfig) -> Any:
+            try:
+                return task(cfg)
+            except (InputError, OmegaConfBaseException, hydra.errors.InstantiationException) as error:
+                if cfg.get("debug_traceback"):
+                    raise
+                _exit(f"error: {root_cause(error)}", USER_ERROR)
+            except KeyboardInterrupt:
+                _exit("interrupted: the same command goes on from here", INTERRUPTED)
+
+        return hydra.main(version_base="1.3", config_path=str(ROOT / "configs"), config_name=config_name)(guarded)
+
+    return decorate
+
+
+def prepare_environment() -> None:
+    """Where logs and promoted candidates lie (environment variable VOXNAS_LOG_DIR), and the resolvers."""
+    logs = Path(os.environ.setdefault("VOXNAS_LOG_DIR", str(ROOT / "logs"))).resolve()
+    os.environ["VOXNAS_LOG_DIR"] = str(logs)
+    os.environ.setdefault("VOXNAS_ROOT", str(ROOT))
+    (logs / "promoted").mkdir(parents=True, exist_ok=True)  # Hydra warns of a search path that is not there
+    register_resolvers()
+    log = logging.getLogger("voxnas")
+    if not log.handlers:
+        log.addHandler(logging.StreamHandler())
+        log.setLevel(logging.INFO)
+
+
+def quiet_libraries() -> None:
+    """Lightning's advice is for developers of training loops, not for the people who run this one."""
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for pattern in (".*does not have many workers.*", ".*isinstance.treespec.*", ".*exists and is not empty.*"):
+        warnings.filterwarnings("ignore", message=pattern)
+
+
+def root_cause(error: BaseException) -> str:
+    """Hydra wraps what a constructor raises: the user wants the innermost message, on one line."""
+    while error.__cause__ is not None and not isinstance(error, VoxnasError):
+        error = error.__cause__
+    text = " ".join(str(error).split())
+    return text if isinstance(error, VoxnasError) else f"{type(error).__name__}: {text}"
+
+
+def _exit(message: str, code: int) -> None:
+    print(message, file=sys.stderr)
+    raise SystemExit(code)

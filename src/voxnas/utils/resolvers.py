@@ -1,0 +1,52 @@
+"""OmegaConf resolvers that the configs use."""
+
+import os
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import ListConfig, OmegaConf
+
+from voxnas.utils.errors import InputError
+
+
+def register_resolvers() -> None:
+    """Make `${run_name:}`, `${survivors:}` and `${accelerator:}` known; safe to call again."""
+    OmegaConf.register_new_resolver("run_name", run_name, replace=True)
+    OmegaConf.register_new_resolver("survivors", survivors, replace=True)
+    OmegaConf.register_new_resolver("accelerator", accelerator, replace=True)
+
+
+def run_name(base: str, unnamed: ListConfig) -> str:
+    """`base` and every override of this run that no pattern of `unnamed` matches: `wavenet-l5-c16-k3_seed-3`.
+
+    A run's configuration determines its name, so that the same run is found again and never done twice.
+    """
+    return base + "".join(f"_{key.split('.')[-1]}-{value}" for key, value in named_overrides(unnamed).items())
+
+
+def named_overrides(unnamed: ListConfig) -> dict[str, str]:
+    """The overrides of this run that belong into its name, sorted by key."""
+    pairs = (o.lstrip("+~").partition("=") for o in HydraConfig.get().overrides.task)
+    found = {key: value for key, _, value in pairs if not any(fnmatchcase(key, p) for p in unnamed)}
+    return {key: _safe(found[key]) for key in sorted(found)}
+
+
+def _safe(text: str) -> str:
+    return "".join(c if c.isalnum() or c in ".-+" else "-" for c in text).strip("-")
+
+
+def survivors(study: str, rung: str) -> str:
+    """The candidates that were promoted to a rung of a study, as a sweep over the group `candidate`."""
+    folder = Path(os.environ["VOXNAS_LOG_DIR"], "promoted", "candidate", study, rung)
+    names = sorted(path.stem for path in folder.glob("*.yaml"))
+    if not names:
+        raise InputError(f"{folder}: nothing was promoted to {rung}; run src/promote.py study={study} first")
+    return ",".join(f"{study}/{rung}/{name}" for name in names)
+
+
+def accelerator() -> str:
+    """A CUDA GPU when there is one, else the CPU."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
