@@ -60,7 +60,7 @@ def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
     record = new_record(cfg, datamodule.sample_rate)
     previous = previous_record(folder)
     try:
-        network: Network = instantiate(cfg.model)
+        network: Network = instantiate(cfg.model, _convert_="all")
     except Exception as error:
         return _failed(record, error, folder), ""
     describe_network(record, network, datamodule.sample_rate)
@@ -103,7 +103,7 @@ def _prepare(folder: Path, previous: Record | None, record: Record, log_dir: Pat
 def _train(
     cfg: DictConfig, folder: Path, record: Record, network: Network, data: PairDataModule, resume: Path | None
 ) -> None:
-    module = AmpModule(network, sample_rate=data.sample_rate, **instantiate(cfg.training))
+    module = AmpModule(network, sample_rate=data.sample_rate, **{key: instantiate(part) for key, part in cfg.training.items()})
     if cfg.init_from and resume is None:
         module.start_from(load_checkpoint(Path(cfg.init_from))["state_dict"])
     data.receptive_field = network.receptive_field

@@ -1,8 +1,10 @@
 """Keeps the run's record up to date, epoch by epoch."""
 
+import time
 from typing import Any
 
 import lightning.pytorch as pl
+from lightning.pytorch.trainer.states import TrainerFn
 
 from voxnas.callbacks.base import RunCallback
 
@@ -17,18 +19,18 @@ class RunRecord(RunCallback):
         self.record.history = list(state_dict["history"])
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._epoch_start = _now()
+        self._epoch_start = time.monotonic()
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Before the checkpoints of this epoch are written, which hold this record's history."""
-        if trainer.sanity_checking or not trainer.fitting:  # type: ignore[attr-defined]
+        if trainer.sanity_checking or trainer.state.fn != TrainerFn.FITTING:
             return
         figures = trainer.callback_metrics
         self.record.history.append(
             {
                 "epoch": trainer.current_epoch,
                 "val_esr": float(figures["val/esr"]),
-                "seconds": _now() - self._epoch_start,
+                "seconds": time.monotonic() - self._epoch_start,
             }
         )
 

@@ -13,8 +13,9 @@ def fast_tanh(x: Tensor) -> Tensor:
     """The plug-in engine's rational approximation of tanh, "Fasttanh" in its files."""
     a = x.abs()
     s = x * x
-    numerator = x * (2.45550750702956 + 2.45550750702956 * a + (0.893229853513558 + 0.821226666969744 * a) * s)
-    return numerator / (2.44506634652299 + (2.44506634652299 + s) * (x + 0.814642734961073 * x * a).abs())
+    above = x * (2.45550750702956 + 2.45550750702956 * a + (0.893229853513558 + 0.821226666969744 * a) * s)
+    below = 2.44506634652299 + (2.44506634652299 + s) * (x + 0.814642734961073 * x * a).abs()
+    return above / below
 
 
 def leaky_hardtanh(x: Tensor, low: float = -1.0, high: float = 1.0, slope: float = 0.01) -> Tensor:

@@ -45,6 +45,6 @@ class CausalConv(nn.Module):
             x = torch.cat([past, x], dim=-1)
         return self(x), x[..., x.shape[-1] - self.past_samples :]
 
-    def empty_past(self, batch: int, device: torch.device) -> Tensor:
-        """Zeros in the past's shape."""
-        return torch.zeros(batch, self.weight.shape[1], 1, self.past_samples, device=device)
+    def empty_past(self, batch: int) -> Tensor:
+        """Zeros in the past's shape, of the weight's kind."""
+        return self.weight.new_zeros(batch, self.weight.shape[1], 1, self.past_samples)

@@ -8,6 +8,7 @@ Learning".
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -118,10 +119,25 @@ class _Array(nn.Module):
         for layer, past in zip(self.layers, state, strict=False):
             x, z, past = layer(x, condition, past)
             after.append(past)
-            head = z if head is None else head[..., -z.shape[-1] :] + z
+            head = z if head is None else _add(head, z)
         assert head is not None
         head, past = self.head.with_past(head, state[-1])
         return x, head, [*after, past]
+
+
+def receptive_field(shapes: Sequence[LayerArray]) -> int:
+    """In samples, along the longest way to the output: a head's taps lie beside the next array's layers."""
+    path = head = 0
+    for shape in shapes:
+        path += sum((k - 1) * d for k, d in zip(shape.kernel_sizes, shape.dilations, strict=True))
+        head = max(head, path) + shape.head_kernel_size - 1
+    return 1 + head
+
+
+def _add(a: Tensor, b: Tensor) -> Tensor:
+    """The sum where both have samples: they end together, and the longer starts earlier."""
+    length = min(a.shape[-1], b.shape[-1])
+    return a[..., -length:] + b[..., -length:]
 
 
 class WaveNet(Network):
@@ -150,7 +166,7 @@ class WaveNet(Network):
         inputs = [1, *(shape.channels for shape in self.shapes)]
         self.arrays = nn.ModuleList(_Array(s, n) for s, n in zip(self.shapes, inputs, strict=False))
         self.head_scale = float(head_scale)
-        self.receptive_field = 1 + sum(conv.past_samples for conv in self._convolutions())
+        self.receptive_field = receptive_field(self.shapes)
 
     def _convolutions(self) -> list[CausalConv]:
         """Those with a past, in the order of the state: each layer's, then its array's head."""
@@ -161,9 +177,8 @@ class WaveNet(Network):
 
     def initial_state(self, batch: int = 1) -> State:
         """Runs a receptive field of zeros, as the plug-in does."""
-        device = next(self.parameters()).device
-        silence = torch.zeros(batch, 1, self.receptive_field, device=device)
-        empty = [c.empty_past(batch, device) for c in self._convolutions()]
+        silence = next(self.parameters()).new_zeros(batch, 1, self.receptive_field)
+        empty = [convolution.empty_past(batch) for convolution in self._convolutions()]
         return self._run(silence, empty)[1]
 
     def stream(self, x: Tensor, state: State) -> tuple[Tensor, State]:
@@ -186,8 +201,13 @@ class WaveNet(Network):
         return sum(m.macs for m in self.modules() if isinstance(m, CausalConv))
 
     def architecture(self) -> dict[str, Any]:
-        arrays = [_arguments(shape) for shape in self.shapes]
-        return {"type": "WaveNet", "name": self.name, "layer_arrays": arrays, "head_scale": self.head_scale}
+        return self.arguments(self.shapes, self.head_scale, self.name)
+
+    @staticmethod
+    def arguments(shapes: Sequence[LayerArray], head_scale: float, name: str) -> dict[str, Any]:
+        """What `architecture` says of a WaveNet of these arrays, without building it."""
+        arrays = [_arguments(shape) for shape in shapes]
+        return {"type": "WaveNet", "name": name, "layer_arrays": arrays, "head_scale": head_scale}
 
     def summary(self) -> dict[str, Any]:
         return {
@@ -200,7 +220,7 @@ class WaveNet(Network):
 def _check_chain(shapes: Sequence[LayerArray]) -> None:
     if not shapes:
         raise InputError("WaveNet: needs at least one layer array")
-    for before, after in zip(shapes, shapes[1:], strict=False):
+    for before, after in pairwise(shapes):
         if after.channels != before.head_size:
             raise InputError(
                 f"WaveNet: an array of {after.channels} channels follows one with head_size "

@@ -29,7 +29,7 @@ def preview(configs: Iterable[DictConfig]) -> list[Candidate]:
 
 
 def _candidate(config: DictConfig) -> Candidate:
-    network: Network = instantiate(config.model)
+    network: Network = instantiate(config.model, _convert_="all")
     sample_rate = instantiate(config.data).sample_rate
     return Candidate(
         name=network.name,

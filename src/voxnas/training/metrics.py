@@ -64,6 +64,16 @@ def mrstft(output: Tensor, target: Tensor, sample_rate: int, window_s: float = 6
     return total
 
 
+def all_metrics(output: Tensor, target: Tensor, sample_rate: int) -> dict[str, float]:
+    """Every metric above, by name; `mrstft` is left out where there are too few samples for it."""
+    metrics = {
+        metric.__name__: float(metric(output, target)) for metric in (esr, pre_emphasised_esr, dc_error)
+    }
+    if target.shape[-1] >= _SHORTEST:
+        metrics["mrstft"] = float(mrstft(output, target, sample_rate))
+    return metrics
+
+
 _SHORTEST = 1025  # the largest STFT mirrors half of its 2,048 samples at each end
 
 

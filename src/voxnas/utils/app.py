@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import CompactHydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -18,7 +20,7 @@ from voxnas.utils.errors import InputError, VoxnasError
 from voxnas.utils.resolvers import register_resolvers
 
 ROOT = Path(__file__).resolve().parents[3]
-USER_ERROR, INTERRUPTED = 2, 130  # exit codes; 1 is Hydra's own, and that of a sweep with failed candidates
+RUN_FAILED, USER_ERROR, INTERRUPTED = 1, 2, 130  # exit codes; 1 is also that of a sweep with failed candidates
 
 Task = Callable[[DictConfig], Any]
 
@@ -28,8 +30,13 @@ class RunError(VoxnasError, CompactHydraException):
 
 
 def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
-    """`hydra.main` on `configs/<config_name>.yaml`; the user's errors become one line and exit code 2."""
+    """`hydra.main` on `configs/<config_name>.yaml`; the user's errors become one line and exit code 2.
+
+    A name with a folder in it, such as `on_model/render`, sees the groups in that folder alone. There
+    `model=PATH` is a value, where beside the group `configs/model` it would pick one of the group's files.
+    """
     prepare_environment()
+    config = ROOT / "configs" / config_name
 
     def decorate(task: Task) -> Callable[[], Any]:
         @functools.wraps(task)
@@ -40,10 +47,16 @@ def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
                 if cfg.get("debug_traceback"):
                     raise
                 _exit(f"error: {root_cause(error)}", USER_ERROR)
+            except RunError as error:
+                if HydraConfig.get().mode == RunMode.MULTIRUN or cfg.get("debug_traceback"):
+                    raise  # the sweep goes on, and Hydra's exit code says at its end that a run failed
+                _exit(f"error: {root_cause(error)}", RUN_FAILED)
             except KeyboardInterrupt:
                 _exit("interrupted: the same command goes on from here", INTERRUPTED)
 
-        return hydra.main(version_base="1.3", config_path=str(ROOT / "configs"), config_name=config_name)(guarded)
+        return hydra.main(version_base="1.3", config_path=str(config.parent), config_name=config.name)(
+            guarded
+        )
 
     return decorate
 
@@ -65,7 +78,11 @@ def quiet_libraries() -> None:
     """Lightning's advice is for developers of training loops, not for the people who run this one."""
     for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    for pattern in (".*does not have many workers.*", ".*isinstance.treespec.*", ".*exists and is not empty.*"):
+    for pattern in (
+        ".*does not have many workers.*",
+        ".*isinstance.treespec.*",
+        ".*exists and is not empty.*",
+    ):
         warnings.filterwarnings("ignore", message=pattern)
 
 

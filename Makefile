@@ -1,0 +1,102 @@
+# make help lists what there is
+
+PY := .venv/bin/python
+# Where a study is not named, it is called after the recording and the space
+AMP := $(if $(TARGET),$(shell basename "$(TARGET)" | sed 's/\.[^.]*$$//; s/[^A-Za-z0-9._-]/_/g'),demo)
+study = $(or $(STUDY),$(AMP)-$(1))
+ARGS ?=
+
+# With INPUT and TARGET your own recordings; with neither the demo pair, a time cap on every run
+ifneq ($(INPUT)$(TARGET),)
+  DATA := data=amp_pair 'data.input="$(INPUT)"' 'data.target="$(TARGET)"'
+else
+  DATA := experiment=demo
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative space train report inspect bench \
+        tb notebook test test-slow test-all lint format clean-logs clean-data clean-venv clean-all
+
+help:  ## this list
+	@awk 'BEGIN {FS = ":.*## "; print "targets:"} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '%s\n' 'variables:' \
+	  '  INPUT=dry.wav TARGET=amp.wav   your recordings; without them a demo pair is made' \
+	  '  STUDY=name                     folder of the results under logs/nas (default: after TARGET)' \
+	  '  ARGS="key=value ..."           any Hydra override of configs/train.yaml'
+
+setup:  ## make .venv and install everything (all other targets do so when needed)
+	@./setup.sh
+
+# One search of a space: rung 1, promotion, rung 2, report. Exit code 1 of a rung says that candidates failed, which
+# the report shows: the search goes on, and make fails at the end. Anything else stops it at once.
+define search
+	@status=0; \
+	rung() { $(PY) src/train.py -m "$$@" study=$(call study,$(1)) $(DATA) $(ARGS) || \
+	  { code=$$?; [ $$code -eq 1 ] || exit $$code; status=1; }; }; \
+	rung search=phase1 space=$(1) && \
+	$(PY) src/promote.py study=$(call study,$(1)) && \
+	rung search=phase2 && \
+	$(PY) src/report.py study=$(call study,$(1)) && exit $$status
+endef
+
+nas-smoke: DATA = experiment=smoke
+nas-smoke: setup  ## the smallest whole search: 2 candidates × 2 epochs, about a minute
+	$(call search,smoke)
+
+nas-poc: setup  ## search 12 candidates in two phases: the main job
+	$(call search,poc)
+
+nas-focused: setup  ## search 25 candidates
+	$(call search,focused)
+
+nas-conservative: setup  ## search 84 candidates
+	$(call search,conservative)
+
+space: setup  ## preview a space without training (SPACE=poc)
+	@$(PY) src/space.py space=$(or $(SPACE),poc) $(DATA) $(ARGS)
+
+train: setup  ## train one model (ARGS="model=standard")
+	@$(PY) src/train.py $(DATA) $(ARGS)
+
+report: setup  ## write the report of STUDY again
+	@$(PY) src/report.py study=$(call study,$(or $(SPACE),poc)) $(ARGS)
+
+inspect: setup  ## look at a pair before training (INPUT, TARGET)
+	@$(PY) src/inspect_pair.py 'input="$(INPUT)"' 'target="$(TARGET)"' $(ARGS)
+
+bench: setup  ## measure this project: quality and speed against the peer, report scale, start-up
+	@$(PY) benchmarks/all.py
+
+tb: setup  ## review in TensorBoard
+	@.venv/bin/tensorboard --logdir logs
+
+notebook: setup  ## review a study in a notebook
+	@./setup.sh notebook && .venv/bin/python -m jupyterlab notebooks/review.ipynb
+
+test: setup  ## the tests, without the slow ones
+	@$(PY) -m pytest -m "not slow"
+
+test-slow: setup  ## only the slow tests: whole studies, interrupted ones
+	@$(PY) -m pytest -m slow
+
+test-all: setup  ## all tests
+	@$(PY) -m pytest
+
+lint: setup  ## ruff and mypy
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+
+format: setup  ## put the code in shape
+	@$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
+
+clean-logs:  ## delete all results (logs/)
+	rm -rf logs
+
+clean-data:  ## delete the demo pair (data/demo)
+	rm -rf data/demo
+
+clean-venv:  ## delete the environment (.venv)
+	rm -rf .venv
+
+clean-all: clean-logs clean-data clean-venv  ## delete everything that git ignores but your recordings
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis src/*.egg-info

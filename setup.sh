@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Makes .venv and installs voxnas in it under constraints.txt. Safe to run again; does nothing when nothing changed.
+#   setup.sh [EXTRA ...]     e.g. setup.sh notebook
+set -euo pipefail
+cd "$(dirname "$0")"
+
+python=${PYTHON:-python3}
+extras=dev; for extra in "$@"; do extras="$extras,$extra"; done
+stamp=.venv/.installed
+wanted=$(cat pyproject.toml constraints.txt setup.sh | cksum)
+
+# What is installed already stays installed when fewer extras are asked for
+if [ -f "$stamp" ] && [ "$(head -n 1 "$stamp")" = "$wanted" ]; then
+  missing=
+  for extra in "$@"; do grep -q ",$extra\(,\|$\)" <(sed -n 2p "$stamp") || missing=yes; done
+  [ -n "$missing" ] || exit 0
+  extras="$(sed -n 2p "$stamp")$(for extra in "$@"; do printf ',%s' "$extra"; done)"
+fi
+
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || {
+  echo "setup.sh: Python 3.10 or newer is needed, $python is $("$python" --version 2>&1); set PYTHON=" >&2; exit 1; }
+echo "setting up .venv (the first time takes a few minutes) ..."
+if ! "$python" -m venv .venv; then
+  # Debian and Ubuntu ship venv apart from python3
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get install -y -q python3-venv && "$python" -m venv --clear .venv
+  else
+    echo "setup.sh: no venv module; install it (Debian, Ubuntu: sudo apt-get install python3-venv)" >&2; exit 1
+  fi
+fi
+
+# python -m pip: pip's own script breaks where the checkout's path is long or has spaces
+pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet install -c constraints.txt "$@"; }
+# torch before the rest, so that nothing pulls another one. On Linux the plain wheel brings CUDA along; where a
+# CPU wheel is to be had under the same version, point pip to it (PIP_EXTRA_INDEX_URL).
+pip torch
+# without dependencies: its wheels ask for the torch of their own release, and work with this one
+pip --no-deps torchaudio
+pip -e ".[$extras]"
+printf '%s\n%s\n' "$wanted" "$extras" >"$stamp"
+echo "done: .venv is ready"

@@ -1,0 +1,32 @@
+"""Play a sound file through a run or an exported model."""
+
+from omegaconf import DictConfig
+
+from voxnas.engine.play import render
+from voxnas.engine.torch_engine import make_engine
+from voxnas.export.load import load_model
+from voxnas.utils.app import hydra_app
+
+
+@hydra_app("on_model/render")
+def main(cfg: DictConfig) -> None:
+    """`python src/render.py model=PATH input=in.wav output=out.wav`."""
+    model = load_model(cfg.model, cfg.submodel)
+    done = render(
+        make_engine(model.network, cfg.engine),
+        cfg.input,
+        cfg.output,
+        sample_rate=model.sample_rate,
+        channel=cfg.channel,
+        resample=cfg.resample,
+        subtype=cfg.subtype,
+    )
+    for notice in done.notices:
+        print(f"note: {notice}")
+    duration_s = done.samples / done.sample_rate
+    speed = duration_s / done.seconds
+    print(f"wrote {done.path}: {duration_s:.1f} s, peak {done.peak:.3f}, at {speed:.1f} × real time")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Report on a study: `python src/report.py study=NAME`, or `results=PATH output_dir=PATH`."""
+
+import math
+from pathlib import Path
+
+from omegaconf import DictConfig
+from rich.console import Console
+
+from voxnas.records.collect import load_results
+from voxnas.report.build import review, write_report
+from voxnas.report.tables import terminal
+from voxnas.utils.app import hydra_app
+from voxnas.utils.errors import InputError
+
+
+def locate(study: str | None, results: str | None, output_dir: str | None, log_dir: str) -> tuple[Path, Path]:
+    """Where the records are, and where the report goes."""
+    if (study is None) == (results is None):
+        raise InputError("report: give either study=NAME or results=PATH (with output_dir=PATH)")
+    if study is None:
+        if output_dir is None:
+            raise InputError(
+                "report: results=PATH needs output_dir=PATH, the folder to write the report into"
+            )
+        return Path(str(results)), Path(output_dir)
+    folder = Path(log_dir) / "nas" / str(study)
+    if not folder.is_dir():
+        there = sorted(f.name for f in folder.parent.glob("*") if f.is_dir())
+        raise InputError(
+            f"{folder}: no such study; there {'are ' + ', '.join(there) if there else 'is none yet'}"
+        )
+    return folder, Path(output_dir) if output_dir else folder / "report"
+
+
+def quality_limit(max_quality_esr: float | str | None) -> float:
+    """The worst ESR that "best latency" may have; infinite for null."""
+    try:
+        return math.inf if max_quality_esr is None else float(max_quality_esr)
+    except ValueError as error:
+        raise InputError(
+            f"max_quality_esr={max_quality_esr}: give a number, such as 0.035, or null"
+        ) from error
+
+
+@hydra_app("report")
+def main(cfg: DictConfig) -> None:
+    """Collect, find the frontier, write the report, show the frontier."""
+    source, output_dir = locate(cfg.study, cfg.results, cfg.output_dir, cfg.paths.log_dir)
+    result = review(load_results(source), list(cfg.objectives), quality_limit(cfg.max_quality_esr))
+    written = write_report(result, output_dir)
+    console = Console(markup=False, highlight=False)
+    for notice in result.notices:
+        console.print(notice, style="yellow")
+    console.print(terminal(result.frontier, [o.name for o in result.objectives]))
+    for pick in result.picks:
+        name = "none" if pick.row is None else result.candidates["candidate"].iloc[pick.row]
+        console.print(f"{pick.title}: {name}, {pick.why}")
+    console.print(f"{written[-1]} and {len(written) - 1} files beside it", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

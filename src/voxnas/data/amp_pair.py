@@ -1,0 +1,40 @@
+"""A user's own pair of recordings, cut into sections."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from voxnas.audio.pair import Pair, load_pair
+from voxnas.data.sections import Sections, Share, split
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What trains a model: an aligned pair and its sections; `extra` holds figures for the run record."""
+
+    pair: Pair
+    sections: Sections
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def load_amp_pair(
+    input: str | Path,
+    target: str | Path,
+    channel: int | None = None,
+    target_channel: int | None = None,
+    sample_rate: int | None = None,
+    delay: int | Literal["auto"] = "auto",
+    train: Share = 0.7,
+    val: Share = 0.15,
+    test: Share = 0.15,
+) -> Recording:
+    """Load a pair (see `voxnas.audio.pair.load_pair`) and cut it (see `voxnas.data.sections.split`)."""
+    pair = load_pair(
+        input,
+        target,
+        channel=channel,
+        target_channel=target_channel,
+        sample_rate=sample_rate,
+        delay=delay,
+    )
+    return Recording(pair, split(len(pair.input), pair.sample_rate, train, val, test))

@@ -1,0 +1,23 @@
+"""What plays a model in real time, whatever it is built on."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class StreamingEngine(ABC):
+    """Plays one model block by block, as a plug-in's host calls it.
+
+    A new engine, and one after `reset`, is in the state that endless silence leaves behind.
+    """
+
+    name: str
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Return to the state after silence."""
+
+    @abstractmethod
+    def process(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The next samples, mono and of any number, to as many samples of output; the state goes on."""

@@ -1,0 +1,70 @@
+"""JSON files: read with a bound on their size, written whole or not at all."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, NoReturn
+
+from voxnas.utils.errors import InputError
+
+MAX_BYTES = 256 * 2**20
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file; InputError if it is missing, too large, damaged or not an object."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise InputError(
+                f"{path}: {size / 2**20:.0f} MiB are too much for a model (at most {MAX_BYTES >> 20})"
+            )
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not readable as JSON ({error}); is the file whole?") from error
+    if not isinstance(content, dict):
+        raise InputError(
+            f"{path}: holds a JSON {type(content).__name__}, not an object; is it a model at all?"
+        )
+    return content
+
+
+def write_json(content: dict[str, Any], path: Path, indent: int | None = None) -> Path:
+    """Write JSON beside the path and move it there, so that no reader sees a part. Returns the path."""
+    text = json.dumps(content, allow_nan=False, indent=indent)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error})") from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp's own is for its owner alone
+        os.replace(temporary, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error})") from error
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return path
+
+
+def check_sample_rate(value: Any) -> int | None:
+    """A rate in Hz as a file gives it, None if it does not; InputError on what is no rate."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1000 <= value <= 1_000_000:
+        raise InputError(f"sample_rate is not a rate in Hz: {str(value)[:40]}")
+    return round(value)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")

@@ -1,0 +1,70 @@
+"""A model as plain JSON: its architecture, its weights by name, its sample rate. What a run keeps.
+
+Layout: `format` ("voxnas-model"), `schema_version`, `sample_rate` (Hz), `architecture` (the network's type
+and arguments), `weights` (name → nested lists in the parameter's shape) and `metadata`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from voxnas.export.blank import blank_network, fill
+from voxnas.export.files import check_sample_rate, read_json, write_json
+from voxnas.models.base import Network
+from voxnas.utils.errors import InputError
+
+FORMAT, SCHEMA_VERSION = "voxnas-model", 1
+FILE_NAME = "model.json"
+
+
+def write_record_json(
+    network: Network, path: str | Path, sample_rate: int, metadata: Mapping[str, Any] | None = None
+) -> Path:
+    """Write any network and return the path; InputError on NaN weights or where it cannot be written."""
+    path = Path(path)
+    weights = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
+    for name, tensor in weights.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise InputError(f"{path}: not written, because the model's {name} holds NaN or infinity")
+    content = {
+        "format": FORMAT,
+        "schema_version": SCHEMA_VERSION,
+        "sample_rate": sample_rate,
+        "metadata": dict(metadata or {}),
+        "architecture": network.architecture(),
+        "weights": {name: tensor.tolist() for name, tensor in weights.items()},
+    }
+    return write_json(content, path)
+
+
+def read_record_json(path: str | Path) -> tuple[Network, int | None, dict[str, Any]]:
+    """The network, its sample rate in Hz and its metadata; InputError on anything else than such a record."""
+    path = Path(path)
+    content = read_json(path)
+    if content.get("format") != FORMAT:
+        raise InputError(f"{path}: not a {FORMAT} record; give a run's folder, a .nam file or such a record")
+    if content.get("schema_version") != SCHEMA_VERSION:
+        raise InputError(f"{path}: schema version {content.get('schema_version')!r} is not {SCHEMA_VERSION}")
+    try:
+        network = blank_network(_mapping(content, "architecture"))
+        fill(network, {name: _tensor(name, values) for name, values in _mapping(content, "weights").items()})
+        sample_rate = check_sample_rate(content.get("sample_rate"))
+        metadata = _mapping(content, "metadata") if content.get("metadata") else {}
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    return network, sample_rate, metadata
+
+
+def _mapping(content: dict[str, Any], key: str) -> dict[str, Any]:
+    if not isinstance(content.get(key), dict):
+        raise InputError(f"{key} is missing or not an object")
+    return content[key]
+
+
+def _tensor(name: str, values: Any) -> torch.Tensor:
+    try:
+        return torch.tensor(values, dtype=torch.float32)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"weight {name!r} is not a list of numbers ({error})") from error

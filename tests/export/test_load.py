@@ -1,0 +1,160 @@
+"""Everything that `model=PATH` may be, and everything that it may not."""
+
+import json
+from datetime import datetime
+
+import pytest
+import torch
+
+from voxnas.export.load import load_model
+from voxnas.export.metadata import nam_metadata
+from voxnas.export.nam import write_nam
+from voxnas.export.record_json import write_record_json
+from voxnas.models.wavenet import WaveNet, stack
+from voxnas.utils.errors import InputError
+
+
+@pytest.fixture
+def network() -> WaveNet:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return stack(3, 2)
+
+
+def checkpoint(network: WaveNet) -> dict:
+    weights = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    return {
+        "state_dict": {**weights, "loss.window": torch.ones(3)},
+        "voxnas": {"architecture": network.architecture(), "sample_rate": 44100},
+        "epoch": 7,
+    }
+
+
+def same(a, b) -> bool:
+    first, second = a.state_dict(), b.state_dict()
+    return first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)
+
+
+def test_every_kind_of_model_is_loaded(network, tmp_path):
+    torch.save(checkpoint(network), tmp_path / "best.ckpt")
+    write_nam(network, tmp_path / "amp.nam", 44100, {"name": "amp"})
+    folder = tmp_path / "run"
+    write_record_json(network, folder / "model.json", 44100, {"name": "amp"})
+    for path in (tmp_path / "best.ckpt", tmp_path / "amp.nam", folder, folder / "model.json", str(folder)):
+        model = load_model(path)
+        assert same(model.network, network)
+        assert model.sample_rate == 44100
+        assert not model.network.training
+
+
+def test_a_folder_without_a_record_falls_back_to_its_nam_file(network, tmp_path):
+    write_nam(network, tmp_path / "amp.nam", 48000)
+    assert load_model(tmp_path).path == tmp_path / "amp.nam"
+    write_nam(network, tmp_path / "other.nam", 48000)
+    with pytest.raises(InputError, match=r"2 \.nam files; name the one"):
+        load_model(tmp_path)
+
+
+def test_what_is_loaded_can_be_trained_on(network, tmp_path):
+    model = load_model(write_record_json(network, tmp_path / "model.json", 48000))
+    model.network(torch.randn(1, 1, 100)).square().mean().backward()
+    assert all(p.requires_grad for p in model.network.parameters())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("missing.nam", None, "no such model"),
+        ("song.wav", b"RIFF", "not a model"),
+        ("noise.ckpt", b"\x80\x02garbage", "damaged, or not a checkpoint"),
+        ("empty.ckpt", b"", "damaged, or not a checkpoint"),
+        ("noise.json", b"\xff\xfe", "not readable as JSON"),
+        ("other.json", b'{"a": 1}', "not a voxnas-model record"),
+    ],
+)
+def test_anything_else_is_refused_in_one_line(tmp_path, name, content, message):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=message) as error:
+        load_model(path)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    with pytest.raises(InputError, match="did the run finish"):
+        load_model(tmp_path)
+
+
+class Exploit:
+    """Would run code when unpickled."""
+
+    def __reduce__(self):
+        return (print, ("pwned",))
+
+
+@pytest.mark.parametrize("foreign", [{"state_dict": {}}, {"voxnas": 3}, [1, 2], {"x": Exploit()}])
+def test_a_foreign_checkpoint_is_refused_and_runs_no_code(tmp_path, foreign, capsys):
+    torch.save(foreign, tmp_path / "other.ckpt")
+    with pytest.raises(InputError, match="checkpoint"):
+        load_model(tmp_path / "other.ckpt")
+    assert "pwned" not in capsys.readouterr().out
+
+
+def _change(record: dict, key: str, value) -> None:
+    place = record
+    *parents, last = key.split("/")
+    for parent in parents:
+        place = place[parent]
+    place[last] = value
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("schema_version", 99, "schema version 99"),
+        ("architecture", None, "architecture is missing"),
+        ("architecture/type", "LSTM", "'LSTM'"),
+        ("architecture/head_scale", "loud", "architecture"),
+        ("architecture/layer_arrays", "none", "WaveNet"),
+        ("architecture/surprise", 1, "surprise"),
+        ("sample_rate", "fast", "sample_rate"),
+        ("metadata", "none", "metadata"),
+        ("weights", [], "weights is missing"),
+        ("weights/arrays.0.head.bias", [1.0, 2.0], "do not fit"),
+        ("weights/arrays.0.head.bias", ["a"], "arrays.0.head.bias"),
+        ("weights/arrays.0.head.bias", [1e60], "arrays.0.head.bias"),
+        ("weights/surplus", [1.0], "do not fit"),
+    ],
+)
+def test_a_damaged_record_is_refused_by_name(network, tmp_path, key, value, message):
+    path = write_record_json(network, tmp_path / "model.json", 48000)
+    record = json.loads(path.read_text())
+    _change(record, key, value)
+    path.write_text(json.dumps(record))
+    with pytest.raises(InputError, match=message) as error:
+        load_model(path)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("size", [{"channels": 10**7}, {"dilations": [10**12]}, {"kernel_size": 10**9}])
+def test_an_absurd_size_costs_no_memory(network, tmp_path, size):
+    path = write_record_json(network, tmp_path / "model.json", 48000)
+    record = json.loads(path.read_text())
+    record["architecture"]["layer_arrays"] = [{"channels": 2, "dilations": [1], **size}]
+    path.write_text(json.dumps(record))
+    with pytest.raises(InputError):
+        load_model(path)
+
+
+def test_metadata_holds_what_is_known_and_nothing_else(network):
+    when = datetime(2026, 5, 4, 18, 36, 27)
+    metadata = nam_metadata(network, 48000, validation_esr=0.01, name="Amp", input_level_dbu=12.5, date=when)
+    assert metadata["date"] == {"year": 2026, "month": 5, "day": 4, "hour": 18, "minute": 36, "second": 27}
+    assert metadata["training"] == {"settings": {}, "validation_esr": 0.01}
+    assert (metadata["name"], metadata["input_level_dbu"]) == ("Amp", 12.5)
+    assert -100 < metadata["loudness"] < 0
+    assert 0 <= metadata["gain"] <= 1
+    assert set(metadata) == {"date", "loudness", "gain", "name", "input_level_dbu", "training"}
+    json.dumps(metadata, allow_nan=False)

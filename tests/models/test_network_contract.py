@@ -1,0 +1,147 @@
+"""What every network keeps to, whatever its architecture. A new one adds its forms to FORMS."""
+
+import pytest
+import torch
+
+from voxnas.engine.torch_engine import TorchEngine
+from voxnas.export.nam import read_nam, write_nam
+from voxnas.export.record_json import read_record_json, write_record_json
+from voxnas.models.activations import ACTIVATIONS
+from voxnas.models.base import Network
+from voxnas.models.build import build
+
+
+def wavenet(*arrays: dict, head_scale: float = 0.5) -> dict:
+    return {"type": "WaveNet", "layer_arrays": list(arrays), "head_scale": head_scale}
+
+
+FORMS = {
+    **{name: wavenet({"channels": 4, "dilations": [1, 2, 4], "activation": name}) for name in ACTIVATIONS},
+    "one layer, one channel": wavenet({"channels": 1, "dilations": [1], "kernel_size": 1}),
+    "gated": wavenet({"channels": 3, "dilations": [1, 3], "gated": True}),
+    "two arrays": wavenet(
+        {"channels": 4, "dilations": [1, 2, 4], "head_size": 2, "head_bias": False},
+        {"channels": 2, "dilations": [8, 1]},
+    ),
+    "head kernel": wavenet({"channels": 3, "dilations": [1, 7], "kernel_size": 6, "head_kernel_size": 16}),
+    "head kernels that outlast the next array": wavenet(
+        {"channels": 4, "dilations": [1, 2], "head_size": 3, "head_kernel_size": 16},
+        {"channels": 3, "dilations": [1], "head_size": 2, "head_kernel_size": 2},
+        {"channels": 2, "dilations": [2, 1], "head_kernel_size": 3},
+    ),
+    "head kernel within the next array's reach": wavenet(
+        {"channels": 4, "dilations": [1, 2], "head_size": 3, "head_kernel_size": 3},
+        {"channels": 3, "dilations": [16]},
+    ),
+    "everything per layer": wavenet(
+        {
+            "channels": 4,
+            "dilations": [5, 1, 2],
+            "kernel_size": [2, 5, 1],
+            "activation": ["ReLU", "Tanh", "Softsign"],
+            "gated": [True, False, True],
+        }
+    ),
+}
+SAMPLES = 2500
+
+
+@pytest.fixture(params=FORMS.values(), ids=FORMS)
+def network(request: pytest.FixtureRequest) -> Network:
+    """In double precision, so that what is equal is equal to the last digits."""
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        return build(request.param).double().eval()
+
+
+def noise(samples: int, batch: int = 1, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(batch, 1, samples, generator=generator, dtype=torch.float64)
+
+
+def offline(network: Network, x: torch.Tensor) -> torch.Tensor:
+    """As many samples as x has, after silence."""
+    return network(torch.nn.functional.pad(x, (network.receptive_field - 1, 0)))
+
+
+def in_blocks(network: Network, x: torch.Tensor, size: int) -> torch.Tensor:
+    state = network.initial_state()
+    blocks = []
+    for block in x.split(size, dim=-1):
+        y, state = network.stream(block, state)
+        blocks.append(y)
+    return torch.cat(blocks, dim=-1)
+
+
+@torch.no_grad()
+def test_forward_is_valid(network: Network):
+    field = network.receptive_field
+    assert network(noise(field, batch=3)).shape == (3, 1, 1)
+    assert network(noise(field + 99, batch=2)).shape == (2, 1, 100)
+
+
+@torch.no_grad()
+def test_the_future_does_not_change_the_past(network: Network):
+    x = noise(600)
+    changed = x.clone()
+    changed[..., 400:] = noise(200, seed=1)
+    before, after = offline(network, x), offline(network, changed)
+    torch.testing.assert_close(after[..., :400], before[..., :400], rtol=0, atol=1e-12)
+    assert not torch.allclose(after[..., 400:], before[..., 400:])
+
+
+def test_the_receptive_field_is_exact_on_both_sides(network: Network):
+    field, extra = network.receptive_field, 20
+    x = noise(field + extra, batch=64).requires_grad_()
+    network(x)[..., -1].sum().backward()
+    assert x.grad is not None
+    influence = x.grad.abs().amax(dim=(0, 1))
+    assert influence[extra] > 0  # the oldest sample of the field
+    assert influence[-1] > 0  # the newest
+    assert influence[:extra].max() == 0  # and none before
+
+
+@pytest.mark.parametrize("block", [1, 64, 1000])
+@torch.no_grad()
+def test_streaming_in_blocks_equals_one_offline_pass(network: Network, block: int):
+    x = noise(300 if block == 1 else SAMPLES)
+    torch.testing.assert_close(in_blocks(network, x, block), offline(network, x), rtol=0, atol=1e-10)
+
+
+@torch.no_grad()
+def test_streaming_starts_as_if_silence_had_gone_on_for_ever(network: Network):
+    silent = in_blocks(network, torch.zeros(1, 1, 100, dtype=torch.float64), 7)
+    settled = network(torch.zeros(1, 1, 5 * network.receptive_field, dtype=torch.float64))
+    torch.testing.assert_close(silent, settled[..., -1:].expand_as(silent), rtol=0, atol=1e-12)
+
+
+@torch.no_grad()
+def test_a_batch_streams_as_its_items_do(network: Network):
+    x = noise(50, batch=3)
+    together, _ = network.stream(x, network.initial_state(batch=3))
+    alone = torch.cat([in_blocks(network, item[None], 50) for item in x])
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-12)
+
+
+def test_what_is_exported_sounds_the_same(network: Network, tmp_path):
+    network.float()
+    clip = 0.3 * noise(SAMPLES)[0, 0].float().numpy()
+    expected = TorchEngine(network).process(clip)
+    nam = read_nam(write_nam(network, tmp_path / "model.nam", 48000))
+    record, sample_rate, _ = read_record_json(write_record_json(network, tmp_path / "model.json", 44100))
+    assert (nam.sample_rate, sample_rate) == (48000, 44100)
+    for read in (nam.network, record):
+        assert read.receptive_field == network.receptive_field
+        assert abs(TorchEngine(read).process(clip) - expected).max() < 1e-5
+
+
+def test_the_architecture_builds_the_same_network_again(network: Network):
+    again = build(network.architecture()).double()
+    again.load_state_dict(network.state_dict())
+    assert again.architecture() == network.architecture()
+    assert (again.num_parameters, again.macs_per_sample) == (network.num_parameters, network.macs_per_sample)
+    torch.testing.assert_close(offline(again, noise(50)), offline(network, noise(50)), rtol=0, atol=0)
+
+
+def test_latency_is_the_receptive_field_in_ms(network: Network):
+    assert network.latency_ms(48000) == pytest.approx(network.receptive_field / 48)

@@ -1,0 +1,193 @@
+"""What a report says about a study."""
+
+import math
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from voxnas.records.collect import HEADLINE, collect
+from voxnas.records.pareto import Objective
+from voxnas.records.record import Record
+from voxnas.records.synthetic import synthetic_study
+from voxnas.report.build import review, write_report
+from voxnas.report.files import replacing
+from voxnas.report.picks import recommend
+from voxnas.utils.errors import InputError
+
+OBJECTIVES = ["best_val_loss", "latency_ms", "parameters", "cpu_rtf"]
+TABLES = ["phase1_results.csv", "phase2_results.csv", "all_results.csv", "pareto_frontier.csv"]
+PLOTS = [
+    "quality_vs_latency.png",
+    "quality_vs_params.png",
+    "latency_vs_params.png",
+    "quality_vs_cpu_rtf.png",
+    "pareto_3d.png",
+    "loss_curves.png",
+]
+
+
+def write(root, candidate, esr, latency, size, rtf, status="ok", **others):
+    Record(
+        candidate=candidate,
+        study="mine",
+        rung=others.pop("rung", "phase1"),
+        status=status,
+        identity="1",
+        best_val_loss=esr,
+        latency_ms=latency,
+        parameters=size,
+        cpu_rtf=rtf,
+        **others,
+    ).write(root / "phase1" / candidate)
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Six finished candidates of which three are on the frontier, and one of every other state."""
+    exports = {
+        "exports": {"nam": "model.nam"},
+        "cpu_realtime_capable": True,
+        "block_size": 512,
+        "sample_rate": 48000,
+    }
+    write(tmp_path, "good", 0.001, 10.0, 10_000, 0.2, **exports)
+    write(tmp_path, "twin", 0.001, 10.0, 10_000, 0.2, **exports)
+    write(tmp_path, "fast", 0.02, 1.0, 5_000, 0.1, **exports)
+    write(tmp_path, "worse", 0.02, 1.0, 6_000, 0.1)
+    write(tmp_path, "infinite", math.inf, 0.1, 10, 0.001)
+    write(tmp_path, "unmeasured", 0.0001, 0.1, 10, None)
+    write(tmp_path, "bad", None, 99.0, 10, None, status="rejected", reason="max_latency_ms: 99 | 25")
+    write(tmp_path, "cut", 0.00001, 0.1, 1, 0.001, status="interrupted", reason="by the user")
+    write(tmp_path, "going", 0.00001, 0.1, 1, 0.001, status="running")
+    return tmp_path
+
+
+def test_frontier_with_ties_gaps_infinities_and_unfinished_runs(study):
+    assert sorted(review(collect(study), OBJECTIVES).frontier["candidate"]) == ["fast", "good", "twin"]
+
+
+def test_recommendations_by_hand(study):
+    result = review(collect(study), OBJECTIVES)
+    names = {p.title: result.candidates["candidate"].iloc[p.row] for p in result.picks}
+    assert names["best quality"] in ("good", "twin")
+    assert names["best latency"] == "fast"
+    assert names["most efficient"] in ("good", "twin")  # .001 × 10,000 against .02 × 5,000
+    assert names["best balance"] in ("good", "twin", "fast")
+
+
+def test_best_latency_needs_the_quality(study):
+    strict = {p.title: p for p in review(collect(study), OBJECTIVES, max_quality_esr=0.01).picks}
+    assert strict["best latency"].why.startswith("looks back the least, 10.00 ms")
+    none = {p.title: p for p in review(collect(study), OBJECTIVES, max_quality_esr=1e-6).picks}
+    assert none["best latency"].row is None
+    assert "no candidate reached a validation ESR of 1e-06; the best has 0.001" in none["best latency"].why
+
+
+def test_best_balance_is_nearest_to_the_ideal_in_log(tmp_path):
+    for name, esr, size in [("left", 1e-1, 1e3), ("middle", 5e-3, 1.2e4), ("right", 1e-3, 1e5)]:
+        write(tmp_path, name, esr, 1.0, int(size), 0.1)
+    result = review(collect(tmp_path), ["best_val_loss", "parameters"])
+    assert result.candidates["candidate"].iloc[result.picks[3].row] == "middle"
+
+
+def test_every_pick_is_on_the_frontier_of_a_large_study(tmp_path):
+    synthetic_study(tmp_path / "s", 84, seed=3)
+    result = review(collect(tmp_path / "s"), OBJECTIVES)
+    assert all(result.mask[p.row] for p in result.picks)
+    frame, values = result.candidates, result.candidates["best_val_loss"]
+    assert values.iloc[result.picks[0].row] == values[frame["status"] == "ok"].min()
+
+
+def test_objectives_are_free_and_may_be_maximised(study):
+    result = review(collect(study), ["best_val_loss", "-parameters"])
+    assert sorted(result.frontier["candidate"]) == ["good", "twin", "unmeasured"]
+    with pytest.raises(InputError, match="no numeric column `nope`"):
+        review(collect(study), ["nope"])
+
+
+def test_an_objective_that_nobody_has_is_left_out_with_a_notice(tmp_path):
+    write(tmp_path, "a", 0.1, 1.0, 100, None)
+    write(tmp_path, "b", 0.2, 2.0, 200, None)
+    result = review(collect(tmp_path), OBJECTIVES)
+    assert result.frontier["candidate"].tolist() == ["a"]
+    assert [o.name for o in result.objectives] == OBJECTIVES[:3]
+    assert "cpu_rtf" in result.notices[0]
+
+
+def test_ties_in_a_pick_go_to_the_better_in_the_other_objectives():
+    frame = pd.DataFrame(
+        {
+            "status": "ok",
+            "best_val_loss": [0.01, 0.01, 0.02],
+            "latency_ms": [2.0, 1.0, 1.0],
+            "parameters": [9.0, 9.0, 1.0],
+        }
+    )
+    result = recommend(frame, np.array([False, True, True]), [], 0.035)
+    assert result[0].row == 0  # no objective tells them apart: the first
+    result = recommend(frame, np.array([False, True, True]), [Objective("latency_ms")], 0.035)
+    assert result[0].row == 1
+
+
+@pytest.mark.parametrize("candidates", [0, 1, 12])
+def test_the_report_is_whole_for_any_number_of_candidates(tmp_path, candidates):
+    synthetic_study(tmp_path / "s", candidates, epochs=(3, 5), failures=candidates > 1)
+    written = write_report(review(collect(tmp_path / "s"), OBJECTIVES), tmp_path / "report")
+    assert {p.name for p in written} == {*TABLES, *PLOTS, "summary.md"}
+    assert sorted(p.name for p in (tmp_path / "report").iterdir()) == sorted(p.name for p in written)
+    for name in PLOTS:
+        assert (tmp_path / "report" / name).read_bytes().startswith(b"\x89PNG")
+    for name in TABLES:
+        assert list(pd.read_csv(tmp_path / "report" / name).columns[: len(HEADLINE)]) == HEADLINE
+
+
+def test_tables_hold_the_rungs_apart_and_the_frontier_by_quality(tmp_path):
+    synthetic_study(tmp_path / "s", 12, epochs=(3, 5))
+    frame = collect(tmp_path / "s")
+    write_report(review(frame, OBJECTIVES), tmp_path)
+    tables = {name: pd.read_csv(tmp_path / name) for name in TABLES}
+    assert len(tables["phase1_results.csv"]) == 12
+    assert set(tables["phase2_results.csv"]["rung"]) == {"phase2"}
+    assert len(tables["all_results.csv"]) == len(frame) == 12 + len(tables["phase2_results.csv"])
+    assert tables["pareto_frontier.csv"]["best_val_loss"].is_monotonic_increasing
+    assert tables["all_results.csv"]["parameters"].dtype.kind == "i"
+
+
+def test_summary_says_what_to_take_what_failed_and_how_it_was_measured(study):
+    out = study / "report"
+    write_report(review(collect(study), OBJECTIVES), out)
+    page = (out / "summary.md").read_text()
+    assert "| rejected | max_latency_ms: 99 \\| 25 |" in page
+    assert "| interrupted | by the user |" in page
+    assert "512 samples at 48000 Hz are 10.7 ms" in page
+    for heading in ("Recommendations", "Pareto frontier", "Failures and rejections", "How it was measured"):
+        assert f"## {heading}" in page
+    assert set(re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page)) == set(PLOTS)
+    (study / "phase1" / "fast" / "model.nam").write_text("{}")
+    link = re.search(r"\*\*best latency\*\* \| `fast` .*\[nam\]\(<([^>]+)>\)", page)
+    assert link
+    assert (out / link[1]).resolve() == study / "phase1" / "fast" / "model.nam"
+
+
+def test_a_long_frontier_is_cut_in_the_summary_and_whole_in_the_table(tmp_path):
+    for i in range(60):
+        write(tmp_path, f"c{i:02}", 0.001 * (i + 1), 60.0 - i, 1000, 0.1)
+    write_report(review(collect(tmp_path), OBJECTIVES), tmp_path / "out")
+    page = (tmp_path / "out" / "summary.md").read_text()
+    assert "… and 20 more in [pareto_frontier.csv]" in page
+    assert len(pd.read_csv(tmp_path / "out" / "pareto_frontier.csv")) == 60
+
+
+def test_what_goes_wrong_leaves_the_old_file(tmp_path):
+    def interrupted():
+        with replacing(tmp_path / "a.txt") as temporary:
+            temporary.write_text("half")
+            raise KeyboardInterrupt
+
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text() == "old"

@@ -1,0 +1,244 @@
+"""The scripts that take `model=PATH`, run as a user runs them: on a run's folder and on a `.nam` file."""
+
+import json
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from voxnas.engine.play import play
+from voxnas.engine.torch_engine import make_engine
+from voxnas.export.load import load_model
+from voxnas.export.nam import write_nam
+from voxnas.export.record_json import write_record_json
+from voxnas.models.wavenet import WaveNet, stack
+
+ROOT = Path(__file__).parents[1]
+RATE = 48000
+
+
+@pytest.fixture
+def network() -> WaveNet:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return stack(4, 3, head_scale=0.5)
+
+
+@pytest.fixture
+def nam(network, tmp_path) -> Path:
+    return write_nam(network, tmp_path / "amp.nam", RATE, {"name": "amp"})
+
+
+@pytest.fixture
+def run(monkeypatch, capsys, tmp_path):
+    """Runs src/<name>.py in this process; returns its exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def script(name: str, *arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", [f"src/{name}.py", *arguments])
+        try:
+            runpy.run_path(str(ROOT / "src" / f"{name}.py"), run_name="__main__")
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return code, *capsys.readouterr()
+
+    return script
+
+
+def clip(seconds: float = 3.0) -> np.ndarray:
+    return (0.2 * np.random.default_rng(0).standard_normal(round(seconds * RATE))).astype(np.float32)
+
+
+def write(path: Path, samples: np.ndarray, rate: int = RATE) -> Path:
+    soundfile.write(path, samples, rate, subtype="FLOAT")
+    return path
+
+
+def read(path: Path) -> np.ndarray:
+    samples, _ = soundfile.read(path, dtype="float32")
+    return samples
+
+
+def test_render_plays_the_whole_file_as_the_network_does(run, nam, network, tmp_path):
+    dry = write(tmp_path / "dry.wav", clip())
+    code, out, _ = run("render", f"model={nam}", f"input={dry}", "output=deep/wet.wav")
+    assert code == 0
+    assert "3.0 s" in out
+    wet = tmp_path / "deep" / "wet.wav"
+    assert soundfile.info(wet).subtype == "FLOAT"
+    np.testing.assert_allclose(read(wet), play(make_engine(network), clip()), rtol=0, atol=1e-6)
+    assert [path.name for path in wet.parent.iterdir()] == ["wet.wav"]
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "amp.nam",
+        "dry.wav",
+        "deep",
+    }  # Hydra leaves nothing
+
+
+def test_render_takes_the_channel_asked_for_or_the_louder(run, nam, network, tmp_path):
+    quiet, loud = 0.1 * clip(1), clip(1)
+    write(tmp_path / "dry.wav", np.stack([quiet, loud], axis=1))
+    assert "the louder, 1" in run("render", f"model={nam}", "input=dry.wav", "output=a.wav")[1]
+    assert run("render", f"model={nam}", "input=dry.wav", "output=b.wav", "channel=0")[0] == 0
+    for name, channel in (("a.wav", loud), ("b.wav", quiet)):
+        expected = play(make_engine(network), channel)
+        np.testing.assert_allclose(read(tmp_path / name), expected, rtol=0, atol=1e-6)
+    assert "no channel 2" in run("render", f"model={nam}", "input=dry.wav", "output=c.wav", "channel=2")[2]
+
+
+def test_render_refuses_another_rate_unless_told_to_convert(run, nam, tmp_path):
+    time_s = np.arange(44100) / 44100
+    write(tmp_path / "dry.wav", 0.2 * np.sin(2 * np.pi * 220 * time_s), 44100)
+    code, _, error = run("render", f"model={nam}", "input=dry.wav", "output=wet.wav")
+    assert code == 2
+    assert "resample=true" in error
+    assert not (tmp_path / "wet.wav").exists()
+    assert run("render", f"model={nam}", "input=dry.wav", "output=wet.wav", "resample=true")[0] == 0
+    info = soundfile.info(tmp_path / "wet.wav")
+    assert (info.frames, info.samplerate) == (44100, 44100)
+    # what the model makes of the same tone at its own rate, on the samples' common instants
+    own = play(make_engine(load_model(nam).network), 0.2 * np.sin(2 * np.pi * 220 * np.arange(RATE) / RATE))
+    np.testing.assert_allclose(read(tmp_path / "wet.wav")[4410:39690:147], own[4800:43200:160], atol=2e-4)
+
+
+def test_render_says_when_an_integer_file_clips(run, nam, tmp_path):
+    write(tmp_path / "dry.wav", 100 * clip(1))
+    arguments = (f"model={nam}", "input=dry.wav")
+    assert "over full scale" in run("render", *arguments, "output=a.wav", "subtype=PCM_16")[1]
+    assert "over full scale" not in run("render", *arguments, "output=b.wav")[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["input=none.wav", "output=wet.wav"], "none.wav: no such file"),
+        (["input=text.wav", "output=wet.wav"], "text.wav: cannot be read as audio"),
+        (["input=nan.wav", "output=wet.wav"], "nan.wav: holds NaN or infinity near 0."),
+        (["input=empty.wav", "output=wet.wav"], "empty.wav: holds no audio"),
+        (["input=dry.wav", "output=dry.wav"], "is the input itself"),
+        (["input=dry.wav", "output=dry.wav/wet.wav"], "wet.wav: cannot be written"),
+        (["input=cut.flac", "output=wet.wav"], "cut.flac: c"),
+        (["input=dry.wav", "output=wet.txt"], ".txt is not a sound file's"),
+        (["input=dry.wav", "output=wet.flac", "subtype=FLOAT"], "FLAC file cannot hold FLOAT"),
+        (["input=dry.wav", "output=wet.wav", "engine=warp"], "unknown engine 'warp'"),
+        (["input=dry.wav", "output=wet.wav", "submodel=1"], "no submodel 1"),
+    ],
+)
+def test_render_refuses_in_one_line_and_writes_nothing(run, nam, tmp_path, arguments, message):
+    broken = clip(1)
+    broken[20000] = np.nan
+    write(tmp_path / "nan.wav", broken)
+    write(tmp_path / "empty.wav", np.zeros(0))
+    write(tmp_path / "dry.wav", clip(1))
+    soundfile.write(tmp_path / "whole.flac", clip(5), RATE)
+    (tmp_path / "cut.flac").write_bytes((tmp_path / "whole.flac").read_bytes()[:150_000])
+    (tmp_path / "text.wav").write_text("not audio")
+    before = sorted(tmp_path.iterdir())
+    code, _, error = run("render", f"model={nam}", *arguments)
+    assert code == 2
+    assert message in error
+    assert error.count("\n") == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_benchmark_prints_a_table_and_writes_json(run, nam, tmp_path):
+    code, out, _ = run("benchmark", f"model={nam}", "block_sizes=[256,64]", "blocks=100", "json=timing.json")
+    assert code == 0
+    assert "RTF" in out
+    timings = json.loads((tmp_path / "timing.json").read_text())["timings"]
+    assert [timing["block_size"] for timing in timings] == [256, 64]
+    for timing in timings:
+        assert timing["blocks"] >= 100
+        assert timing["sample_rate"] == RATE
+        assert timing["rtf"] == pytest.approx(timing["mean_ms"] / (1000 * timing["block_size"] / RATE))
+
+
+def test_export_of_a_run_measures_its_metadata_and_sounds_the_same(run, network, tmp_path):
+    folder = tmp_path / "run"
+    write_record_json(network, folder / "model.json", RATE)
+    code, out, _ = run("export", "model=run", "metadata.name=My amp", "metadata.input_level_dbu=12")
+    assert code == 0
+    written = folder / f"{network.name}.nam"
+    assert written.name in out
+    model = load_model(written)
+    assert (model.metadata["name"], model.metadata["input_level_dbu"]) == ("My amp", 12)
+    assert model.metadata["loudness"] < 0
+    expected = play(make_engine(network), clip(1))
+    np.testing.assert_allclose(play(make_engine(model.network), clip(1)), expected, rtol=0, atol=1e-5)
+
+
+def test_export_to_json_and_back_keeps_the_metadata(run, nam, tmp_path):
+    assert run("export", f"model={nam}", "format=json", "output=amp.json")[0] == 0
+    assert load_model(tmp_path / "amp.json").metadata["name"] == "amp"
+    assert run("export", "model=amp.json", "output=again.nam")[0] == 0
+    again = load_model(tmp_path / "again.nam")
+    np.testing.assert_allclose(
+        play(make_engine(again.network), clip(1)),
+        play(make_engine(load_model(nam).network), clip(1)),
+        atol=1e-5,
+    )
+
+
+def test_export_refuses_what_it_cannot_write(run, nam):
+    assert "format=exe is unknown" in run("export", f"model={nam}", "format=exe")[2]
+    assert "is the model itself" in run("export", f"model={nam}")[2]
+    assert "sample_rate=48000" in run("export", f"model={_without_rate(nam)}", "format=json")[2]
+
+
+def _without_rate(nam: Path) -> Path:
+    content = json.loads(nam.read_text())
+    del content["sample_rate"]
+    nam.write_text(json.dumps(content))
+    return nam
+
+
+def test_eval_of_a_target_that_the_model_made_is_perfect_and_of_a_louder_one_is_known(
+    run, nam, network, tmp_path
+):
+    dry, wet = clip(5), play(make_engine(network), clip(5))
+    write(tmp_path / "dry.wav", dry)
+    write(tmp_path / "wet.wav", wet)
+    write(tmp_path / "loud.wav", 2 * wet)
+    arguments = (f"model={nam}", "input=dry.wav", "delay=0", "json=scores.json")
+    code, out, _ = run("eval", *arguments, "target=wet.wav")
+    assert code == 0
+    assert "pre_emphasised_esr" in out
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    assert scores["esr"] == pytest.approx(0, abs=1e-9)
+    assert scores["mrstft"] == pytest.approx(0, abs=1e-3)
+    run("eval", *arguments, "target=loud.wav", "section=1:4.5")
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    assert scores["section_s"] == [1, 4.5]
+    assert scores["esr"] == pytest.approx(0.25, abs=1e-5)
+    assert scores["pre_emphasised_esr"] == pytest.approx(0.25, abs=1e-5)
+
+
+@pytest.mark.parametrize("section", ["4:1", "0:99", "x:y", "nan:2", "3"])
+def test_eval_refuses_a_section_that_is_not_there(run, nam, network, tmp_path, section):
+    write(tmp_path / "dry.wav", clip(5))
+    write(tmp_path / "wet.wav", play(make_engine(network), clip(5)))
+    arguments = (f"model={nam}", "input=dry.wav", "target=wet.wav", "delay=0", f"section={section}")
+    code, _, error = run("eval", *arguments)
+    assert code == 2
+    assert "section=" in error
+
+
+def test_an_error_is_one_line_without_traceback(tmp_path):
+    command = [
+        sys.executable,
+        str(ROOT / "src" / "render.py"),
+        "model=none.nam",
+        "input=a.wav",
+        "output=b.wav",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: none.nam: no such model")
+    assert done.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())

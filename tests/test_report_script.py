@@ -1,0 +1,75 @@
+"""`src/report.py` as a user runs it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from voxnas.records.synthetic import synthetic_study
+
+SCRIPT = Path(__file__).parents[1] / "src" / "report.py"
+
+
+def report(logs, *arguments):
+    environment = os.environ | {"VOXNAS_LOG_DIR": str(logs), "COLUMNS": "120", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(SCRIPT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=logs, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("logs")
+    synthetic_study(folder / "nas" / "mine", 6, epochs=(3, 5), failures=False)
+    return folder
+
+
+def test_a_study_gets_its_report_and_the_terminal_its_frontier(logs):
+    broken = logs / "nas" / "mine" / "phase1" / "broken" / "record.json"
+    broken.parent.mkdir()
+    broken.write_text("{")
+    done = report(logs, "study=mine")
+    assert done.returncode == 0, done.stderr
+    out = logs / "nas" / "mine" / "report"
+    best = pd.read_csv(out / "pareto_frontier.csv")["candidate"].iloc[0]
+    assert best in done.stdout
+    assert f"{out / 'summary.md'} and 10 files beside it" in done.stdout
+    assert done.stderr.count("\n") == 1
+    assert str(broken) in done.stderr
+    broken.unlink()
+
+    again = report(
+        logs, f"results={out / 'all_results.csv'}", "output_dir=again", "objectives=[test_esr,-channels]"
+    )
+    assert again.returncode == 0, again.stderr
+    assert "test ESR" in again.stdout
+    pd.testing.assert_frame_equal(
+        pd.read_csv(logs / "again" / "all_results.csv").drop(columns="folder"),
+        pd.read_csv(out / "all_results.csv").drop(columns="folder"),
+    )
+    assert list((logs / "again").glob("*.png"))
+    assert not (logs / "outputs").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["study=nope"], "nope: no such study; there are empty, mine"),
+        (["study=empty"], "empty: no run records in it"),
+        (["results=nowhere.csv", "output_dir=x"], "nowhere.csv: no such file or folder"),
+        (["results=nas/mine"], "results=PATH needs output_dir=PATH"),
+        ([], "give either study=NAME or results=PATH"),
+        (["study=mine", "objectives=[speed]"], "no numeric column `speed`"),
+        (["study=mine", "objectives=[]"], "objectives: name at least one"),
+        (["study=mine", "max_quality_esr=good"], "max_quality_esr"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_code_2(logs, arguments, words):
+    (logs / "nas" / "empty").mkdir(exist_ok=True)
+    done = report(logs, *arguments)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (logs / "x").exists()
