@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from known_amps import RATE, delayed, distort
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from known_amps import RATE, delayed, distort
 from scipy.signal import butter, lfilter
 
 from voxnas.audio.align import estimate_delay, shift
@@ -38,7 +38,9 @@ def test_an_amp_is_never_put_before_its_input(
 
 @pytest.mark.parametrize("cutoff_hz", [1500, 4000])
 @pytest.mark.parametrize("gain", [1, 20, 200])
-def test_group_delay_of_an_aligned_amp_is_left_alone(guitar: np.ndarray, cutoff_hz: float, gain: float) -> None:
+def test_group_delay_of_an_aligned_amp_is_left_alone(
+    guitar: np.ndarray, cutoff_hz: float, gain: float
+) -> None:
     assert estimate_delay(guitar, distort(guitar, cutoff_hz, gain), RATE).samples == 0
 
 

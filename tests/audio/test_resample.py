@@ -7,7 +7,9 @@ from voxnas.audio import resample as module
 from voxnas.audio.resample import resample
 
 
-@pytest.mark.parametrize(("old", "new"), [(44_100, 48_000), (48_000, 44_100), (96_000, 48_000), (8_000, 48_000)])
+@pytest.mark.parametrize(
+    ("old", "new"), [(44_100, 48_000), (48_000, 44_100), (96_000, 48_000), (8_000, 48_000)]
+)
 def test_a_tone_stays_the_tone(old: int, new: int) -> None:
     def tone(rate: int) -> np.ndarray:
         return np.sin(2 * np.pi * 997 * np.arange(2 * rate) / rate).astype(np.float32)

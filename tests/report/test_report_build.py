@@ -191,3 +191,19 @@ def test_what_goes_wrong_leaves_the_old_file(tmp_path):
         interrupted()
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "old"
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.filterwarnings("error")
+def test_odd_figures_and_names_make_neither_errors_nor_warnings(tmp_path, seed):
+    generator = np.random.default_rng(seed)
+    values = [None, math.nan, math.inf, 0.0, -1.0, 1e-9, 0.01, 0.01, 1e6]
+    for i in range(12):
+        esr, latency, rtf = (values[k] for k in generator.integers(0, len(values), 3))
+        size = [None, 0, 5, 1000][generator.integers(0, 4)]
+        history = [{"epoch": k, "val_esr": values[k]} for k in range(1, 6)]
+        rung = ["", "phase1", "phase10"][i % 3]
+        write(tmp_path, f"a${i}_|[b]$", esr, latency, size, rtf, rung=rung, reason="x\ny", history=history)
+    write(tmp_path, "sound", 0.1, 1.0, 10, 0.1)
+    result = review(collect(tmp_path), ["best_val_loss", "latency_ms", "parameters", "-cpu_rtf"])
+    assert len(write_report(result, tmp_path / "report")) == len(TABLES) + 1 + len(PLOTS) + 1  # and phase10's

@@ -14,7 +14,7 @@ import numpy as np
 PREDICTOR_ORDER = 32
 WHITE_NOISE = 1e-9  # of the power, added to the autocorrelation: -90 dB and below is not whitened
 WINDOWS, MIN_WINDOWS = 16, 8
-WINDOW_SECONDS = 3.0  # at most
+WINDOW_SECONDS, SHORT_WINDOW_SECONDS = 3.0, 0.3
 REACH = 48  # samples before the correlation's peak in which the response may begin
 ONSET_SHARE = 0.35  # of the peak: clipping leaves a foreboding of up to 0.3 before the response itself
 GAP = 16  # samples without response that end the way back from the peak: a cabinet swings through zero faster
@@ -65,9 +65,28 @@ def estimate_delay(
     the target never needs input from its future; where that is not distinct from no delay at all, it is 0.
     At most WINDOWS stretches of WINDOW_SECONDS are looked at, however long the recording.
     """
+    found = _estimate(input, target, sample_rate, max_delay_seconds, WINDOW_SECONDS)
+    if found.found:
+        return found
+    # Clocks that are far apart blur a long window; a short one says less, but still says it.
+    hurried = _estimate(input, target, sample_rate, max_delay_seconds, SHORT_WINDOW_SECONDS)
+    return hurried if hurried.drifts else found
+
+
+def shift(input: np.ndarray, target: np.ndarray, delay: int) -> tuple[np.ndarray, np.ndarray]:
+    """Take a delay of the target (negative: of the input) off and trim both to what they share, as views."""
+    input = input[max(0, -delay) :]
+    target = target[max(0, delay) :]
+    length = min(len(input), len(target))
+    return input[:length], target[:length]
+
+
+def _estimate(
+    input: np.ndarray, target: np.ndarray, sample_rate: int, max_delay_seconds: float, window_seconds: float
+) -> Delay:
     total = min(len(input), len(target))
     reach = min(int(max_delay_seconds * sample_rate), total // 4)
-    size = int(np.clip(total // MIN_WINDOWS, 0.5 * sample_rate, WINDOW_SECONDS * sample_rate))
+    size = int(np.clip(total / MIN_WINDOWS, SHORT_WINDOW_SECONDS * sample_rate, window_seconds * sample_rate))
     windows = _loudest_windows(input, PREDICTOR_ORDER + reach, total - reach, size)
     if not windows:
         return Delay(0, [], 0.0, 0.0, False)
@@ -97,14 +116,6 @@ def estimate_delay(
         lags=lags,
         correlation=mean,
     )
-
-
-def shift(input: np.ndarray, target: np.ndarray, delay: int) -> tuple[np.ndarray, np.ndarray]:
-    """Take a delay of the target (negative: of the input) off and trim both to what they share, as views."""
-    input = input[max(0, -delay) :]
-    target = target[max(0, delay) :]
-    length = min(len(input), len(target))
-    return input[:length], target[:length]
 
 
 def _loudest_windows(input: np.ndarray, first: int, last: int, size: int) -> list[tuple[int, int]]:

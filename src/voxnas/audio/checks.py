@@ -11,6 +11,7 @@ from voxnas.utils.errors import InputError
 BLOCK = 1 << 20  # samples looked at together, so that no check copies an hour of audio
 SILENCE_DBFS = -80.0
 MAX_LENGTH_DIFFERENCE_SECONDS = 1.0
+CLIPPING_FLOOR = 0.5  # -6 dBFS: flat tops below are a pedal's, not a converter's
 FLAT_RUN = 3  # samples at the same extreme: a converter clips, a waveform's own top is not flat
 
 
@@ -60,18 +61,19 @@ def raise_errors(findings: Iterable[Finding], where: str = "") -> None:
 
 def measure_levels(samples: np.ndarray) -> Levels:
     """Peak, RMS, mean and clipped share in one walk through the recording; what is not finite is left out."""
-    peak = total = squares = 0.0
+    highest = lowest = total = squares = 0.0
     non_finite = 0
     for block in _blocks(samples):
         finite = np.isfinite(block)
         if not finite.all():
             non_finite += int(block.size - np.count_nonzero(finite))
             block = np.where(finite, block, np.float32(0))
-        peak = max(peak, float(np.abs(block).max()))
+        highest, lowest = max(highest, float(block.max())), min(lowest, float(block.min()))
         total += float(block.sum(dtype=np.float64))
         squares += float(np.dot(block.astype(np.float64), block))
     n = max(len(samples), 1)
-    return Levels(peak, (squares / n) ** 0.5, total / n, _clipped_share(samples, peak), non_finite)
+    clipped = _clipped_share(samples, highest, lowest)
+    return Levels(max(highest, -lowest), (squares / n) ** 0.5, total / n, clipped, non_finite)
 
 
 def check_recording(name: str, samples: np.ndarray) -> list[Finding]:
@@ -105,9 +107,7 @@ def check_clipping(name: str, levels: Levels) -> Finding:
     """Runs of samples flat at the extreme, as a converter that was driven too hard leaves them."""
     share = levels.clipped_share
     if share > 1e-5:
-        message = (
-            f"{name}: {share:.3%} of samples lie flat at the peak ({levels.peak_dbfs:.1f} dBFS): clipped; "
-        )
+        message = f"{name}: {share:.3%} of samples lie flat at an extreme (peak {levels.peak_dbfs:.1f} dBFS): clipped; "
         return Finding("clipping", "warning", message + "lower the recording level", share)
     return Finding("clipping", "ok", f"{name}: not clipped", share)
 
@@ -182,19 +182,18 @@ def _blocks(samples: np.ndarray) -> Iterator[np.ndarray]:
         yield samples[start : start + BLOCK]
 
 
-def _clipped_share(samples: np.ndarray, peak: float) -> float:
-    """Share of samples in runs of FLAT_RUN or more at one extreme; low peaks are no converter's limit."""
-    if peak < 0.25:
-        return 0.0
+def _clipped_share(samples: np.ndarray, highest: float, lowest: float) -> float:
+    """Share of samples in runs of FLAT_RUN or more at either extreme; low extremes are no converter's limit."""
     count = 0
     for block in _blocks(samples):
-        for sign in (1.0, -1.0):
-            flat = sign * block >= peak * (1 - 1e-5)
-            inside = flat[: 1 - FLAT_RUN].copy()
-            for shift in range(1, FLAT_RUN):
-                inside &= flat[shift : len(flat) - FLAT_RUN + 1 + shift]
-            starts = np.flatnonzero(inside)
-            if starts.size:
-                covered = np.unique(starts[:, None] + np.arange(FLAT_RUN))
-                count += covered.size
+        for limit in (highest, lowest):
+            if abs(limit) >= CLIPPING_FLOOR:
+                count += _flat_samples(block / np.float32(limit) >= 1 - 1e-5)
     return count / max(len(samples), 1)
+
+
+def _flat_samples(flat: np.ndarray) -> int:
+    """How many of the marked samples lie in runs of FLAT_RUN or more."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flat, [False])).astype(np.int8)))
+    runs = edges[1::2] - edges[::2]
+    return int(runs[runs >= FLAT_RUN].sum())

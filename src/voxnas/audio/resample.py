@@ -29,7 +29,7 @@ def resample(samples: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
     divisor = math.gcd(from_rate, to_rate)
     step_in, step_out = from_rate // divisor, to_rate // divisor
     # A chunk is a whole number of input steps, and so is the context on its sides: seams stay on the grid.
-    steps = max(1, CHUNK_SECONDS * divisor)
+    steps = max(1, int(CHUNK_SECONDS * divisor))
     margin = math.ceil(2 * FILTER_WIDTH * max(1, from_rate / to_rate) / step_in) + 1
     result = np.empty(math.ceil(len(samples) * to_rate / from_rate), dtype=np.float32)
     for first in range(0, math.ceil(len(samples) / step_in), steps):

@@ -38,18 +38,19 @@ class Progress(RunCallback):
     """Shows candidate k of n, epoch, best ESR so far and the time left.
 
     On a terminal the line is live; elsewhere a plain line is printed about `plain_lines` times per run.
+
+    Args:
+        number: of the candidate in the sweep, from 0.
+        plain_lines: see above.
     """
 
-    def __init__(self, plain_lines: int = 5) -> None:
-        self.plain_lines = plain_lines
-        self.number = int(os.environ.get("VOXNAS_JOB_NUMBER", "0"))
+    def __init__(self, number: int = 0, plain_lines: int = 5) -> None:
+        self.number, self.plain_lines = number, plain_lines
         self._live: Live | None = None
-        self._start = self._fit_start = time.monotonic()
-        self._first_epoch = 0
+        self._fit_start = time.monotonic()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._fit_start = time.monotonic()
-        self._first_epoch = trainer.current_epoch
         if _console.is_terminal:
             self._live = Live(console=_console, transient=True, refresh_per_second=4)
             self._live.start()

@@ -65,7 +65,7 @@ def require_length(sections: Sections, samples_needed: int) -> None:
 
 
 def _from_shares(shares: dict[str, float], total: int) -> dict[str, Span]:
-    if min(shares.values()) <= 0 or sum(shares.values()) > 1 + 1e-9:
+    if not all(share > 0 for share in shares.values()) or sum(shares.values()) > 1 + 1e-9:
         raise InputError(f"shares {shares} must be positive and add up to 1 at most")
     spans, start, used = {}, 0, 0.0
     for name, share in shares.items():

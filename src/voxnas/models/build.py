@@ -10,9 +10,12 @@ from voxnas.utils.errors import InputError
 TYPES: dict[str, type[Network]] = {"WaveNet": WaveNet}
 
 
-def build(architecture: Mapping[str, Any]) -> Network:
-    """The network that `Network.architecture` described, with fresh weights; InputError if it cannot be."""
-    arguments = dict(architecture)
+def build(architecture: Mapping[str, Any], name: str | None = None) -> Network:
+    """The network that `Network.architecture` described, with fresh weights; InputError if it cannot be.
+
+    `name` replaces the one in the description.
+    """
+    arguments = dict(architecture) | ({"name": name} if name else {})
     kind = arguments.pop("type", None)
     if kind not in TYPES:
         raise InputError(f"unknown network type {kind!r}; known are {', '.join(TYPES)}")

@@ -45,8 +45,10 @@ def table(candidates: Sequence[Candidate], title: str) -> Table:
     """All candidates for the terminal, the rejected ones with their reasons."""
     kept = sum(candidate.rejected is None for candidate in candidates)
     grid = Table(title=f"{title}: {kept} of {len(candidates)} candidates kept")
-    for column in ("candidate", "receptive field", "latency ms", "parameters", "MACs/sample", "verdict"):
-        grid.add_column(column, justify="left" if column in ("candidate", "verdict") else "right")
+    grid.add_column("candidate", no_wrap=True)
+    for column in ("receptive field", "latency ms", "parameters", "MACs/sample"):
+        grid.add_column(column, justify="right")
+    grid.add_column("verdict")
     for c in candidates:
         figures = (str(c.receptive_field), f"{c.latency_ms:.2f}", f"{c.parameters:,}", f"{c.macs_per_sample:,}")
         verdict = "[green]kept[/]" if c.rejected is None else f"[red]rejected[/]: {c.rejected}"

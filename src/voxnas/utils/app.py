@@ -5,16 +5,17 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import CompactHydraException
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import CompactHydraException, HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from voxnas.utils.errors import InputError, VoxnasError
 from voxnas.utils.resolvers import register_resolvers
@@ -36,6 +37,7 @@ def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
     `model=PATH` is a value, where beside the group `configs/model` it would pick one of the group's files.
     """
     prepare_environment()
+    _check_arguments(sys.argv[1:])
     config = ROOT / "configs" / config_name
 
     def decorate(task: Task) -> Callable[[], Any]:
@@ -59,6 +61,19 @@ def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
         )
 
     return decorate
+
+
+def _check_arguments(arguments: Sequence[str]) -> None:
+    """Hydra's own answer to a path with spaces or brackets is four lines about its grammar."""
+    for argument in arguments:
+        key, _, value = argument.partition("=")
+        if key.startswith("-") or not value:
+            continue
+        try:
+            OverridesParser.create().parse_override(argument)
+        except HydraException:
+            quoted = value.replace("'", "\\'")
+            _exit(f"error: {key}: put the value in quotes inside quotes: \"{key}='{quoted}'\"", USER_ERROR)
 
 
 def prepare_environment() -> None:
@@ -90,6 +105,8 @@ def root_cause(error: BaseException) -> str:
     """Hydra wraps what a constructor raises: the user wants the innermost message, on one line."""
     while error.__cause__ is not None and not isinstance(error, VoxnasError):
         error = error.__cause__
+    if isinstance(error, MissingMandatoryValue):
+        return f"{error.full_key} is missing: give {error.full_key}=VALUE"
     text = " ".join(str(error).split())
     return text if isinstance(error, VoxnasError) else f"{type(error).__name__}: {text}"
 

@@ -11,7 +11,8 @@ from voxnas.utils.errors import InputError
 
 
 def register_resolvers() -> None:
-    """Make `${run_name:}`, `${survivors:}` and `${accelerator:}` known; safe to call again."""
+    """Make these resolvers known to OmegaConf; safe to call again."""
+    OmegaConf.register_new_resolver("job_number", job_number, replace=True)
     OmegaConf.register_new_resolver("run_name", run_name, replace=True)
     OmegaConf.register_new_resolver("survivors", survivors, replace=True)
     OmegaConf.register_new_resolver("accelerator", accelerator, replace=True)
@@ -50,3 +51,8 @@ def accelerator() -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def job_number() -> int:
+    """The run's place in a sweep, from 0."""
+    return int(HydraConfig.get().job.get("num") or 0)
