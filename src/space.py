@@ -19,7 +19,9 @@ def main(cfg: DictConfig) -> None:
     hydra = HydraConfig.get()
     space = hydra.runtime.choices.get("space")
     if space is None:
-        raise InputError("name a space: python src/space.py space=poc (or focused, conservative, vst, batch, mobile)")
+        raise InputError(
+            "name a space: python src/space.py space=poc (or focused, conservative, vst, batch, mobile)"
+        )
     overrides = [o for o in hydra.overrides.task if not o.startswith("output_dir=")]
     configs = compose_candidates("train", expand(hydra.sweeper.params, overrides))
     candidates = preview(configs)

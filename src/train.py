@@ -1,7 +1,7 @@
 """Train one candidate, or with `-m` sweep over many.
 
-    python src/train.py model=standard data=amp_pair data.input=dry.wav data.target=amp.wav
-    python src/train.py -m search=phase1 space=poc study=mine
+python src/train.py model=standard data=amp_pair data.input=dry.wav data.target=amp.wav
+python src/train.py -m search=phase1 space=poc study=mine
 """
 
 import gc
@@ -95,7 +95,9 @@ def _prepare(folder: Path, previous: Record | None, record: Record, log_dir: Pat
     else:
         resume = None
         if previous is not None and (replaced := set_aside(folder, log_dir)):
-            log.info("%s: an earlier run with other settings or data was moved to %s", record.candidate, replaced)
+            log.info(
+                "%s: an earlier run with other settings or data was moved to %s", record.candidate, replaced
+            )
     record.write(folder)
     return resume
 
@@ -103,7 +105,11 @@ def _prepare(folder: Path, previous: Record | None, record: Record, log_dir: Pat
 def _train(
     cfg: DictConfig, folder: Path, record: Record, network: Network, data: PairDataModule, resume: Path | None
 ) -> None:
-    module = AmpModule(network, sample_rate=data.sample_rate, **{key: instantiate(part) for key, part in cfg.training.items()})
+    module = AmpModule(
+        network,
+        sample_rate=data.sample_rate,
+        **{key: instantiate(part) for key, part in cfg.training.items()},
+    )
     if cfg.init_from and resume is None:
         module.start_from(load_checkpoint(Path(cfg.init_from))["state_dict"])
     data.receptive_field = network.receptive_field

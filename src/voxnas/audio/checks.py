@@ -107,8 +107,8 @@ def check_clipping(name: str, levels: Levels) -> Finding:
     """Runs of samples flat at the extreme, as a converter that was driven too hard leaves them."""
     share = levels.clipped_share
     if share > 1e-5:
-        message = f"{name}: {share:.3%} of samples lie flat at an extreme (peak {levels.peak_dbfs:.1f} dBFS): clipped; "
-        return Finding("clipping", "warning", message + "lower the recording level", share)
+        message = f"{name}: clipped, {share:.3%} of samples lie flat at an extreme; lower the recording level"
+        return Finding("clipping", "warning", message, share)
     return Finding("clipping", "ok", f"{name}: not clipped", share)
 
 
@@ -183,7 +183,7 @@ def _blocks(samples: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _clipped_share(samples: np.ndarray, highest: float, lowest: float) -> float:
-    """Share of samples in runs of FLAT_RUN or more at either extreme; low extremes are no converter's limit."""
+    """Share of samples in runs of FLAT_RUN or more at either extreme; low extremes do not count."""
     count = 0
     for block in _blocks(samples):
         for limit in (highest, lowest):

@@ -19,7 +19,9 @@ class Benchmark(RunCallback):
         engine: see `make_engine`.
     """
 
-    def __init__(self, block_sizes: Sequence[int] = (512, 64), blocks: int = 200, engine: str = "torch") -> None:
+    def __init__(
+        self, block_sizes: Sequence[int] = (512, 64), blocks: int = 200, engine: str = "torch"
+    ) -> None:
         self.block_sizes, self.blocks, self.engine = tuple(block_sizes), blocks, engine
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

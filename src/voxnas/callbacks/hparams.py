@@ -15,7 +15,9 @@ class HParams(RunCallback):
         network = amp_module(pl_module).network
         params = {"candidate": self.record.candidate, "rung": self.record.rung, "seed": self.record.seed}
         params |= network.summary() | self.record.settings
-        metrics = {name: float(value) for name in METRICS if (value := getattr(self.record, name)) is not None}
+        metrics = {
+            name: float(value) for name in METRICS if (value := getattr(self.record, name)) is not None
+        }
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 logger.log_hyperparams(params, metrics)

@@ -69,7 +69,9 @@ class Progress(RunCallback):
         _run_seconds.append(time.monotonic() - self._fit_start)
         self.close()
 
-    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
         self.close()
 
     def close(self) -> None:

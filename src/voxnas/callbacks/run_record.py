@@ -47,6 +47,8 @@ class RunRecord(RunCallback):
             return
         best = min(history, key=lambda epoch: epoch["val_esr"])
         self.record.best_val_loss, self.record.best_epoch = best["val_esr"], int(best["epoch"])
-        self.record.best_train_loss = min((e["train_loss"] for e in history if "train_loss" in e), default=None)
+        self.record.best_train_loss = min(
+            (e["train_loss"] for e in history if "train_loss" in e), default=None
+        )
         self.record.epochs = len(history)
         self.record.train_seconds = sum(epoch["seconds"] for epoch in history)

@@ -49,6 +49,7 @@ def _pluck(generator: np.random.Generator, frequency: float) -> np.ndarray:
     period = round(SAMPLE_RATE / frequency)
     burst = np.zeros(_samples(NOTE_SECONDS))
     burst[:period] = generator.uniform(-1, 1, period)
+    burst[:period] -= burst[:period].mean()  # the loop would let a constant ring on
     loop = np.zeros(period + 2)
     loop[0], loop[period], loop[period + 1] = 1.0, -0.498, -0.498
     note = lfilter([1.0], loop, burst)

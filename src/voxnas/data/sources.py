@@ -8,8 +8,14 @@ from voxnas.data.datamodule import PairDataModule
 
 
 def amp_pair(
-    input: str, target: str, sample_rate: int | None = None, *, segment_length: int = 8192, batch_size: int = 16,
-    seed: int = 0, **options: Any,
+    input: str,
+    target: str,
+    sample_rate: int | None = None,
+    *,
+    segment_length: int = 8192,
+    batch_size: int = 16,
+    seed: int = 0,
+    **options: Any,
 ) -> PairDataModule:
     """A user's own pair; `options` as `load_amp_pair`. Raises InputError if the input cannot be read."""
     from voxnas.audio.files import file_sample_rate
@@ -21,7 +27,13 @@ def amp_pair(
 
 
 def nam_reamp(
-    input: str, target: str, *, segment_length: int = 8192, batch_size: int = 16, seed: int = 0, **options: Any
+    input: str,
+    target: str,
+    *,
+    segment_length: int = 8192,
+    batch_size: int = 16,
+    seed: int = 0,
+    **options: Any,
 ) -> PairDataModule:
     """A re-amped take of the plug-in trainer's standard recording; `options` as `load_nam_reamp`."""
     from voxnas.audio.files import file_sample_rate
@@ -32,8 +44,14 @@ def nam_reamp(
 
 
 def demo(
-    folder: str, sample_rate: int = 48000, demo_seed: int = 0, *, segment_length: int = 8192,
-    batch_size: int = 16, seed: int = 0, **options: Any,
+    folder: str,
+    sample_rate: int = 48000,
+    demo_seed: int = 0,
+    *,
+    segment_length: int = 8192,
+    batch_size: int = 16,
+    seed: int = 0,
+    **options: Any,
 ) -> PairDataModule:
     """The demo pair, made on first use in `folder`; `options` as `load_demo`."""
     from voxnas.data.demo import load_demo

@@ -99,7 +99,9 @@ class Record:
             known = {f.name for f in dataclasses.fields(cls)}
             return cls(**{k: _restore(k, v) for k, v in values.items() if k in known})
         except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise InputError(f"{path}: not a run record ({error}); delete it to run the candidate again") from error
+            raise InputError(
+                f"{path}: not a run record ({error}); delete it to run the candidate again"
+            ) from error
 
 
 def _finite(value: Any) -> Any:

@@ -12,7 +12,11 @@ def violation(
     max_macs: int | None = None,
 ) -> str | None:
     """Why a network is rejected, or None if it is within all limits that are set."""
-    latency, parameters, macs = network.latency_ms(sample_rate), network.num_parameters, network.macs_per_sample
+    latency, parameters, macs = (
+        network.latency_ms(sample_rate),
+        network.num_parameters,
+        network.macs_per_sample,
+    )
     checks = [
         (max_latency_ms, latency, f"latency {latency:.2f} ms > max_latency_ms {max_latency_ms}"),
         (max_params, parameters, f"{parameters} parameters > max_params {max_params}"),

@@ -50,7 +50,12 @@ def table(candidates: Sequence[Candidate], title: str) -> Table:
         grid.add_column(column, justify="right")
     grid.add_column("verdict")
     for c in candidates:
-        figures = (str(c.receptive_field), f"{c.latency_ms:.2f}", f"{c.parameters:,}", f"{c.macs_per_sample:,}")
+        figures = (
+            str(c.receptive_field),
+            f"{c.latency_ms:.2f}",
+            f"{c.parameters:,}",
+            f"{c.macs_per_sample:,}",
+        )
         verdict = "[green]kept[/]" if c.rejected is None else f"[red]rejected[/]: {c.rejected}"
         grid.add_row(c.name, *figures, verdict)
     return grid

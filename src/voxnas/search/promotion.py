@@ -25,7 +25,9 @@ def select(records: dict[Path, Record], keep: float) -> list[Path]:
     Args:
         keep: a share of those that finished if below 1 (rounded down, but at least one), else a number.
     """
-    finished = [(folder, r) for folder, r in records.items() if r.status == "ok" and r.best_val_loss is not None]
+    finished = [
+        (folder, r) for folder, r in records.items() if r.status == "ok" and r.best_val_loss is not None
+    ]
     if keep <= 0:
         raise InputError(f"keep={keep}: give a share (0.5) or a number of candidates (6)")
     if not finished:

@@ -41,7 +41,13 @@ class WeightedLoss(nn.Module):
         emphasis: float = 0.85,
     ) -> None:
         super().__init__()
-        weights = {"mse": mse, "esr": esr, "pre_emphasised_esr": pre_emphasised_esr, "dc": dc, "mrstft": mrstft}
+        weights = {
+            "mse": mse,
+            "esr": esr,
+            "pre_emphasised_esr": pre_emphasised_esr,
+            "dc": dc,
+            "mrstft": mrstft,
+        }
         self.weights = {term: float(weight) for term, weight in weights.items() if weight}
         self.emphasis = emphasis
         self._mrstft = _make_mrstft() if mrstft else None
@@ -49,7 +55,9 @@ class WeightedLoss(nn.Module):
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         """`(batch, 1, samples)` twice to a scalar."""
         zero = output.new_zeros(())
-        return sum((w * getattr(self, f"_{term}_term")(output, target) for term, w in self.weights.items()), zero)
+        return sum(
+            (w * getattr(self, f"_{term}_term")(output, target) for term, w in self.weights.items()), zero
+        )
 
     def _mse_term(self, output: Tensor, target: Tensor) -> Tensor:
         return nn.functional.mse_loss(output, target)
@@ -58,9 +66,7 @@ class WeightedLoss(nn.Module):
         return energy_ratio(output - target, target)
 
     def _pre_emphasised_esr_term(self, output: Tensor, target: Tensor) -> Tensor:
-        return energy_ratio(
-            pre_emphasis(output - target, self.emphasis), pre_emphasis(target, self.emphasis)
-        )
+        return energy_ratio(pre_emphasis(output - target, self.emphasis), pre_emphasis(target, self.emphasis))
 
     def _dc_term(self, output: Tensor, target: Tensor) -> Tensor:
         return (output - target).mean(dim=-1).square().mean() / (target.square().mean() + EPSILON)

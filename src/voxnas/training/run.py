@@ -33,7 +33,11 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def fit_and_test(
-    trainer: pl.Trainer, module: AmpModule, datamodule: pl.LightningDataModule, folder: Path, resume: Path | None
+    trainer: pl.Trainer,
+    module: AmpModule,
+    datamodule: pl.LightningDataModule,
+    folder: Path,
+    resume: Path | None,
 ) -> None:
     """Train, take the best weights, test. Raises KeyboardInterrupt if the user stopped it."""
     try:

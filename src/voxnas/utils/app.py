@@ -21,7 +21,11 @@ from voxnas.utils.errors import InputError, VoxnasError
 from voxnas.utils.resolvers import register_resolvers
 
 ROOT = Path(__file__).resolve().parents[3]
-RUN_FAILED, USER_ERROR, INTERRUPTED = 1, 2, 130  # exit codes; 1 is also that of a sweep with failed candidates
+RUN_FAILED, USER_ERROR, INTERRUPTED = (
+    1,
+    2,
+    130,
+)  # exit codes; 1 is also that of a sweep with failed candidates
 
 Task = Callable[[DictConfig], Any]
 
