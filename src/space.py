@@ -15,7 +15,7 @@ from voxnas.utils.errors import InputError
 
 @hydra_app("space")
 def main(cfg: DictConfig) -> None:
-    """`python src/space.py space=poc`; with `output_dir=` the kept candidates are written there as configs."""
+    """Print the table; with `output_dir=` the kept candidates are written there as configs."""
     hydra = HydraConfig.get()
     space = hydra.runtime.choices.get("space")
     if space is None:

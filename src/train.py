@@ -52,7 +52,7 @@ def _objective(record: Record, name: str) -> float:
 
 
 def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
-    """The run's record, and how it came about if it was not trained now. InputError: the data cannot be used."""
+    """The run's record, and a note on how it came about. Raises InputError if the data cannot be used."""
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     if cfg.threads:
         torch.set_num_threads(cfg.threads)

@@ -1,4 +1,4 @@
-"""The peer's own network, loss, optimizer and schedule on a pair; run by ../quality.py in the peer's environment.
+"""The peer's own network, loss, optimizer and schedule on a pair; ../quality.py runs it in the peer's Python.
 
     PEER_PYTHON benchmarks/peer/quality.py INPUT TARGET MODEL EPOCHS   (neural-amp-modeler 0.13.0 installed)
 

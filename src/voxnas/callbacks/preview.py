@@ -2,6 +2,7 @@
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
 from voxnas.audio.files import write_audio
@@ -39,7 +40,7 @@ class Preview(RunCallback):
 
     def _log(self, trainer: pl.Trainer, name: str, samples: Tensor, sample_rate: int) -> None:
         for logger in trainer.loggers:
-            if hasattr(logger.experiment, "add_audio"):
+            if isinstance(logger, TensorBoardLogger):
                 logger.experiment.add_audio(
                     f"preview/{name}", samples.clamp(-1, 1), trainer.global_step, sample_rate=sample_rate
                 )

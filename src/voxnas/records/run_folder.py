@@ -1,4 +1,4 @@
-"""A run's folder over several attempts: what is finished stays, what was cut goes on, what changed is redone."""
+"""A run's folder over several attempts: the finished stays, the cut goes on, the changed is redone."""
 
 import shutil
 from collections.abc import Iterator

@@ -77,7 +77,7 @@ def _candidate_config(run: Path, record: Record) -> str:
         OmegaConf.update(config, key, value, force_add=True)
     header = (
         "# @package _global_\n"
-        f"# {record.candidate}, promoted from {record.rung} with a validation ESR of {record.best_val_loss:.5g}\n"
+        f"# {record.candidate}, promoted from {record.rung} with validation ESR {record.best_val_loss:.5g}\n"
         "defaults:\n  - override /model: architecture\n\n"
     )
     return header + OmegaConf.to_yaml(config)

@@ -5,17 +5,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from voxnas.training.metrics import PRE_EMPHASIS, pre_emphasis
+
 EPSILON = 1e-8
 
 
 def energy_ratio(error: Tensor, target: Tensor) -> Tensor:
     """sum(error²) / sum(target²) over the whole batch, safe on silence."""
     return error.square().mean() / (target.square().mean() + EPSILON)
-
-
-def pre_emphasis(signal: Tensor, coefficient: float = 0.85) -> Tensor:
-    """y[t] = x[t] - c x[t - 1]: lifts the treble, as in Wright and Välimäki (2020)."""
-    return signal[..., 1:] - coefficient * signal[..., :-1]
 
 
 class WeightedLoss(nn.Module):
@@ -27,7 +24,8 @@ class WeightedLoss(nn.Module):
         pre_emphasised_esr: the same after a first-order high-pass (Wright and Välimäki, 2020,
             "Perceptual loss function for neural modeling of audio systems").
         dc: squared mean of the error over the target's energy (ibid.).
-        mrstft: multi-resolution STFT distance (Yamamoto et al., 2020), by auraloss, on pre-emphasised signals.
+        mrstft: multi-resolution STFT distance (Yamamoto et al., 2020), by auraloss,
+            on pre-emphasised signals.
         emphasis: the pre-emphasis coefficient.
     """
 
@@ -38,7 +36,7 @@ class WeightedLoss(nn.Module):
         pre_emphasised_esr: float = 0.0,
         dc: float = 0.0,
         mrstft: float = 0.0,
-        emphasis: float = 0.85,
+        emphasis: float = PRE_EMPHASIS,
     ) -> None:
         super().__init__()
         weights = {

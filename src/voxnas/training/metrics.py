@@ -27,7 +27,7 @@ def pre_emphasised_esr(output: Tensor, target: Tensor, coefficient: float = PRE_
 
     Source: Wright and Välimäki (2020), "Perceptual Loss Function for Neural Modelling of Audio Systems".
     """
-    return esr(_pre_emphasis(output, coefficient), _pre_emphasis(target, coefficient))
+    return esr(pre_emphasis(output, coefficient), pre_emphasis(target, coefficient))
 
 
 def dc_error(output: Tensor, target: Tensor) -> Tensor:
@@ -85,7 +85,8 @@ def _edges(samples: int, length: int) -> list[int]:
     return [*edges, samples]
 
 
-def _pre_emphasis(x: Tensor, coefficient: float) -> Tensor:
+def pre_emphasis(x: Tensor, coefficient: float = PRE_EMPHASIS) -> Tensor:
+    """y[n] = x[n] - coefficient·x[n-1], one sample shorter: lifts the treble."""
     return x[..., 1:] - coefficient * x[..., :-1]
 
 

@@ -17,7 +17,7 @@ class Schedule(Protocol):
 
 @dataclass(frozen=True)
 class Cosine:
-    """Linear warm-up over `warmup_steps`, then half a cosine down to `final` (Loshchilov and Hutter, 2017)."""
+    """Linear warm-up over `warmup_steps`, then half a cosine to `final` (Loshchilov and Hutter, 2017)."""
 
     warmup_steps: int = 50
     final: float = 0.01

@@ -55,4 +55,5 @@ def accelerator() -> str:
 
 def job_number() -> int:
     """The run's place in a sweep, from 0."""
-    return int(HydraConfig.get().job.get("num") or 0)
+    job = HydraConfig.get().job
+    return 0 if OmegaConf.is_missing(job, "num") else int(job.num)
