@@ -33,7 +33,7 @@ class PairDataModule(pl.LightningDataModule):
         load: Callable[[], Recording],
         sample_rate: int,
         segment_length: int = 8192,
-        batch_size: int = 16,
+        batch_size: int = 8,
         seed: int = 0,
         piece_length: int = 65536,
     ) -> None:

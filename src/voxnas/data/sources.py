@@ -13,7 +13,7 @@ def amp_pair(
     sample_rate: int | None = None,
     *,
     segment_length: int = 8192,
-    batch_size: int = 16,
+    batch_size: int = 8,
     seed: int = 0,
     **options: Any,
 ) -> PairDataModule:
@@ -31,7 +31,7 @@ def nam_reamp(
     target: str,
     *,
     segment_length: int = 8192,
-    batch_size: int = 16,
+    batch_size: int = 8,
     seed: int = 0,
     **options: Any,
 ) -> PairDataModule:
@@ -49,7 +49,7 @@ def demo(
     demo_seed: int = 0,
     *,
     segment_length: int = 8192,
-    batch_size: int = 16,
+    batch_size: int = 8,
     seed: int = 0,
     **options: Any,
 ) -> PairDataModule:

@@ -1,85 +1,93 @@
-"""The loss: a weighted sum of terms, composed in configs/training."""
+"""The loss: a weighted sum of terms, composed in configs/training.
 
+Terms take output and target, `(batch, 1, samples)` each, and judge the whole batch at once. Sources: Wright
+and Välimäki (2020), "Perceptual loss function for neural modeling of audio systems"; Yamamoto et al. (2020),
+"Parallel WaveGAN" (multi-resolution STFT).
+"""
+
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from voxnas.training.metrics import PRE_EMPHASIS, pre_emphasis
+from voxnas.training.metrics import pre_emphasis
+from voxnas.utils.errors import InputError
 
-EPSILON = 1e-8
+EPSILON = 1e-8  # keeps a batch of silence from dividing by zero
 
 
 def energy_ratio(error: Tensor, target: Tensor) -> Tensor:
-    """sum(error²) / sum(target²) over the whole batch, safe on silence."""
+    """sum(error²) / sum(target²), finite on silence."""
     return error.square().mean() / (target.square().mean() + EPSILON)
+
+
+def mse(output: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error."""
+    return nn.functional.mse_loss(output, target)
+
+
+def esr(output: Tensor, target: Tensor) -> Tensor:
+    """Error-to-signal ratio of the batch."""
+    return energy_ratio(output - target, target)
+
+
+def root_esr(output: Tensor, target: Tensor) -> Tensor:
+    """Square root of the ESR: its gradient does not fade as the error gets small."""
+    return (esr(output, target) + EPSILON).sqrt()
+
+
+def pre_emphasised_esr(output: Tensor, target: Tensor) -> Tensor:
+    """ESR after a first-order high-pass, which weighs the treble as the ear does."""
+    return energy_ratio(pre_emphasis(output - target), pre_emphasis(target))
+
+
+def dc(output: Tensor, target: Tensor) -> Tensor:
+    """Squared mean of each segment's error over the target's power."""
+    return (output - target).mean(dim=-1).square().mean() / (target.square().mean() + EPSILON)
+
+
+def mrstft(output: Tensor, target: Tensor) -> Tensor:
+    """Multi-resolution STFT distance of the pre-emphasised signals."""
+    distance: Tensor = _mrstft_module(output.device)(pre_emphasis(output), pre_emphasis(target))
+    return distance
+
+
+@cache
+def _mrstft_module(device: torch.device) -> Any:
+    import auraloss  # only when it is used: it takes a while to import
+
+    return auraloss.freq.MultiResolutionSTFTLoss(device=device)
+
+
+Term = Callable[[Tensor, Tensor], Tensor]
+TERMS: dict[str, Term] = {
+    term.__name__: term for term in (mse, esr, root_esr, pre_emphasised_esr, dc, mrstft)
+}
 
 
 class WeightedLoss(nn.Module):
     """weight₁ · term₁ + weight₂ · term₂ + …; terms of weight 0 are not computed.
 
     Args:
-        mse: mean squared error.
-        esr: error-to-signal ratio of the batch.
-        pre_emphasised_esr: the same after a first-order high-pass (Wright and Välimäki, 2020,
-            "Perceptual loss function for neural modeling of audio systems").
-        dc: squared mean of the error over the target's energy (ibid.).
-        mrstft: multi-resolution STFT distance (Yamamoto et al., 2020), by auraloss,
-            on pre-emphasised signals.
-        emphasis: the pre-emphasis coefficient.
+        weights: by the names of `TERMS`.
+
+    Raises:
+        InputError: an unknown term, or no weight above 0.
     """
 
-    def __init__(
-        self,
-        mse: float = 0.0,
-        esr: float = 1.0,
-        pre_emphasised_esr: float = 0.0,
-        dc: float = 0.0,
-        mrstft: float = 0.0,
-        emphasis: float = PRE_EMPHASIS,
-    ) -> None:
+    def __init__(self, **weights: float) -> None:
         super().__init__()
-        weights = {
-            "mse": mse,
-            "esr": esr,
-            "pre_emphasised_esr": pre_emphasised_esr,
-            "dc": dc,
-            "mrstft": mrstft,
-        }
-        self.weights = {term: float(weight) for term, weight in weights.items() if weight}
-        self.emphasis = emphasis
-        self._mrstft = _make_mrstft() if mrstft else None
+        if unknown := set(weights) - set(TERMS):
+            raise InputError(f"loss: unknown terms {sorted(unknown)}; known are {', '.join(TERMS)}")
+        self.weights = {name: float(weight) for name, weight in weights.items() if weight > 0}
+        if not self.weights:
+            raise InputError(f"loss: give a weight above 0 to one of {', '.join(TERMS)}")
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         """`(batch, 1, samples)` twice to a scalar."""
-        zero = output.new_zeros(())
-        return sum(
-            (w * getattr(self, f"_{term}_term")(output, target) for term, w in self.weights.items()), zero
-        )
-
-    def _mse_term(self, output: Tensor, target: Tensor) -> Tensor:
-        return nn.functional.mse_loss(output, target)
-
-    def _esr_term(self, output: Tensor, target: Tensor) -> Tensor:
-        return energy_ratio(output - target, target)
-
-    def _pre_emphasised_esr_term(self, output: Tensor, target: Tensor) -> Tensor:
-        return energy_ratio(pre_emphasis(output - target, self.emphasis), pre_emphasis(target, self.emphasis))
-
-    def _dc_term(self, output: Tensor, target: Tensor) -> Tensor:
-        return (output - target).mean(dim=-1).square().mean() / (target.square().mean() + EPSILON)
-
-    def _mrstft_term(self, output: Tensor, target: Tensor) -> Tensor:
-        assert self._mrstft is not None
-        emphasised = (pre_emphasis(signal, self.emphasis) for signal in (output, target))
-        distance: Tensor = self._mrstft(*emphasised)
-        return distance
-
-
-def _make_mrstft() -> Any:
-    import auraloss  # only when it is used: it takes a while to import
-
-    return auraloss.freq.MultiResolutionSTFTLoss()
+        return torch.stack([w * TERMS[name](output, target) for name, w in self.weights.items()]).sum()
 
 
 def require_finite(loss: Tensor) -> Tensor:
