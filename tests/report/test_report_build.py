@@ -12,9 +12,9 @@ from voxnas.records.pareto import Objective
 from voxnas.records.record import Record
 from voxnas.records.synthetic import synthetic_study
 from voxnas.report.build import review, write_report
-from voxnas.report.files import replacing
 from voxnas.report.picks import recommend
 from voxnas.utils.errors import InputError
+from voxnas.utils.files import replacing
 
 OBJECTIVES = ["best_val_loss", "latency_ms", "parameters", "cpu_rtf"]
 TABLES = ["phase1_results.csv", "phase2_results.csv", "all_results.csv", "pareto_frontier.csv"]

@@ -1,6 +1,5 @@
 """Reading and writing sound files as mono float32."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ import soundfile
 
 from voxnas.audio.checks import Finding
 from voxnas.utils.errors import InputError
+from voxnas.utils.files import replacing
 
 BLOCK = 1 << 18  # frames read at a time: an hour of stereo never lies in memory twice
 LOSSY = {"MP3", "OGG", "MPEG"}
@@ -59,15 +59,11 @@ def write_audio(path: str | Path, samples: np.ndarray, sample_rate: int, subtype
     Raises InputError if the folder cannot be written or the format does not hold the subtype.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(temporary, samples, sample_rate, subtype=subtype)
-        os.replace(temporary, path)
+        with replacing(path) as temporary:
+            soundfile.write(temporary, samples, sample_rate, subtype=subtype)
     except (OSError, ValueError, TypeError, soundfile.LibsndfileError) as error:
         raise InputError(f"{path}: cannot be written as {subtype} ({_reason(error)})") from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 

@@ -1,8 +1,6 @@
 """Playing a whole recording or a sound file through an engine, in blocks."""
 
-import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -13,6 +11,7 @@ from numpy.typing import NDArray
 
 from voxnas.engine.base import StreamingEngine
 from voxnas.utils.errors import InputError
+from voxnas.utils.files import replacing
 
 BLOCK = 2**16  # samples: bounds the memory, and is long enough that the overhead of a block does not show
 INTEGER_SUBTYPES = ("PCM_16", "PCM_24", "PCM_32", "PCM_S8", "PCM_U8")
@@ -162,18 +161,15 @@ def _write(
     subtype = subtype or ("FLOAT" if soundfile.check_format(kind, "FLOAT") else "PCM_24")
     if not soundfile.check_format(kind, subtype):
         raise InputError(f"{path}: a {kind} file cannot hold {subtype}; leave subtype out or choose another")
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
     peak = 0.0
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with soundfile.SoundFile(temporary, "w", rate, 1, subtype, format=kind) as file:
+        with (
+            replacing(path) as temporary,
+            soundfile.SoundFile(temporary, "w", rate, 1, subtype, format=kind) as file,
+        ):
             for block in blocks:
                 peak = max(peak, float(np.abs(block).max(initial=0)))
                 file.write(block)
-        os.replace(temporary, path)
     except (OSError, soundfile.LibsndfileError) as error:
         raise InputError(f"{path}: cannot be written ({error})") from error
-    finally:
-        with suppress(OSError):  # there may not even be such a folder
-            temporary.unlink(missing_ok=True)
     return peak, subtype

@@ -1,12 +1,11 @@
 """JSON files: read with a bound on their size, written whole or not at all."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
 
 from voxnas.utils.errors import InputError
+from voxnas.utils.files import write_text
 
 MAX_BYTES = 256 * 2**20
 
@@ -35,19 +34,9 @@ def write_json(content: dict[str, Any], path: Path, indent: int | None = None) -
     """Write JSON beside the path and move it there, so that no reader sees a part. Returns the path."""
     text = json.dumps(content, allow_nan=False, indent=indent)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        write_text(path, text + "\n")
     except OSError as error:
         raise InputError(f"{path}: cannot be written ({error})") from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        os.chmod(temporary, 0o666 & ~_umask())  # mkstemp's own is for its owner alone
-        os.replace(temporary, path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written ({error})") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
     return path
 
 
@@ -58,12 +47,6 @@ def check_sample_rate(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1000 <= value <= 1_000_000:
         raise InputError(f"sample_rate is not a rate in Hz: {str(value)[:40]}")
     return round(value)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -3,13 +3,12 @@
 import dataclasses
 import json
 import math
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from voxnas.utils.errors import InputError
+from voxnas.utils.files import write_text
 
 SCHEMA_VERSION = 1
 FILE_NAME = "record.json"
@@ -72,18 +71,8 @@ class Record:
 
     def write(self, folder: Path) -> Path:
         """Write `record.json` atomically: a reader sees the old file or the new one, never a part."""
-        folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(_finite(dataclasses.asdict(self)), indent=2, allow_nan=False)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".record-", suffix=".json")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, folder / FILE_NAME)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_text(folder / FILE_NAME, text + "\n")
         return folder / FILE_NAME
 
     @classmethod

@@ -9,10 +9,10 @@ import numpy as np
 
 from voxnas.records.collect import latest, rung_order
 from voxnas.records.pareto import Objective, non_dominated, objective_values
-from voxnas.report.files import write_text
 from voxnas.report.picks import Pick, recommend
 from voxnas.report.tables import write_csv
 from voxnas.utils.errors import InputError
+from voxnas.utils.files import write_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from voxnas.report.figures import title
-from voxnas.report.files import replacing
+from voxnas.utils.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from voxnas.records.collect import INTEGERS
 from voxnas.report.figures import text, title
-from voxnas.report.files import replacing
+from voxnas.utils.files import replacing
 
 if TYPE_CHECKING:
     import pandas as pd

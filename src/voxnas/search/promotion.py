@@ -1,7 +1,5 @@
 """From one rung of a study to the next: who goes on, and as what."""
 
-import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +7,7 @@ from omegaconf import OmegaConf
 
 from voxnas.records.record import FILE_NAME, Record
 from voxnas.utils.errors import InputError
+from voxnas.utils.files import write_text
 
 
 def read_rung(folder: Path) -> dict[Path, Record]:
@@ -53,12 +52,11 @@ def write_candidates(runs: Sequence[Path], group: Path) -> list[Path]:
 
     Candidates of an earlier promotion that do not survive are removed.
     """
-    group.mkdir(parents=True, exist_ok=True)
     written = []
     for run in runs:
         record = Record.read(run)
         path = group / f"{record.candidate}.yaml"
-        _replace(path, _candidate_config(run, record))
+        write_text(path, _candidate_config(run, record))
         written.append(path)
     for stale in set(group.glob("*.yaml")) - set(written):
         stale.unlink()
@@ -81,10 +79,3 @@ def _candidate_config(run: Path, record: Record) -> str:
         "defaults:\n  - override /model: architecture\n\n"
     )
     return header + OmegaConf.to_yaml(config)
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(temporary, path)

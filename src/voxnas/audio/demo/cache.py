@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from voxnas.audio.demo.arguments import VERSION, check_arguments
 from voxnas.utils.errors import InputError
+from voxnas.utils.files import replacing
 
 
 def demo_pair(
@@ -54,16 +53,7 @@ def write_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:
     import soundfile
 
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".wav", dir=path.parent)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}; choose another folder") from error
-    os.close(handle)
-    try:
-        soundfile.write(temporary, samples, sample_rate, subtype="PCM_24")
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
+        with replacing(path) as temporary:
+            soundfile.write(temporary, samples, sample_rate, subtype="PCM_24")
     except (OSError, soundfile.SoundFileError) as error:
-        raise InputError(f"cannot write {path}: {error}; is the disk full?") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+        raise InputError(f"cannot write {path}: {error}; choose another folder, or make room") from error

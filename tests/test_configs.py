@@ -1,0 +1,142 @@
+"""Every config that is shipped composes, and what it describes can be built."""
+
+from pathlib import Path
+
+import lightning.pytorch as pl
+import pytest
+import torch
+from conftest import ROOT
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from voxnas.data.datamodule import PairDataModule
+from voxnas.models.base import Network
+from voxnas.search.space import compose_candidates, expand
+from voxnas.training.module import AmpModule
+
+CONFIGS = ROOT / "configs"
+ROOTS = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
+ON_MODEL = sorted(f"on_model/{path.stem}" for path in (CONFIGS / "on_model").glob("*.yaml"))
+WAV = Path("recording.wav")
+
+
+def options(group: str) -> list[str]:
+    found = sorted(path.stem for path in (CONFIGS / group).glob("*.yaml"))
+    assert found, f"configs/{group} is empty"
+    return found
+
+
+@pytest.fixture(autouse=True)
+def wav(tmp_path, monkeypatch):
+    """A recording for the configs of data that want one."""
+    import soundfile
+
+    monkeypatch.chdir(tmp_path)
+    soundfile.write(WAV, torch.zeros(100).numpy(), 48000)
+
+
+@pytest.mark.parametrize("name", [*ROOTS, *ON_MODEL])
+def test_every_root_config_composes(composed, name):
+    assert composed(name).hydra.job.chdir is False
+
+
+def test_every_root_config_has_its_script_and_every_script_its_config():
+    scripts = {path.stem for path in (ROOT / "src").glob("*.py")}
+    roots = {Path(name).stem for name in [*ROOTS, *ON_MODEL]} - {"base"}
+    assert scripts == roots
+
+
+def test_every_group_is_tried_here():
+    groups = {path.name for path in CONFIGS.iterdir() if path.is_dir()}
+    tried = {"model", "data", "space", "search", "callbacks", "trainer", "logger", "training"}
+    assert groups == tried | {"experiment", "debug", "paths", "hydra", "on_model"}
+
+
+@pytest.mark.parametrize("model", options("model"))
+def test_every_model_is_a_network_that_runs(composed, model):
+    given = []
+    if model == "architecture":
+        shape = "{type: WaveNet, name: amp, layer_arrays: [{channels: 2, dilations: [1]}]}"
+        given = [f"model.architecture={shape}"]
+    config = composed("train", f"model={model}", *given)
+    network = instantiate(config.model, _convert_="all")
+    assert isinstance(network, Network)
+    assert network.name == config.model.name
+    assert network(torch.zeros(1, 1, network.receptive_field)).shape == (1, 1, 1)
+
+
+@pytest.mark.parametrize("data", options("data"))
+def test_every_kind_of_data_is_a_data_module_that_loads_nothing_yet(composed, data):
+    given = [] if data == "demo" else [f"data.input={WAV}", f"data.target={WAV}"]
+    config = composed("train", f"data={data}", "seed=7", *given)
+    config.paths.data_dir = "nowhere"
+    datamodule = instantiate(config.data)
+    assert isinstance(datamodule, PairDataModule)
+    assert (datamodule.sample_rate, datamodule.seed) == (48000, 7)
+    assert not Path("nowhere").exists()
+
+
+@pytest.mark.parametrize("training", options("training"))
+def test_every_recipe_makes_a_training_module(composed, training):
+    config = composed("train", f"training={training}")
+    network = instantiate(config.model, _convert_="all")
+    parts = {name: instantiate(part) for name, part in config.training.items()}
+    module = AmpModule(network, sample_rate=48000, **parts)
+    assert module.configure_optimizers().param_groups[0]["lr"] == config.training.optimizer.lr
+    assert module.loss(torch.zeros(2, 1, 4096), torch.ones(2, 1, 4096)) > 0
+    assert 0 < module.schedule(0, 0.0) <= 1
+
+
+@pytest.mark.parametrize("trainer", options("trainer"))
+def test_every_trainer_is_one(composed, trainer):
+    accelerator = [] if torch.cuda.is_available() else ["trainer.accelerator=cpu"]
+    config = composed("train", f"trainer={trainer}", *accelerator)
+    assert isinstance(instantiate(config.trainer, logger=False), pl.Trainer)
+
+
+@pytest.mark.parametrize("callbacks", options("callbacks"))
+def test_every_callback_can_be_built(composed, callbacks):
+    config = composed("train", f"callbacks={callbacks}", "patience=3")
+    built = [instantiate(callback) for callback in config.callbacks.values()]
+    assert built
+    assert all(isinstance(callback, pl.Callback) for callback in built)
+
+
+@pytest.mark.parametrize("logger", options("logger"))
+def test_every_logger_can_be_built(composed, logger):
+    config = composed("train", f"logger={logger}")
+    built = [instantiate(part) for part in config.logger.values()]
+    assert built
+    assert all(isinstance(part, pl.loggers.Logger) for part in built)
+
+
+@pytest.mark.parametrize("group", ["experiment", "debug"])
+def test_every_set_of_overrides_composes(composed, group):
+    for option in options(group):
+        config = composed("train", f"{group}={option}")
+        OmegaConf.resolve(config.trainer)
+        assert instantiate(config.trainer, logger=False, accelerator="cpu").max_epochs >= 1
+
+
+@pytest.mark.parametrize("space", sorted({*options("space")} - {"stack"}))
+def test_every_space_has_candidates_that_can_be_built(composed, space):
+    config = composed("train", f"space={space}", "search=phase1")
+    candidates = expand(config.hydra.sweeper.params, [f"space={space}", "search=phase1"])
+    names = set()
+    for candidate in compose_candidates("train", candidates):
+        network = instantiate(candidate.model, _convert_="all")
+        names.add(network.name)
+    assert len(names) == len(candidates) > 1
+
+
+@pytest.mark.parametrize(("search", "epochs", "patience"), [("phase1", 50, 10), ("phase2", 2000, 100)])
+def test_the_two_phases_are_rungs_of_a_study(composed, search, epochs, patience):
+    config = composed("train", f"search={search}", "study=mine")
+    assert config.hydra.mode.name == "MULTIRUN"
+    assert config.hydra.sweep.dir.endswith(f"logs/nas/mine/{search}")
+    assert (config.rung, config.trainer.max_epochs, config.patience) == (search, epochs, patience)
+
+
+def test_early_stopping_needs_a_patience(composed):
+    assert composed("train").callbacks.early_stopping.patience is None
+    assert composed("train", "patience=4").callbacks.early_stopping.patience == 4
