@@ -19,7 +19,7 @@ inline vec tanh(vec x) {
   const vec q = all(8.453625096125126e-07f) * s + 3.3991729140159417e-04f;
   const vec top = ((p * s + 3.564152151941776e-03f) * s + .13438187780337982f) * s + .9999999699794949f;
   const vec bottom = ((q * s + 2.6136000531216577e-02f) * s + .4677150855457199f) * s + 1.f;
-  return x * top / bottom;
+  return x * top * reciprocal(bottom);
 }
 inline vec sigmoid(vec x) { return tanh(x * .5f) * .5f + .5f; }
 

@@ -16,7 +16,7 @@ from voxnas.utils.errors import VoxnasError
 
 SOURCES = Path(__file__).parent
 # Of -ffast-math only what keeps NaN and infinity what they are: a diverged network must not look healthy.
-FLAGS = "-std=c++17 -O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast -fPIC -shared -pthread".split()
+FLAGS = "-std=c++17 -O3 -fno-math-errno -fno-trapping-math -fno-signed-zeros -ffp-contract=fast -fPIC -shared -pthread".split()
 CPU_FLAGS = (["-march=native"], ["-mcpu=native"], [])
 BUILD_TIMEOUT_S = 120
 

@@ -67,7 +67,7 @@ void mix_block(const Mix& p, int begin, int end) {
       vec x[N];
       for (int n = 0; n < N; ++n) x[n] = load(row + n * kLanes);
       for (int m = 0; m < M; ++m) {
-        const vec weight = all(w[m]);
+        const vec weight = in_register(all(w[m]));
         for (int n = 0; n < N; ++n) acc[m][n] += weight * x[n];
       }
     }
@@ -101,6 +101,8 @@ inline void mix(const float* const* sources, int count, const float* weights, co
     });
 }
 
+constexpr int kRowsLeft = kRegisters == 32 ? 4 : 3, kRowsRight = kRegisters == 32 ? 6 : 4;  // a block's
+
 // A row to correlate with, and where its sums go.
 struct Target {
   const float* row;
@@ -109,8 +111,6 @@ struct Target {
 
 namespace detail {
 
-constexpr int kRowsLeft = kRegisters == 32 ? 4 : 3, kRowsRight = kRegisters == 32 ? 6 : 4;
-
 template <int A, int B>
 void correlate_block(const float* const* rows, const Target* targets, long stride, int begin, int end) {
   vec acc[A][B] = {};
@@ -118,7 +118,7 @@ void correlate_block(const float* const* rows, const Target* targets, long strid
     vec left[A];
     for (int a = 0; a < A; ++a) left[a] = load(rows[a] + t);
     for (int b = 0; b < B; ++b) {
-      const vec right = load(targets[b].row + t);
+      const vec right = in_register(load(targets[b].row + t));
       for (int a = 0; a < A; ++a) acc[a][b] += left[a] * right;
     }
   }
@@ -138,14 +138,24 @@ inline constexpr auto kCorrelate = correlate_table(std::make_index_sequence<kRow
 // targets[b].sum[a * stride] += Σ_t rows[a][t] targets[b].row[t] for t in [begin, end), multiples of kLanes apart.
 inline void correlate(const float* const* rows, int count, const Target* targets, int target_count, long stride,
                       int begin, int end) {
-  in_parts(count, detail::kRowsLeft, [&](int a, int size_a) {
-    in_parts(target_count, detail::kRowsRight, [&](int b, int size_b) {
+  in_parts(count, kRowsLeft, [&](int a, int size_a) {
+    in_parts(target_count, kRowsRight, [&](int b, int size_b) {
       // The sums of row a lie a * stride further on.
-      Target shifted[detail::kRowsRight];
+      Target shifted[kRowsRight];
       for (int i = 0; i < size_b; ++i) shifted[i] = {targets[b + i].row, targets[b + i].sum + a * stride};
-      detail::kCorrelate[(size_a - 1) * detail::kRowsRight + size_b - 1](rows + a, shifted, stride, begin, end);
+      detail::kCorrelate[(size_a - 1) * kRowsRight + size_b - 1](rows + a, shifted, stride, begin, end);
     });
   });
+}
+
+// The sum of a row over [begin, end), multiples of kLanes apart.
+inline float total(const float* row, int begin, int end) {
+  vec acc[4] = {};
+  int t = begin;
+  for (; t + 4 * kLanes <= end; t += 4 * kLanes)
+    for (int i = 0; i < 4; ++i) acc[i] += load(row + t + i * kLanes);
+  for (; t < end; t += kLanes) acc[0] += load(row + t);
+  return sum((acc[0] + acc[1]) + (acc[2] + acc[3]));
 }
 
 }  // namespace voxnas

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #if defined(__SSE2__)
-#include <xmmintrin.h>
+#include <immintrin.h>
 #endif
 
 namespace voxnas {
@@ -29,13 +29,55 @@ inline vec load(const float* p) {
 inline void store(float* p, vec v) { std::memcpy(p, &v, sizeof v); }
 inline vec all(float value) { return vec{} + value; }
 
+// Has the compiler load a value that is used several times once, rather than in every instruction that takes it:
+// the loads are what is scarce.
+inline vec in_register(vec v) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(v));
+#elif defined(__SSE2__)
+  asm("" : "+x"(v));
+#elif defined(__aarch64__)
+  asm("" : "+w"(v));
+#endif
+  return v;
+}
+
+// 1/x within two units of the last place; several times faster than a division where the CPU has an estimate.
+inline vec reciprocal(vec x) {
+#if defined(__AVX512F__)
+  const vec estimate = (vec)_mm512_rcp14_ps((__m512)x);
+#elif defined(__AVX__)
+  const vec estimate = (vec)_mm256_rcp_ps((__m256)x);
+#elif defined(__SSE2__)
+  const vec estimate = (vec)_mm_rcp_ps((__m128)x);
+#else
+  return 1.f / x;
+#endif
+#if defined(__SSE2__)
+  return estimate + estimate * (1.f - x * estimate);  // a step of Newton's
+#endif
+}
+
 // The sum over the lanes, always added in the same order.
+template <int N>
+inline float sum_lanes(const float (&lane)[N]) {
+  if constexpr (N == 1) {
+    return lane[0];
+  } else {
+    typedef float half __attribute__((vector_size(N / 2 * sizeof(float))));
+    half low, high;
+    std::memcpy(&low, lane, sizeof low);
+    std::memcpy(&high, lane + N / 2, sizeof high);
+    low += high;
+    float rest[N / 2];
+    std::memcpy(rest, &low, sizeof low);
+    return sum_lanes(rest);
+  }
+}
 inline float sum(vec v) {
   float lane[kLanes];
   store(lane, v);
-  for (int width = kLanes / 2; width; width /= 2)
-    for (int i = 0; i < width; ++i) lane[i] += lane[i + width];
-  return lane[0];
+  return sum_lanes(lane);
 }
 
 // Numbers too small to hear cost some CPUs a hundred times the normal: zero, for as long as this lives.

@@ -28,14 +28,12 @@ class Arena {
   explicit Arena(float* base) : base_(base) {
     while (base_ && reinterpret_cast<uintptr_t>(base_) % 64) ++base_;
   }
-  // The rows start at `lead` samples before their data, zeros at first.
+  // There is room for `lead` samples before the rows.
   Rows rows(int count, long samples, long lead = 0) {
     lead = round_up(lead, 16);
     const long stride = row_room(samples + lead);
     float* start = take(stride * count);
-    if (!start) return {};
-    std::fill_n(start, stride * count, 0.f);
-    return {start + lead, stride};
+    return {start ? start + lead : nullptr, stride};
   }
   float* take(size_t floats) {
     float* start = base_ ? base_ + used_ : nullptr;
@@ -322,26 +320,20 @@ class Backward : Pass {
   using Pass::size;
   Backward(const WaveNet& net, const Cut& cut, const Call& call, float* memory) : Pass(net, cut, call, memory) {
     int widest = 1;
-    long targets = 1;
     for (const LayerArray& array : net.arrays) {
       for (const Layer& layer : array.layers) {
         x_.push_back(arena_.rows(layer.channels(), cut.tile));
         dz_.push_back(ring(layer.inner(), layer.conv.past()));
-        targets = std::max<long>(targets, layer.inner() * layer.conv.kernel);
       }
       x_.push_back(arena_.rows(array.channels(), cut.tile));
       dhead_.push_back(ring(array.head.out, array.head.past()));
-      targets = std::max<long>(targets, array.head.out * array.head.kernel);
       widest = std::max(widest, array.channels());
     }
     dhead0_ = arena_.rows(net.arrays[0].channels(), cut.tile);
     a_ = arena_.rows(widest, cut.tile);
     for (Rows& g : gradient_) g = arena_.rows(widest, cut.tile);
-    ones_ = arena_.rows(1, cut.tile);
-    if (ones_.data) std::fill_n(ones_[0], cut.tile, 1.f);
     dy_ = arena_.rows(1, cut.tiles * cut.tile);
     dx_ = arena_.rows(1, cut.tiles * cut.tile);
-    targets_.reserve(targets);
   }
 
   // Adds to the job's own `sums`; the gradient of its input goes to `dx` unless that is null.
@@ -468,16 +460,17 @@ class Backward : Pass {
 
   // The gradient of a convolution's weights, from its input and the gradient of its output.
   void correlate_conv(const Conv& conv, Rows x, Rows dout, int start) {
-    targets_.clear();
-    for (int tap = 0; tap < conv.kernel; ++tap)
-      for (int o = 0; o < conv.out; ++o)
-        targets_.push_back({dout[o] + static_cast<long>(tap) * conv.dilation, sums_ + conv.at(o, 0, tap)});
     left_.clear().add(x, conv.in);
-    correlate(left_.data(), conv.in, targets_.data(), conv.kernel * conv.out, conv.kernel, start, tile_end());
-    if (!conv.biased) return;
-    for (int o = 0; o < conv.out; ++o) targets_[o] = {dout[o], sums_ + conv.bias_at + o};
-    left_.clear().add(ones_, 1);
-    correlate(left_.data(), 1, targets_.data(), conv.out, 0, start, tile_end());
+    // All taps of a few rows at a time, which then stay in the nearest cache.
+    in_parts(conv.out, kRowsRight, [&](int first, int size) {
+      targets_.clear();
+      for (int tap = 0; tap < conv.kernel; ++tap)
+        for (int o = first; o < first + size; ++o)
+          targets_.push_back({dout[o] + static_cast<long>(tap) * conv.dilation, sums_ + conv.at(o, 0, tap)});
+      correlate(left_.data(), conv.in, targets_.data(), conv.kernel * size, conv.kernel, start, tile_end());
+    });
+    if (conv.biased)
+      for (int o = 0; o < conv.out; ++o) sums_[conv.bias_at + o] += total(dout[o], start, tile_end());
   }
 
   // The gradient of a convolution's input, added to `start_rows`.
@@ -493,7 +486,7 @@ class Backward : Pass {
 
   std::vector<Rows> x_;
   std::vector<Ring> dz_, dhead_;
-  Rows dhead0_, a_, gradient_[2], ones_, dy_, dx_;
+  Rows dhead0_, a_, gradient_[2], dy_, dx_;
   std::vector<Target> targets_;
   Sources left_;
   float* sums_ = nullptr;
