@@ -7,10 +7,6 @@
 
 namespace voxnas {
 
-// The comparisons are false for NaN, which then passes through.
-inline vec at_most(vec x, float limit) { return x > limit ? all(limit) : x; }
-inline vec at_least(vec x, float limit) { return x < limit ? all(limit) : x; }
-
 // x P(x²)/Q(x²) with the coefficients of the least maximal error on [-8, 8] (6e-9; 3.4e-7 in float32 arithmetic).
 inline vec tanh(vec x) {
   x = at_least(at_most(x, 8.f), -8.f);

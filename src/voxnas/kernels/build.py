@@ -16,7 +16,8 @@ from voxnas.utils.errors import VoxnasError
 
 SOURCES = Path(__file__).parent
 # Of -ffast-math only what keeps NaN and infinity what they are: a diverged network must not look healthy.
-FLAGS = "-std=c++17 -O3 -fno-math-errno -fno-trapping-math -fno-signed-zeros -ffp-contract=fast -fPIC -shared -pthread".split()
+FLAGS = "-std=c++17 -O3 -fno-math-errno -fno-trapping-math -fno-signed-zeros -ffp-contract=fast -fPIC -shared".split()
+THREAD_FLAGS = ("-fopenmp", "-pthread")  # the first that works
 CPU_FLAGS = (["-march=native"], ["-mcpu=native"], [])
 BUILD_TIMEOUT_S = 120
 
@@ -51,7 +52,7 @@ def _open(source: str) -> ctypes.CDLL:
         digest.update(path.read_bytes())
     library = cache_folder() / f"{Path(source).stem}-{digest.hexdigest()[:20]}.so"
     if not library.exists():
-        _compile([*compiler, str(SOURCES / source)], library)
+        _compile(compiler, SOURCES / source, library)
     try:
         return ctypes.CDLL(str(library))
     except OSError as error:
@@ -78,17 +79,19 @@ def _candidates() -> Iterator[list[str]]:
             yield command
 
 
-def _compile(command: list[str], library: Path) -> None:
+def _compile(compiler: list[str], source: Path, library: Path) -> None:
     """Into a file beside it and then renamed, so that whoever looks finds a whole library or none."""
     handle, temporary = tempfile.mkstemp(dir=library.parent, prefix=library.stem, suffix=".tmp")
     os.close(handle)
     try:
-        result = _run([*command, "-o", temporary])
-        if result is None or result.returncode:
-            said = result.stderr if result else f"took over {BUILD_TIMEOUT_S} s"
-            errors = [line for line in said.splitlines() if "error" in line] or said.splitlines() or ["no message"]
-            raise Unavailable(f"{command[0]} could not build {Path(command[-1]).name}: {errors[0]}")
-        os.replace(temporary, library)
+        for threads in THREAD_FLAGS:
+            result = _run([*compiler, threads, str(source), "-o", temporary])
+            if result is not None and result.returncode == 0:
+                os.replace(temporary, library)
+                return
+        said = result.stderr.splitlines() if result else [f"it takes over {BUILD_TIMEOUT_S} s, or cannot be run"]
+        errors = [line for line in said if "error" in line] or said or ["it says nothing"]
+        raise Unavailable(f"{compiler[0]} cannot build {source.name}: {errors[0]}")
     finally:
         Path(temporary).unlink(missing_ok=True)
 

@@ -42,6 +42,21 @@ inline vec in_register(vec v) {
   return v;
 }
 
+// The lesser and the greater of two, and NaN if x is.
+#if defined(__AVX512F__)
+inline vec at_most(vec x, float limit) { return (vec)_mm512_min_ps((__m512)all(limit), (__m512)x); }
+inline vec at_least(vec x, float limit) { return (vec)_mm512_max_ps((__m512)all(limit), (__m512)x); }
+#elif defined(__AVX__)
+inline vec at_most(vec x, float limit) { return (vec)_mm256_min_ps((__m256)all(limit), (__m256)x); }
+inline vec at_least(vec x, float limit) { return (vec)_mm256_max_ps((__m256)all(limit), (__m256)x); }
+#elif defined(__SSE2__)
+inline vec at_most(vec x, float limit) { return (vec)_mm_min_ps((__m128)all(limit), (__m128)x); }
+inline vec at_least(vec x, float limit) { return (vec)_mm_max_ps((__m128)all(limit), (__m128)x); }
+#else
+inline vec at_most(vec x, float limit) { return x > limit ? all(limit) : x; }
+inline vec at_least(vec x, float limit) { return x < limit ? all(limit) : x; }
+#endif
+
 // 1/x within two units of the last place; several times faster than a division where the CPU has an estimate.
 inline vec reciprocal(vec x) {
 #if defined(__AVX512F__)

@@ -17,7 +17,9 @@ from voxnas.kernels.build import Unavailable, load
 
 # In the order of the enum Kind in activations.h.
 ACTIVATIONS = ("Tanh", "Sigmoid", "ReLU", "LeakyReLU", "Softsign", "Hardtanh", "SiLU")
-TILE = 960  # samples; the activations of a layer's tile, and its gradients, are to fit the cache together
+# A tile's samples: few enough that a layer's input, activations and gradients share the cache, and no more than
+# are needed to make the work per tile forget what it costs to begin one. Found by measurement.
+TILE, TILE_VALUES = 1440, 30720
 
 
 class ArrayShape(Protocol):
@@ -61,6 +63,7 @@ class NativeWaveNet:
     def __init__(self, arrays: Sequence[ArrayShape], head_scale: float) -> None:
         self.shape = _shape(arrays)
         self.head_scale = head_scale
+        self.tile = min(TILE, TILE_VALUES // max(a.channels for a in arrays))
         load("wavenet_train.cpp")
 
     def __call__(self, x: Tensor, receptive_field: int, parameters: Sequence[Tensor]) -> Tensor:
@@ -96,7 +99,7 @@ class NativeWaveNet:
             samples_in=samples_in,
             samples_out=samples_out,
             threads=threads,
-            tile=TILE,
+            tile=self.tile,
             scale=self.head_scale,
             **pointers,
         )

@@ -131,8 +131,8 @@ class Sources {
   std::vector<const float*> list_;
 };
 
-template <class Act>
-void activate_rows(bool gated, int channels, Rows z, Rows a, Rows head, int begin, int end) {
+template <class Act, bool gated>
+void activate_rows(int channels, Rows z, Rows a, Rows head, int begin, int end) {
   for (int c = 0; c < channels; ++c)
     for (int t = begin; t < end; t += kLanes) {
       const vec x = load(z[c] + t);
@@ -162,8 +162,8 @@ void restore(const Layer& layer, Rows kept, Rows a, int begin, int end) {
 }
 
 // From the gradient of the activations, in dz's first rows, to that of what went into them.
-template <class Act>
-void slope_rows(bool gated, int channels, Rows kept, Rows dz, int begin, int end) {
+template <class Act, bool gated>
+void slope_rows(int channels, Rows kept, Rows dz, int begin, int end) {
   for (int c = 0; c < channels; ++c)
     for (int t = begin; t < end; t += kLanes) {
       vec da = load(dz[c] + t);
@@ -291,10 +291,11 @@ class Forward : Pass {
     Sources& taps = sources_.clear().add(x.rows, channels, layer.conv.kernel, layer.conv.dilation).add(condition, 1);
     activations_.clear().add(a, channels);
     with_activation(layer.kind, [&](auto act) {
+      const auto activate = layer.gated ? activate_rows<decltype(act), true> : activate_rows<decltype(act), false>;
       for (int t = begin(layer.z_start, tile); t < tile_end(); t += kStep) {
         mix(taps.data(), taps.size(), layer.conv.forward.data(), layer.conv.bias.data(), layer.inner(), {}, z, t,
             t + kStep);
-        activate_rows<decltype(act)>(layer.gated, channels, z, a, head, t, t + kStep);
+        activate(channels, z, a, head, t, t + kStep);
         if (next.data)
           mix(activations_.data(), channels, layer.residual.forward.data(), layer.residual.bias.data(), channels,
               x.rows, next, t, t + kStep);
@@ -444,10 +445,11 @@ class Backward : Pass {
     if (has_gradient) correlate_conv(layer.residual, activations(layer, tile, kept), g, start);
     sources_.clear().add(g, has_gradient ? channels : 0);
     with_activation(layer.kind, [&](auto act) {
+      const auto slopes = layer.gated ? slope_rows<decltype(act), true> : slope_rows<decltype(act), false>;
       for (int t = start; t < end; t += kStep) {
         mix(sources_.data(), sources_.size(), layer.residual.backward.data(), nullptr, channels, dsum, dz.rows, t,
             t + kStep);
-        slope_rows<decltype(act)>(layer.gated, channels, kept, dz.rows, t, t + kStep);
+        slopes(channels, kept, dz.rows, t, t + kStep);
       }
     });
     correlate_conv(layer.conv, x, dz.rows, x_start);
@@ -501,6 +503,11 @@ void share(long jobs, int threads, Work work) {
     const FlushDenormals guard;
     for (long job; (job = next.fetch_add(1)) < jobs;) work(thread, job);
   };
+#if defined(_OPENMP)
+  // PyTorch's own threads where it uses the same library: they are awake, and would be in the way of others.
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+  for (int i = 0; i < threads; ++i) loop(i);
+#else
   std::vector<std::thread> others;
   try {
     for (int i = 1; i < threads; ++i) others.emplace_back(loop, i);
@@ -509,6 +516,7 @@ void share(long jobs, int threads, Work work) {
   }
   loop(0);
   for (std::thread& other : others) other.join();
+#endif
 }
 
 size_t per_thread(const WaveNet& net, const Cut& cut, const Call& call, bool backward) {
