@@ -1,4 +1,5 @@
-// Activations on vectors, with what their gradients need. Absolute error at most 1e-6; NaN stays NaN.
+// Activations on vectors, with what their gradients need. Error at most 1e-6 (of SiLU: times the input where that is
+// above 1); NaN stays NaN.
 //
 // `value` is the activation. Training keeps one number per activation, `kept`: the output where the slope can be
 // had from it, else the input. `of_kept` turns it into the output again, `slope` into the derivative.

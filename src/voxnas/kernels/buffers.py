@@ -20,8 +20,9 @@ class Buffers:
 
     def take(self, size: int) -> Tensor:
         """A tensor of `size` floats, of any content."""
-        view = self._memory(size)[:size]
-        weakref.finalize(view, self._give_back, view.base).atexit = False
+        memory = self._memory(size)
+        view = memory[:size]
+        weakref.finalize(view, self._give_back, memory).atexit = False
         return torch.from_numpy(view)
 
     def _memory(self, size: int) -> np.ndarray:

@@ -16,9 +16,10 @@ from voxnas.utils.errors import VoxnasError
 
 SOURCES = Path(__file__).parent
 # Of -ffast-math only what keeps NaN and infinity what they are: a diverged network must not look healthy.
-FLAGS = "-std=c++17 -O3 -fno-math-errno -fno-trapping-math -fno-signed-zeros -ffp-contract=fast -fPIC -shared".split()
+FLAGS = ["-std=c++17", "-O3", "-fPIC", "-shared", "-ffp-contract=fast"]
+FLAGS += ["-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"]
 THREAD_FLAGS = ("-fopenmp", "-pthread")  # the first that works
-CPU_FLAGS = (["-march=native"], ["-mcpu=native"], [])
+CPU_FLAGS: tuple[list[str], ...] = (["-march=native"], ["-mcpu=native"], [])
 BUILD_TIMEOUT_S = 120
 
 
@@ -69,12 +70,14 @@ def _compiler() -> tuple[list[str], str]:
             found = _run([*line, "-dM", "-E", "-x", "c++", os.devnull])
             if found is not None and found.returncode == 0:
                 return line, found.stdout
-    raise Unavailable(f"no C++ compiler works (tried {', '.join(tried) or 'c++, g++, clang++'}); install g++ or set CXX")
+    raise Unavailable(
+        f"no C++ compiler works (tried {', '.join(tried) or 'c++, g++, clang++'}); install g++ or set CXX"
+    )
 
 
 def _candidates() -> Iterator[list[str]]:
     named = shlex.split(os.environ.get("CXX", ""))
-    for command in ([named] if named else [["c++"], ["g++"], ["clang++"]]):
+    for command in [named] if named else [["c++"], ["g++"], ["clang++"]]:
         if shutil.which(command[0]):
             yield command
 
@@ -89,7 +92,7 @@ def _compile(compiler: list[str], source: Path, library: Path) -> None:
             if result is not None and result.returncode == 0:
                 os.replace(temporary, library)
                 return
-        said = result.stderr.splitlines() if result else [f"it takes over {BUILD_TIMEOUT_S} s, or cannot be run"]
+        said = result.stderr.splitlines() if result else ["it takes too long, or cannot be run"]
         errors = [line for line in said if "error" in line] or said or ["it says nothing"]
         raise Unavailable(f"{compiler[0]} cannot build {source.name}: {errors[0]}")
     finally:
@@ -115,4 +118,4 @@ def cache_folder() -> Path:
         private = status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
         if private and stat.S_ISDIR(status.st_mode) and os.access(folder, os.W_OK):
             return folder
-    raise Unavailable(f"{home / 'voxnas'} cannot be had as a private folder; set XDG_CACHE_HOME to one that can")
+    raise Unavailable(f"{home / 'voxnas'} cannot be a private folder; set XDG_CACHE_HOME to where one can be")

@@ -17,22 +17,30 @@ from voxnas.kernels.build import Unavailable, load
 
 # In the order of the enum Kind in activations.h.
 ACTIVATIONS = ("Tanh", "Sigmoid", "ReLU", "LeakyReLU", "Softsign", "Hardtanh", "SiLU")
-# A tile's samples: few enough that a layer's input, activations and gradients share the cache, and no more than
-# are needed to make the work per tile forget what it costs to begin one. Found by measurement.
+# A tile's samples: few enough that a layer's input, activations and gradients share the cache, and so many
+# that the cost of beginning a tile is forgotten. Found by measurement.
 TILE, TILE_VALUES = 1440, 30720
 
 
 class ArrayShape(Protocol):
     """What a layer array looks like; see voxnas.models.wavenet.LayerArray."""
 
-    channels: int
-    dilations: Sequence[int]
-    kernel_sizes: Sequence[int]
-    activations: Sequence[str]
-    gated: Sequence[bool]
-    head_size: int
-    head_kernel_size: int
-    head_bias: bool
+    @property
+    def channels(self) -> int: ...
+    @property
+    def dilations(self) -> Sequence[int]: ...
+    @property
+    def kernel_sizes(self) -> Sequence[int]: ...
+    @property
+    def activations(self) -> Sequence[str]: ...
+    @property
+    def gated(self) -> Sequence[bool]: ...
+    @property
+    def head_size(self) -> int: ...
+    @property
+    def head_kernel_size(self) -> int: ...
+    @property
+    def head_bias(self) -> bool: ...
 
 
 class _Call(ctypes.Structure):
@@ -134,7 +142,8 @@ class _WaveNet(torch.autograd.Function):
         kept_size, scratch_size, _ = net.memory(sizes, threads)
         kept = _buffers.take(kept_size) if any(ctx.needs_input_grad) else None
         scratch = _buffers.take(scratch_size)
-        net.call("voxnas_wavenet_forward", sizes, threads, weights=weights, x=x, y=y, kept=kept, scratch=scratch)
+        tensors = {"weights": weights, "x": x, "y": y, "kept": kept, "scratch": scratch}
+        net.call("voxnas_wavenet_forward", sizes, threads, **tensors)
         if kept is not None:
             ctx.save_for_backward(x, weights, kept)
         ctx.net, ctx.sizes, ctx.threads = net, sizes, threads
@@ -143,7 +152,7 @@ class _WaveNet(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
         x, weights, kept = ctx.saved_tensors
         dx = torch.zeros_like(x) if ctx.needs_input_grad[0] else None
         dweights = torch.zeros_like(weights)

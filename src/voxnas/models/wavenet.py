@@ -23,7 +23,6 @@ from voxnas.models.base import Network, State
 from voxnas.models.conv import CausalConv
 from voxnas.utils.errors import InputError
 
-
 BACKENDS = ("auto", "native", "torch")
 
 log = logging.getLogger(__name__)
@@ -157,8 +156,8 @@ class WaveNet(Network):
             previous one's head size, and the last head size is 1.
         head_scale: the output's factor, trained as a part of the weights in plug-in files.
         name: a readable name.
-        backend: what computes `forward`: "native" (see voxnas.kernels; float32 on a CPU), "torch", or "auto" for
-            native where it can be and PyTorch elsewhere. `stream` is always PyTorch's.
+        backend: what computes `forward`: "native" (see voxnas.kernels; float32 on a CPU), "torch", or "auto"
+            for native where it can be and PyTorch elsewhere. `stream` is always PyTorch's.
 
     Raises:
         InputError: arrays that do not fit each other; "native" where that cannot be.
