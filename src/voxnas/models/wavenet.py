@@ -6,6 +6,8 @@ for Raw Audio", as used for amps by Wright et al. (2020), "Real-Time Guitar Ampl
 Learning".
 """
 
+import functools
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
@@ -14,10 +16,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from voxnas.kernels.build import Unavailable
+from voxnas.kernels.wavenet import NativeWaveNet
 from voxnas.models.activations import ACTIVATIONS
 from voxnas.models.base import Network, State
 from voxnas.models.conv import CausalConv
 from voxnas.utils.errors import InputError
+
+BACKENDS = ("auto", "native", "torch")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -148,9 +156,11 @@ class WaveNet(Network):
             previous one's head size, and the last head size is 1.
         head_scale: the output's factor, trained as a part of the weights in plug-in files.
         name: a readable name.
+        backend: what computes `forward`: "native" (see voxnas.kernels; float32 on a CPU), "torch", or "auto"
+            for native where it can be and PyTorch elsewhere. `stream` is always PyTorch's.
 
     Raises:
-        InputError: arrays that do not fit each other.
+        InputError: arrays that do not fit each other; "native" where that cannot be.
     """
 
     def __init__(
@@ -158,9 +168,13 @@ class WaveNet(Network):
         layer_arrays: Sequence[LayerArray | Mapping[str, Any]],
         head_scale: float = 0.02,
         name: str = "wavenet",
+        backend: str = "auto",
     ) -> None:
         super().__init__()
         self.name = name
+        if backend not in BACKENDS:
+            raise InputError(f"WaveNet: unknown backend {backend!r}; one of {', '.join(BACKENDS)}")
+        self.backend = backend
         self.shapes = [a if isinstance(a, LayerArray) else LayerArray.of(**a) for a in layer_arrays]
         _check_chain(self.shapes)
         inputs = [1, *(shape.channels for shape in self.shapes)]
@@ -173,7 +187,22 @@ class WaveNet(Network):
         return [c for a in self.arrays for c in (*(layer.conv for layer in a.layers), a.head)]  # type: ignore[union-attr]
 
     def forward(self, x: Tensor) -> Tensor:
+        native = self._native(x)
+        if native is not None:
+            return native(x, self.receptive_field, list(self.parameters()))
         return self._run(x, [None] * len(self._convolutions()))[0]
+
+    def _native(self, x: Tensor) -> NativeWaveNet | None:
+        """What computes `forward` instead of PyTorch, if the backend asked for and `x` allow it."""
+        if self.backend == "torch" or x.device.type != "cpu" or x.dtype != torch.float32:
+            return None
+        try:
+            return NativeWaveNet(self.shapes, self.head_scale)
+        except Unavailable as reason:
+            if self.backend == "native":
+                raise InputError(f"WaveNet: backend=native cannot be: {reason}") from reason
+            _say_once(str(reason))
+            return None
 
     def initial_state(self, batch: int = 1) -> State:
         """Runs a receptive field of zeros, as the plug-in does."""
@@ -217,6 +246,11 @@ class WaveNet(Network):
         }
 
 
+@functools.cache
+def _say_once(reason: str) -> None:
+    log.warning("training runs on PyTorch, several times slower than native code: %s", reason)
+
+
 def _check_chain(shapes: Sequence[LayerArray]) -> None:
     if not shapes:
         raise InputError("WaveNet: needs at least one layer array")
@@ -247,6 +281,7 @@ def stack(
     head_kernel_size: int = 1,
     head_scale: float = 0.02,
     name: str | None = None,
+    backend: str = "auto",
 ) -> WaveNet:
     """A WaveNet of one array whose dilations are 1, dilation_base, dilation_base², …"""
     array = LayerArray.of(
@@ -257,4 +292,4 @@ def stack(
         gated=gated,
         head_kernel_size=head_kernel_size,
     )
-    return WaveNet([array], head_scale, name or f"wavenet-l{num_layers}-c{channels}-k{kernel_size}")
+    return WaveNet([array], head_scale, name or f"wavenet-l{num_layers}-c{channels}-k{kernel_size}", backend)

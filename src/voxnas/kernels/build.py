@@ -1,0 +1,121 @@
+"""Compiles the native sources on first use, with the system's C++ compiler, for this machine's CPU."""
+
+import ctypes
+import functools
+import hashlib
+import os
+import shlex
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from voxnas.utils.errors import VoxnasError
+
+SOURCES = Path(__file__).parent
+# Of -ffast-math only what keeps NaN and infinity what they are: a diverged network must not look healthy.
+FLAGS = ["-std=c++17", "-O3", "-fPIC", "-shared", "-ffp-contract=fast"]
+FLAGS += ["-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"]
+THREAD_FLAGS = ("-fopenmp", "-pthread")  # the first that works
+CPU_FLAGS: tuple[list[str], ...] = (["-march=native"], ["-mcpu=native"], [])
+BUILD_TIMEOUT_S = 120
+
+
+class Unavailable(VoxnasError):
+    """Native code cannot serve here, and why; PyTorch can."""
+
+
+def load(source: str) -> ctypes.CDLL:
+    """The library built from `source`, a file beside this one; Unavailable without a working compiler."""
+    found = _load(source)
+    if isinstance(found, Unavailable):
+        raise found
+    return found
+
+
+@functools.cache
+def _load(source: str) -> ctypes.CDLL | Unavailable:
+    """Tried once per process, whatever comes of it."""
+    try:
+        return _open(source)
+    except Unavailable as reason:
+        return reason
+
+
+def _open(source: str) -> ctypes.CDLL:
+    if os.name != "posix":
+        raise Unavailable("native code is built on Linux and macOS only")
+    compiler, macros = _compiler()
+    digest = hashlib.sha256("\0".join([*compiler, macros]).encode())
+    for path in (SOURCES / source, *sorted(SOURCES.glob("*.h"))):
+        digest.update(path.read_bytes())
+    library = cache_folder() / f"{Path(source).stem}-{digest.hexdigest()[:20]}.so"
+    if not library.exists():
+        _compile(compiler, SOURCES / source, library)
+    try:
+        return ctypes.CDLL(str(library))
+    except OSError as error:
+        raise Unavailable(f"{library}: {error}; delete it to have it built again") from error
+
+
+def _compiler() -> tuple[list[str], str]:
+    """The command with its flags, and what it defines: its version, and all that it knows of this CPU."""
+    tried = []
+    for command in _candidates():
+        tried.append(shlex.join(command))
+        for cpu in CPU_FLAGS:
+            line = [*command, *FLAGS, *cpu]
+            found = _run([*line, "-dM", "-E", "-x", "c++", os.devnull])
+            if found is not None and found.returncode == 0:
+                return line, found.stdout
+    raise Unavailable(
+        f"no C++ compiler works (tried {', '.join(tried) or 'c++, g++, clang++'}); install g++ or set CXX"
+    )
+
+
+def _candidates() -> Iterator[list[str]]:
+    named = shlex.split(os.environ.get("CXX", ""))
+    for command in [named] if named else [["c++"], ["g++"], ["clang++"]]:
+        if shutil.which(command[0]):
+            yield command
+
+
+def _compile(compiler: list[str], source: Path, library: Path) -> None:
+    """Into a file beside it and then renamed, so that whoever looks finds a whole library or none."""
+    handle, temporary = tempfile.mkstemp(dir=library.parent, prefix=library.stem, suffix=".tmp")
+    os.close(handle)
+    try:
+        for threads in THREAD_FLAGS:
+            result = _run([*compiler, threads, str(source), "-o", temporary])
+            if result is not None and result.returncode == 0:
+                os.replace(temporary, library)
+                return
+        said = result.stderr.splitlines() if result else ["it takes too long, or cannot be run"]
+        errors = [line for line in said if "error" in line] or said or ["it says nothing"]
+        raise Unavailable(f"{compiler[0]} cannot build {source.name}: {errors[0]}")
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+
+
+def _run(command: list[str]) -> "subprocess.CompletedProcess[str] | None":
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=BUILD_TIMEOUT_S)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+
+
+def cache_folder() -> Path:
+    """Where libraries are kept: a folder that nobody else can write to, since what is in it gets executed."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    for folder in (home / "voxnas", Path(tempfile.gettempdir()) / f"voxnas-{os.getuid()}"):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError:
+            continue
+        status = folder.lstat()
+        private = status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if private and stat.S_ISDIR(status.st_mode) and os.access(folder, os.W_OK):
+            return folder
+    raise Unavailable(f"{home / 'voxnas'} cannot be a private folder; set XDG_CACHE_HOME to where one can be")

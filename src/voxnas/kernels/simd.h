@@ -1,0 +1,119 @@
+// A vector of floats as wide as the CPU that this is compiled for, written once for AVX-512, AVX, SSE2 and NEON
+// with the vector extensions of GCC and Clang.
+#pragma once
+#include <cstdint>
+#include <cstring>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+namespace voxnas {
+
+#if defined(__AVX512F__)
+constexpr int kLanes = 16, kRegisters = 32;
+#elif defined(__AVX__)
+constexpr int kLanes = 8, kRegisters = 16;
+#elif defined(__aarch64__)
+constexpr int kLanes = 4, kRegisters = 32;
+#else
+constexpr int kLanes = 4, kRegisters = 16;
+#endif
+
+typedef float vec __attribute__((vector_size(kLanes * sizeof(float))));
+
+inline vec load(const float* p) {
+  vec v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+inline void store(float* p, vec v) { std::memcpy(p, &v, sizeof v); }
+inline vec all(float value) { return vec{} + value; }
+
+// Has the compiler load a value that is used several times once, rather than in every instruction that takes it:
+// the loads are what is scarce.
+inline vec in_register(vec v) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(v));
+#elif defined(__SSE2__)
+  asm("" : "+x"(v));
+#elif defined(__aarch64__)
+  asm("" : "+w"(v));
+#endif
+  return v;
+}
+
+// The lesser and the greater of two, and NaN if x is.
+#if defined(__AVX512F__)
+inline vec at_most(vec x, float limit) { return (vec)_mm512_min_ps((__m512)all(limit), (__m512)x); }
+inline vec at_least(vec x, float limit) { return (vec)_mm512_max_ps((__m512)all(limit), (__m512)x); }
+#elif defined(__AVX__)
+inline vec at_most(vec x, float limit) { return (vec)_mm256_min_ps((__m256)all(limit), (__m256)x); }
+inline vec at_least(vec x, float limit) { return (vec)_mm256_max_ps((__m256)all(limit), (__m256)x); }
+#elif defined(__SSE2__)
+inline vec at_most(vec x, float limit) { return (vec)_mm_min_ps((__m128)all(limit), (__m128)x); }
+inline vec at_least(vec x, float limit) { return (vec)_mm_max_ps((__m128)all(limit), (__m128)x); }
+#else
+inline vec at_most(vec x, float limit) { return x > limit ? all(limit) : x; }
+inline vec at_least(vec x, float limit) { return x < limit ? all(limit) : x; }
+#endif
+
+// 1/x within two units of the last place; several times faster than a division where the CPU has an estimate.
+inline vec reciprocal(vec x) {
+#if defined(__AVX512F__)
+  const vec estimate = (vec)_mm512_rcp14_ps((__m512)x);
+#elif defined(__AVX__)
+  const vec estimate = (vec)_mm256_rcp_ps((__m256)x);
+#elif defined(__SSE2__)
+  const vec estimate = (vec)_mm_rcp_ps((__m128)x);
+#else
+  return 1.f / x;
+#endif
+#if defined(__SSE2__)
+  return estimate + estimate * (1.f - x * estimate);  // a step of Newton's
+#endif
+}
+
+// The sum over the lanes, always added in the same order.
+template <int N>
+inline float sum_lanes(const float (&lane)[N]) {
+  if constexpr (N == 1) {
+    return lane[0];
+  } else {
+    typedef float half __attribute__((vector_size(N / 2 * sizeof(float))));
+    half low, high;
+    std::memcpy(&low, lane, sizeof low);
+    std::memcpy(&high, lane + N / 2, sizeof high);
+    low += high;
+    float rest[N / 2];
+    std::memcpy(rest, &low, sizeof low);
+    return sum_lanes(rest);
+  }
+}
+inline float sum(vec v) {
+  float lane[kLanes];
+  store(lane, v);
+  return sum_lanes(lane);
+}
+
+// Numbers too small to hear cost some CPUs a hundred times the normal: zero, for as long as this lives.
+class FlushDenormals {
+ public:
+#if defined(__SSE2__)
+  FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
+  ~FlushDenormals() { _mm_setcsr(before_); }
+
+ private:
+  unsigned before_;
+#elif defined(__aarch64__)
+  FlushDenormals() {
+    asm volatile("mrs %0, fpcr" : "=r"(before_));
+    asm volatile("msr fpcr, %0" ::"r"(before_ | (uint64_t{1} << 24)));
+  }
+  ~FlushDenormals() { asm volatile("msr fpcr, %0" ::"r"(before_)); }
+
+ private:
+  uint64_t before_;
+#endif
+};
+
+}  // namespace voxnas

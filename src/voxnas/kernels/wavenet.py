@@ -1,0 +1,164 @@
+"""Training of WaveNets in native code: one call forward, one backward, for the whole network.
+
+The network is PyTorch's as before: it holds the weights, the loss and its gradient come from it, and its
+optimizer takes the gradients. See wavenet_train.cpp for how they are computed.
+"""
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from voxnas.kernels.buffers import Buffers
+from voxnas.kernels.build import Unavailable, load
+
+# In the order of the enum Kind in activations.h.
+ACTIVATIONS = ("Tanh", "Sigmoid", "ReLU", "LeakyReLU", "Softsign", "Hardtanh", "SiLU")
+# A tile's samples: few enough that a layer's input, activations and gradients share the cache, and so many
+# that the cost of beginning a tile is forgotten. Found by measurement.
+TILE, TILE_VALUES = 1440, 30720
+
+
+class ArrayShape(Protocol):
+    """What a layer array looks like; see voxnas.models.wavenet.LayerArray."""
+
+    @property
+    def channels(self) -> int: ...
+    @property
+    def dilations(self) -> Sequence[int]: ...
+    @property
+    def kernel_sizes(self) -> Sequence[int]: ...
+    @property
+    def activations(self) -> Sequence[str]: ...
+    @property
+    def gated(self) -> Sequence[bool]: ...
+    @property
+    def head_size(self) -> int: ...
+    @property
+    def head_kernel_size(self) -> int: ...
+    @property
+    def head_bias(self) -> bool: ...
+
+
+class _Call(ctypes.Structure):
+    """The struct Call in wavenet_train.cpp."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("batch", "samples_in", "samples_out", "threads", "tile")),
+        *((name, ctypes.c_void_p) for name in ("weights", "x", "dy")),
+        ("scale", ctypes.c_float),
+        *((name, ctypes.c_void_p) for name in ("y", "kept", "dweights", "dx", "scratch")),
+    )
+
+
+_buffers = Buffers()
+
+
+class NativeWaveNet:
+    """The native form of a WaveNet: holds its shape, and no weights.
+
+    Args:
+        arrays: the layer arrays.
+        head_scale: the output's factor.
+
+    Raises:
+        Unavailable: no library can be built here, or a part of the network has no native form.
+    """
+
+    def __init__(self, arrays: Sequence[ArrayShape], head_scale: float) -> None:
+        self.shape = _shape(arrays)
+        self.head_scale = head_scale
+        self.tile = min(TILE, TILE_VALUES // max(a.channels for a in arrays))
+        load("wavenet_train.cpp")
+
+    def __call__(self, x: Tensor, receptive_field: int, parameters: Sequence[Tensor]) -> Tensor:
+        """`(batch, 1, samples + receptive_field - 1)` to `(batch, 1, samples)`, both float32 on the CPU.
+
+        `parameters` in the order of plug-in files, which is the module's own.
+        """
+        samples = x.shape[-1] - receptive_field + 1
+        if x.ndim != 3 or x.shape[1] != 1 or samples < 1:
+            raise ValueError(f"expected (batch, 1, {receptive_field} samples or more), got {tuple(x.shape)}")
+        y: Tensor = _WaveNet.apply(x, self, samples, *parameters)
+        return y
+
+    def call(self, name: str, sizes: tuple[int, int, int], threads: int, **tensors: Tensor | None) -> None:
+        """Run one of the library's functions on `sizes`: batch, input samples, output samples."""
+        pointers = {key: tensor.data_ptr() for key, tensor in tensors.items() if tensor is not None}
+        call = self._call(sizes, threads, **pointers)
+        if getattr(load("wavenet_train.cpp"), name)(self._ints(), ctypes.byref(call)):
+            raise ValueError(f"{sizes[1]} input samples are too few for {sizes[2]} output samples")
+
+    def memory(self, sizes: tuple[int, int, int], threads: int) -> list[int]:
+        """Floats that are kept between the passes, and that forward and backward need as scratch memory."""
+        found = (ctypes.c_int64 * 3)()
+        call = self._call(sizes, threads)
+        if load("wavenet_train.cpp").voxnas_wavenet_sizes(self._ints(), ctypes.byref(call), found):
+            raise ValueError(f"{sizes[1]} input samples are too few for {sizes[2]} output samples")
+        return list(found)
+
+    def _call(self, sizes: tuple[int, int, int], threads: int, **pointers: int) -> _Call:
+        batch, samples_in, samples_out = sizes
+        return _Call(
+            batch=batch,
+            samples_in=samples_in,
+            samples_out=samples_out,
+            threads=threads,
+            tile=self.tile,
+            scale=self.head_scale,
+            **pointers,
+        )
+
+    def _ints(self) -> Any:
+        return (ctypes.c_int64 * len(self.shape))(*self.shape)
+
+
+def _shape(arrays: Sequence[ArrayShape]) -> list[int]:
+    """The list of integers that wavenet.h reads."""
+    shape = [len(arrays)]
+    inputs = 1
+    for a in arrays:
+        shape += [inputs, a.channels, a.head_size, a.head_kernel_size, int(a.head_bias), len(a.dilations)]
+        for layer in zip(a.kernel_sizes, a.dilations, a.activations, a.gated, strict=True):
+            kernel_size, dilation, activation, gated = layer
+            if activation not in ACTIVATIONS:
+                raise Unavailable(f"the activation {activation} has no native form")
+            shape += [kernel_size, dilation, ACTIVATIONS.index(activation), int(gated)]
+        inputs = a.channels
+    return shape
+
+
+class _WaveNet(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, net: NativeWaveNet, samples: int, *parameters: Tensor) -> Tensor:
+        x = x.contiguous()
+        weights = torch.cat([p.reshape(-1) for p in parameters])
+        sizes = (x.shape[0], x.shape[-1], samples)
+        threads = torch.get_num_threads()
+        y = x.new_empty(x.shape[0], 1, samples)
+        kept_size, scratch_size, _ = net.memory(sizes, threads)
+        kept = _buffers.take(kept_size) if any(ctx.needs_input_grad) else None
+        scratch = _buffers.take(scratch_size)
+        tensors = {"weights": weights, "x": x, "y": y, "kept": kept, "scratch": scratch}
+        net.call("voxnas_wavenet_forward", sizes, threads, **tensors)
+        if kept is not None:
+            ctx.save_for_backward(x, weights, kept)
+        ctx.net, ctx.sizes, ctx.threads = net, sizes, threads
+        ctx.parts = [p.shape for p in parameters]
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
+        x, weights, kept = ctx.saved_tensors
+        dx = torch.zeros_like(x) if ctx.needs_input_grad[0] else None
+        dweights = torch.zeros_like(weights)
+        scratch = _buffers.take(ctx.net.memory(ctx.sizes, ctx.threads)[2])
+        tensors = {"weights": weights, "x": x, "dy": dy.contiguous(), "kept": kept}
+        results = {"dweights": dweights, "dx": dx, "scratch": scratch}
+        ctx.net.call("voxnas_wavenet_backward", ctx.sizes, ctx.threads, **tensors, **results)
+        gradients = dweights.split([shape.numel() for shape in ctx.parts])
+        return dx, None, None, *(g.view(shape) for g, shape in zip(gradients, ctx.parts, strict=True))

@@ -1,0 +1,100 @@
+"""Libraries are built whole, and where nobody else can write; without a compiler there is one reason."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from voxnas.kernels import build
+
+SCRIPT = """
+import torch
+from voxnas.models.wavenet import stack
+torch.manual_seed(0)
+net = stack(2, 4, backend="BACKEND")
+print(net(torch.ones(1, 1, net.receptive_field)).item())
+"""
+
+
+def start(cache: Path, backend: str = "native", **environment: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", SCRIPT.replace("BACKEND", backend)],
+        env={**os.environ, "XDG_CACHE_HOME": str(cache), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def compiler() -> None:
+    try:
+        build._compiler()
+    except build.Unavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("compiler")
+def test_processes_that_build_at_once_leave_one_library_in_a_private_folder(tmp_path: Path) -> None:
+    runs = [start(tmp_path) for _ in range(3)]
+    outputs = [run.communicate() for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0], outputs
+    assert len({out for out, _ in outputs}) == 1
+    folder = tmp_path / "voxnas"
+    assert [path.suffix for path in folder.iterdir()] == [".so"]
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.slow
+def test_without_a_compiler_pytorch_serves_and_one_line_says_so(tmp_path: Path) -> None:
+    run = start(tmp_path, "auto", CXX="", PATH="/nowhere")
+    out, err = run.communicate()
+    assert run.returncode == 0
+    assert float(out)
+    assert err.count("\n") == 1
+    assert "install g++ or set CXX" in err
+
+
+def use_compiler(script: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = folder / "c++"
+    fake.write_text(f"#!/bin/sh\n{script}\n")
+    fake.chmod(0o755)
+    monkeypatch.setenv("CXX", str(fake))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+
+
+def test_a_compiler_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = tmp_path / "c++"
+    fake.write_text(
+        '#!/bin/sh\ncase "$*" in *-dM*) echo "#define X 1";; *) echo "error: no room" >&2; exit 1;; esac\n'
+    )
+    fake.chmod(0o755)
+    monkeypatch.setenv("CXX", str(fake))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(build.Unavailable, match=r"cannot build wavenet_train.cpp: error: no room"):
+        build._open("wavenet_train.cpp")
+    assert list((tmp_path / "voxnas").iterdir()) == []
+
+
+def test_a_broken_library_says_which_file_to_delete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_rubbish = 'while [ $# -gt 1 ]; do [ "$1" = -o ] && echo rubbish > "$2"; shift; done; exit 0'
+    use_compiler(write_rubbish, tmp_path, monkeypatch)
+    with pytest.raises(build.Unavailable, match="delete it"):
+        build._open("wavenet_train.cpp")
+
+
+def test_a_folder_that_others_can_write_to_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(build.tempfile, "gettempdir", lambda: str(tmp_path / "tmp"))
+    open_folder = tmp_path / "voxnas"
+    open_folder.mkdir()
+    open_folder.chmod(0o777)
+    chosen = build.cache_folder()
+    assert chosen != open_folder
+    assert chosen.parent == tmp_path / "tmp"
