@@ -4,7 +4,7 @@
 
 Both train on 0–60 s of each pair and are validated on 60–70 s, the best epoch counts. The peer's side takes
 about half an hour per network; it runs when PEER_PYTHON names a Python that has it, and what was measured
-once is kept in logs/bench/quality.json.
+once is kept in logs/bench/quality.json. Both take the pair as it is, without correcting a delay.
 """
 
 import argparse
@@ -26,7 +26,7 @@ def ours(source: str, target: str, model: str, epochs: int) -> dict[str, Any]:
         overrides = [
             f"model={model}", f"trainer.max_epochs={epochs}", "data=amp_pair",
             f"data.input='{source}'", f"data.target='{target}'",
-            'data.train="0:60"', 'data.val="60:70"', "data.test=null", f"hydra.run.dir={folder}",
+            'data.train="0:60"', 'data.val="60:70"', "data.test=null", "data.delay=0", f"hydra.run.dir={folder}",
         ]  # fmt: skip
         subprocess.run([sys.executable, str(ROOT / "src/train.py"), *overrides], check=True)
         record = json.loads(Path(folder, "record.json").read_text())

@@ -10,6 +10,7 @@ from rich.console import Console
 from voxnas.callbacks.progress import SWEEP_SIZE
 from voxnas.search.preview import preview, table
 from voxnas.search.space import compose_candidates, expand
+from voxnas.utils.app import user_errors
 
 
 class SweepOverview(Callback):
@@ -20,10 +21,14 @@ class SweepOverview(Callback):
         os.environ.pop(SWEEP_SIZE, None)
         if "BasicSweeper" not in config.hydra.sweeper._target_:
             return
+        with user_errors(config):
+            self._show(config, config_name or "train")
+
+    def _show(self, config: DictConfig, config_name: str) -> None:
         parameters = OmegaConf.to_container(config.hydra.sweeper.params or {}, resolve=True)
         assert isinstance(parameters, dict)
         candidates = expand({str(k): v for k, v in parameters.items()}, config.hydra.overrides.task)
         os.environ[SWEEP_SIZE] = str(len(candidates))
         if space := config.hydra.runtime.choices.get("space"):
-            shown = preview(compose_candidates(config_name or "train", candidates))
+            shown = preview(compose_candidates(config_name, candidates))
             Console().print(table(shown, f"space {space}"))

@@ -10,12 +10,12 @@ from voxnas.utils.errors import InputError
 TYPES: dict[str, type[Network]] = {"WaveNet": WaveNet}
 
 
-def build(architecture: Mapping[str, Any], name: str | None = None) -> Network:
+def build(architecture: Mapping[str, Any], **arguments: Any) -> Network:
     """The network that `Network.architecture` described, with fresh weights; InputError if it cannot be.
 
-    `name` replaces the one in the description.
+    `arguments` go before those in the description: another name, or a backend.
     """
-    arguments = dict(architecture) | ({"name": name} if name else {})
+    arguments = {**architecture, **arguments}
     kind = arguments.pop("type", None)
     if kind not in TYPES:
         raise InputError(f"unknown network type {kind!r}; known are {', '.join(TYPES)}")

@@ -9,28 +9,35 @@ from rich.table import Table
 
 from voxnas.models.base import Network
 from voxnas.search.constraints import violation
+from voxnas.utils.app import root_cause
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One point of a space. `rejected` says why, or is None."""
+    """One point of a space. `rejected` says why, or is None; what cannot be built has no figures."""
 
     name: str
-    receptive_field: int
-    latency_ms: float
-    parameters: int
-    macs_per_sample: int
     rejected: str | None
+    receptive_field: int | None = None
+    latency_ms: float | None = None
+    parameters: int | None = None
+    macs_per_sample: int | None = None
 
 
 def preview(configs: Iterable[DictConfig]) -> list[Candidate]:
-    """Build each candidate's network (untrained) and hold it to its constraints."""
+    """Build each candidate's network (untrained) and hold it to its constraints.
+
+    Raises what `config.data` raises when there is no such recording.
+    """
     return [_candidate(config) for config in configs]
 
 
 def _candidate(config: DictConfig) -> Candidate:
-    network: Network = instantiate(config.model, _convert_="all")
     sample_rate = instantiate(config.data).sample_rate
+    try:
+        network: Network = instantiate(config.model, _convert_="all")
+    except Exception as error:
+        return Candidate(config.model.name, f"cannot be built: {root_cause(error)}")
     return Candidate(
         name=network.name,
         receptive_field=network.receptive_field,
@@ -51,11 +58,15 @@ def table(candidates: Sequence[Candidate], title: str) -> Table:
     grid.add_column("verdict")
     for c in candidates:
         figures = (
-            str(c.receptive_field),
-            f"{c.latency_ms:.2f}",
-            f"{c.parameters:,}",
-            f"{c.macs_per_sample:,}",
+            _figure(c.receptive_field, "d"),
+            _figure(c.latency_ms, ".2f"),
+            _figure(c.parameters, ",d"),
+            _figure(c.macs_per_sample, ",d"),
         )
         verdict = "[green]kept[/]" if c.rejected is None else f"[red]rejected[/]: {c.rejected}"
         grid.add_row(c.name, *figures, verdict)
     return grid
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)

@@ -5,7 +5,8 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,15 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import CompactHydraException, HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig
-from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
 
 from voxnas.utils.errors import InputError, VoxnasError
 from voxnas.utils.resolvers import register_resolvers
+from voxnas.utils.search_path import register_search_path
 
 ROOT = Path(__file__).resolve().parents[3]
-RUN_FAILED, USER_ERROR, INTERRUPTED = (
-    1,
-    2,
-    130,
-)  # exit codes; 1 is also that of a sweep with failed candidates
+# Exit codes; 1 is also that of a sweep with failed candidates
+RUN_FAILED, USER_ERROR, INTERRUPTED = 1, 2, 130
 
 Task = Callable[[DictConfig], Any]
 
@@ -48,15 +47,12 @@ def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
         @functools.wraps(task)
         def guarded(cfg: DictConfig) -> Any:
             try:
-                return task(cfg)
-            except (InputError, OmegaConfBaseException, hydra.errors.InstantiationException) as error:
-                if cfg.get("debug_traceback"):
-                    raise
-                _exit(f"error: {root_cause(error)}", USER_ERROR)
-            except RunError as error:
+                with user_errors(cfg):
+                    return task(cfg)
+            except VoxnasError as error:
                 if HydraConfig.get().mode == RunMode.MULTIRUN or cfg.get("debug_traceback"):
-                    raise  # the sweep goes on, and Hydra's exit code says at its end that a run failed
-                _exit(f"error: {root_cause(error)}", RUN_FAILED)
+                    raise RunError(str(error)) from error  # the sweep goes on, and fails at its end
+                _exit(f"error: {error}", RUN_FAILED)
             except KeyboardInterrupt:
                 _exit("interrupted: the same command goes on from here", INTERRUPTED)
 
@@ -65,6 +61,17 @@ def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
         )
 
     return decorate
+
+
+@contextmanager
+def user_errors(cfg: DictConfig) -> Iterator[None]:
+    """Show what is wrong with the input or the settings as one line and exit with code 2, at once."""
+    try:
+        yield
+    except (InputError, OmegaConfBaseException, hydra.errors.InstantiationException) as error:
+        if cfg.get("debug_traceback"):
+            raise
+        _exit(f"error: {root_cause(error)}", USER_ERROR)
 
 
 def _check_arguments(arguments: Sequence[str]) -> None:
@@ -81,12 +88,13 @@ def _check_arguments(arguments: Sequence[str]) -> None:
 
 
 def prepare_environment() -> None:
-    """Where logs and promoted candidates lie (environment variable VOXNAS_LOG_DIR), and the resolvers."""
+    """Where logs and promoted candidates lie (environment variable VOXNAS_LOG_DIR); what configs refer to."""
     logs = Path(os.environ.setdefault("VOXNAS_LOG_DIR", str(ROOT / "logs"))).resolve()
     os.environ["VOXNAS_LOG_DIR"] = str(logs)
     os.environ.setdefault("VOXNAS_ROOT", str(ROOT))
     (logs / "promoted").mkdir(parents=True, exist_ok=True)  # Hydra warns of a search path that is not there
     register_resolvers()
+    register_search_path()
     log = logging.getLogger("voxnas")
     if not log.handlers:
         log.addHandler(logging.StreamHandler())
@@ -101,18 +109,24 @@ def quiet_libraries() -> None:
         ".*does not have many workers.*",
         ".*isinstance.treespec.*",
         ".*exists and is not empty.*",
+        ".*smaller than the logging interval.*",
     ):
         warnings.filterwarnings("ignore", message=pattern)
 
 
 def root_cause(error: BaseException) -> str:
     """Hydra wraps what a constructor raises: the user wants the innermost message, on one line."""
-    while error.__cause__ is not None and not isinstance(error, VoxnasError):
-        error = error.__cause__
+    while not isinstance(error, VoxnasError) and (cause := _cause(error)) is not None:
+        error = cause
     if isinstance(error, MissingMandatoryValue):
         return f"{error.full_key} is missing: give {error.full_key}=VALUE"
     text = " ".join(str(error).split())
     return text if isinstance(error, VoxnasError) else f"{type(error).__name__}: {text}"
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """OmegaConf names no cause when one of the resolvers raises."""
+    return error.__context__ if isinstance(error, InterpolationResolutionError) else error.__cause__
 
 
 def _exit(message: str, code: int) -> None:
