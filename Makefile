@@ -10,7 +10,7 @@ ARGS ?=
 ifneq ($(INPUT)$(TARGET),)
   DATA := data=amp_pair 'data.input="$(INPUT)"' 'data.target="$(TARGET)"'
 else
-  DATA := experiment=demo
+  DATA := experiment=quick
 endif
 
 .DEFAULT_GOAL := help

@@ -95,9 +95,8 @@ def _prepare(folder: Path, previous: Record | None, record: Record, log_dir: Pat
     else:
         resume = None
         if previous is not None and (replaced := set_aside(folder, log_dir)):
-            log.info(
-                "%s: an earlier run with other settings or data was moved to %s", record.candidate, replaced
-            )
+            why = "other settings or data" if previous.identity != record.identity else previous.status
+            log.info("%s: an earlier run (%s) was moved to %s", record.candidate, why, replaced)
     record.write(folder)
     return resume
 

@@ -37,9 +37,9 @@ def _candidate(config: DictConfig) -> Candidate:
     try:
         network: Network = instantiate(config.model, _convert_="all")
     except Exception as error:
-        return Candidate(config.model.name, f"cannot be built: {root_cause(error)}")
+        return Candidate(config.name, f"cannot be built: {root_cause(error)}")
     return Candidate(
-        name=network.name,
+        name=config.name,
         receptive_field=network.receptive_field,
         latency_ms=network.latency_ms(sample_rate),
         parameters=network.num_parameters,

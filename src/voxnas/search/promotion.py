@@ -66,7 +66,7 @@ def write_candidates(runs: Sequence[Path], group: Path) -> list[Path]:
 def _candidate_config(run: Path, record: Record) -> str:
     config = OmegaConf.create(
         {
-            "name": record.candidate,
+            "name": f'${{run_name:"{record.candidate}",${{unnamed}}}}',
             "init_from": str(run / "checkpoints" / "best.ckpt"),
             "model": {"architecture": record.architecture},
         }

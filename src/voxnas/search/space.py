@@ -8,6 +8,8 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
+from voxnas.utils.resolvers import run_name
+
 
 def expand(parameters: Mapping[str, Any], overrides: Sequence[str]) -> list[list[str]]:
     """One list of overrides per candidate: the product of every swept value, as Hydra's basic sweeper has it.
@@ -34,7 +36,10 @@ def compose_candidates(config_name: str, candidates: Sequence[Sequence[str]]) ->
         groups = tuple(o for o in overrides if not _is_plain_value(o))
         if groups not in composed:
             composed[groups] = compose(config_name, overrides=list(groups), return_hydra_config=False)
-        configs.append(_with_values(composed[groups], [o for o in overrides if _is_plain_value(o)]))
+        config = _with_values(composed[groups], [o for o in overrides if _is_plain_value(o)])
+        if OmegaConf.is_interpolation(config, "name"):  # it would be that of the app that is running
+            config.name = run_name(config.model.name, config.unnamed, overrides)
+        configs.append(config)
     return configs
 
 

@@ -1,6 +1,7 @@
 """OmegaConf resolvers that the configs use."""
 
 import os
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -18,17 +19,22 @@ def register_resolvers() -> None:
     OmegaConf.register_new_resolver("accelerator", accelerator, replace=True)
 
 
-def run_name(base: str, unnamed: ListConfig) -> str:
-    """`base` and every override of this run that no pattern of `unnamed` matches: `wavenet-l5-c16-k3_seed-3`.
+def run_name(base: str, unnamed: ListConfig, overrides: Sequence[str] | None = None) -> str:
+    """`base` and every override that no pattern of `unnamed` matches: `wavenet-l5-c16-k3_seed-3`.
 
-    A run's configuration determines its name, so that the same run is found again and never done twice.
+    A run's configuration determines its name, so that the same run is found again and never done twice. What
+    `base` already says, because it was promoted under that name, is not said again.
     """
-    return base + "".join(f"_{key.split('.')[-1]}-{value}" for key, value in named_overrides(unnamed).items())
+    parts = (
+        f"_{key.split('.')[-1]}-{value}" for key, value in named_overrides(unnamed, overrides).items()
+    )
+    return base + "".join(part for part in parts if f"{part}_" not in f"{base}_")
 
 
-def named_overrides(unnamed: ListConfig) -> dict[str, str]:
-    """The overrides of this run that belong into its name, sorted by key."""
-    pairs = (o.lstrip("+~").partition("=") for o in HydraConfig.get().overrides.task)
+def named_overrides(unnamed: ListConfig, overrides: Sequence[str] | None = None) -> dict[str, str]:
+    """The overrides (default: of this run) that belong into a name, sorted by key."""
+    given = HydraConfig.get().overrides.task if overrides is None else overrides
+    pairs = (o.lstrip("+~").partition("=") for o in given)
     found = {key: value for key, _, value in pairs if not any(fnmatchcase(key, p) for p in unnamed)}
     return {key: _safe(found[key]) for key in sorted(found)}
 
