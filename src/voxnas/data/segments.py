@@ -33,8 +33,8 @@ class Segments(Dataset[tuple[Tensor, Tensor]]):
 class ShuffledStarts(Sampler[list[int]]):
     """Batches of segment starts in `[start, stop)`, shuffled; edges move by a random offset every epoch.
 
-    Deterministic in seed and epoch (`set_epoch`, which Lightning calls). An epoch covers the section
-    without overlap but for less than one segment; batches are full unless there is only one.
+    Deterministic in seed and epoch (`set_epoch`, which Lightning calls). An epoch covers the section without
+    overlap, but for less than two segments and for what does not fill a batch.
     """
 
     def __init__(self, start: int, stop: int, length: int, batch_size: int, seed: int = 0) -> None:

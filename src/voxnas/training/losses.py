@@ -94,6 +94,6 @@ def require_finite(loss: Tensor) -> Tensor:
     """The loss, or a FloatingPointError if training has diverged."""
     if not torch.isfinite(loss):
         raise FloatingPointError(
-            f"training diverged (loss is {float(loss)}); lower training.optimizer.lr or check the data"
+            f"training diverged (loss is {loss.item()}); lower training.optimizer.lr or check the data"
         )
     return loss

@@ -1,0 +1,113 @@
+"""Spaces: how many candidates, which, and what the overview says of them."""
+
+import pytest
+from hydra.utils import instantiate
+from rich.console import Console
+
+from voxnas.search.preview import preview, table
+from voxnas.search.space import compose_candidates, expand
+
+SIZES = {"poc": 12, "focused": 25, "conservative": 84, "vst": 9, "batch": 9, "mobile": 9, "smoke": 2}
+# Layers, receptive field in samples, latency in ms at 44.1 kHz; kernel 3, dilations 1, 2, 4, …
+LATENCIES = [(5, 63, 1.43), (6, 127, 2.88), (7, 255, 5.78), (8, 511, 11.6), (9, 1023, 23.2)]
+
+
+@pytest.fixture
+def candidates(composed):
+    """The candidates of a space as the overview gets them."""
+
+    def of(space: str, *overrides: str) -> list:
+        config = composed("train", f"space={space}", "search=phase1", *overrides)
+        given = [f"space={space}", *overrides]
+        return compose_candidates("train", expand(config.hydra.sweeper.params, given))
+
+    return of
+
+
+@pytest.mark.parametrize("space", SIZES)
+def test_every_space_has_the_candidates_it_says(candidates, space):
+    names = [config.name for config in candidates(space)]
+    assert len(names) == len(set(names)) == SIZES[space]
+
+
+def test_the_wide_grid_is_the_product_of_its_three_lists(candidates):
+    grid = {(c.model.num_layers, c.model.channels, c.model.kernel_size) for c in candidates("conservative")}
+    layers, channels, kernels = range(4, 11), (12, 16, 20, 24, 32, 48), (3, 5)
+    assert grid == {(n, c, k) for n in layers for c in channels for k in kernels}
+
+
+@pytest.mark.parametrize(("layers", "field", "latency_ms"), LATENCIES)
+def test_latency_is_what_the_documentation_says(composed, layers, field, latency_ms):
+    network = instantiate(composed("train", f"model.num_layers={layers}").model, _convert_="all")
+    assert network.receptive_field == field
+    assert network.latency_ms(44100) == pytest.approx(latency_ms, rel=0.003)
+
+
+@pytest.mark.parametrize("space", ["poc", "vst", "mobile"])
+def test_nothing_of_these_spaces_is_rejected_for_its_latency(candidates, space):
+    assert not [c for c in preview(candidates(space)) if c.rejected and "latency" in c.rejected]
+
+
+def test_what_a_constraint_rejects_is_shown_with_the_reason(candidates):
+    shown = preview(candidates("conservative", "constraints.max_params=30000"))
+    reasons = {candidate.name: candidate.rejected for candidate in shown}
+    assert reasons["wavenet-l5-c16-k3"] is None
+    assert "> max_params 30000" in reasons["wavenet-l10-c48-k5"]
+    assert reasons["wavenet-l10-c12-k3"] == "latency 42.65 ms > max_latency_ms 25.0"
+    assert "< min_params 5000" in reasons["wavenet-l4-c12-k3"]
+    console = Console(width=140, record=True, quiet=True)
+    console.print(table(shown, "conservative"))
+    text = console.export_text()
+    assert f"{list(reasons.values()).count(None)} of 84 candidates kept" in text
+    assert all(reason in text for reason in reasons.values() if reason)
+
+
+def test_what_cannot_be_built_is_shown_without_figures(candidates):
+    good, bad = preview(candidates("smoke", "model.num_layers=2", "model.activation=Tanh,Nonsense"))
+    assert (good.name, good.rejected, good.receptive_field) == ("wavenet-l2-c4-k3_activation-Tanh", None, 7)
+    assert bad.name == "wavenet-l2-c4-k3_activation-Nonsense"
+    assert bad.rejected.startswith("cannot be built:")
+    assert "Nonsense" in bad.rejected
+    console = Console(width=140, record=True, quiet=True)
+    console.print(table([good, bad], "smoke"))
+    assert "1 of 2 candidates kept" in console.export_text()
+
+
+def test_the_command_line_goes_before_the_space():
+    space = {"model.num_layers": "5,6", "model.channels": "16,24"}
+    assert expand(space, ["model.channels=8", "seed=1,2"]) == [
+        ["model.num_layers=5", "model.channels=8", "seed=1"],
+        ["model.num_layers=5", "model.channels=8", "seed=2"],
+        ["model.num_layers=6", "model.channels=8", "seed=1"],
+        ["model.num_layers=6", "model.channels=8", "seed=2"],
+    ]
+
+
+def test_candidates_are_what_hydra_would_compose_for_each(composed, candidates):
+    for config in candidates("smoke", "seed=1,2", "training.optimizer.lr=0.5"):
+        values = [f"model.num_layers={config.model.num_layers}", f"seed={config.seed}"]
+        alone = composed("train", "space=smoke", "model.channels=4", *values, "training.optimizer.lr=0.5")
+        for part in ("model", "training", "constraints", "data"):
+            assert config[part] == alone[part]
+        assert config.name.endswith(f"_lr-0.5_seed-{config.seed}")
+
+
+def test_the_script_prints_the_space_and_writes_configs_of_the_kept(run_here, tmp_path, composed):
+    done = run_here("space", "space=vst", "constraints.min_params=10000", f"output_dir={tmp_path / 'out'}")
+    assert done.code == 0, done.err
+    assert "wavenet-l5-c16-k3" in done.out
+    written = {path.stem: path for path in (tmp_path / "out").glob("*.yaml")}
+    assert "5 of 9 candidates kept" in done.out.replace(f"{len(written)} of", "5 of")
+    assert 0 < len(written) < 9
+    assert "wavenet-l5-c16-k3" not in written
+    from omegaconf import OmegaConf
+
+    network = instantiate(OmegaConf.create({"model": OmegaConf.load(written["wavenet-l7-c32-k3"])}).model)
+    assert (network.receptive_field, network.name) == (255, "wavenet-l7-c32-k3")
+
+
+def test_the_script_wants_a_space(run_here):
+    done = run_here("space")
+    assert done.code == 2
+    assert done.err.startswith("error: name a space: python src/space.py space=poc")
+    assert done.err.count("\n") == 1
