@@ -1,7 +1,10 @@
 """Spaces: how many candidates, which, and what the overview says of them."""
 
+import io
+
 import pytest
 from hydra.utils import instantiate
+from omegaconf import OmegaConf
 from rich.console import Console
 
 from voxnas.search.preview import preview, table
@@ -17,11 +20,17 @@ def candidates(composed):
     """The candidates of a space as the overview gets them."""
 
     def of(space: str, *overrides: str) -> list:
-        config = composed("train", f"space={space}", "search=phase1", *overrides)
+        config = composed("train", f"space={space}")
         given = [f"space={space}", *overrides]
         return compose_candidates("train", expand(config.hydra.sweeper.params, given))
 
     return of
+
+
+def printed(renderable) -> str:
+    console = Console(width=140, file=io.StringIO())
+    console.print(renderable)
+    return console.file.getvalue()
 
 
 @pytest.mark.parametrize("space", SIZES)
@@ -52,12 +61,10 @@ def test_what_a_constraint_rejects_is_shown_with_the_reason(candidates):
     shown = preview(candidates("conservative", "constraints.max_params=30000"))
     reasons = {candidate.name: candidate.rejected for candidate in shown}
     assert reasons["wavenet-l5-c16-k3"] is None
-    assert "> max_params 30000" in reasons["wavenet-l10-c48-k5"]
+    assert "> max_params 30000" in reasons["wavenet-l7-c48-k3"]
     assert reasons["wavenet-l10-c12-k3"] == "latency 42.65 ms > max_latency_ms 25.0"
     assert "< min_params 5000" in reasons["wavenet-l4-c12-k3"]
-    console = Console(width=140, record=True, quiet=True)
-    console.print(table(shown, "conservative"))
-    text = console.export_text()
+    text = printed(table(shown, "conservative"))
     assert f"{list(reasons.values()).count(None)} of 84 candidates kept" in text
     assert all(reason in text for reason in reasons.values() if reason)
 
@@ -68,9 +75,7 @@ def test_what_cannot_be_built_is_shown_without_figures(candidates):
     assert bad.name == "wavenet-l2-c4-k3_activation-Nonsense"
     assert bad.rejected.startswith("cannot be built:")
     assert "Nonsense" in bad.rejected
-    console = Console(width=140, record=True, quiet=True)
-    console.print(table([good, bad], "smoke"))
-    assert "1 of 2 candidates kept" in console.export_text()
+    assert "1 of 2 candidates kept" in printed(table([good, bad], "smoke"))
 
 
 def test_the_command_line_goes_before_the_space():
@@ -89,7 +94,7 @@ def test_candidates_are_what_hydra_would_compose_for_each(composed, candidates):
         alone = composed("train", "space=smoke", "model.channels=4", *values, "training.optimizer.lr=0.5")
         for part in ("model", "training", "constraints", "data"):
             assert config[part] == alone[part]
-        assert config.name.endswith(f"_lr-0.5_seed-{config.seed}")
+        assert config.name.endswith(f"_seed-{config.seed}_lr-0.5")
 
 
 def test_the_script_prints_the_space_and_writes_configs_of_the_kept(run_here, tmp_path, composed):
@@ -97,11 +102,9 @@ def test_the_script_prints_the_space_and_writes_configs_of_the_kept(run_here, tm
     assert done.code == 0, done.err
     assert "wavenet-l5-c16-k3" in done.out
     written = {path.stem: path for path in (tmp_path / "out").glob("*.yaml")}
-    assert "5 of 9 candidates kept" in done.out.replace(f"{len(written)} of", "5 of")
+    assert f"{len(written)} of 9 candidates kept" in done.out
     assert 0 < len(written) < 9
     assert "wavenet-l5-c16-k3" not in written
-    from omegaconf import OmegaConf
-
     network = instantiate(OmegaConf.create({"model": OmegaConf.load(written["wavenet-l7-c32-k3"])}).model)
     assert (network.receptive_field, network.name) == (255, "wavenet-l7-c32-k3")
 

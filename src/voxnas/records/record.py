@@ -86,7 +86,7 @@ class Record:
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             known = {f.name for f in dataclasses.fields(cls)}
-            return cls(**{k: _restore(k, v) for k, v in values.items() if k in known})
+            return cls(**{k: _restore(v) if k in _NUMBERS else v for k, v in values.items() if k in known})
         except (OSError, ValueError, TypeError, AttributeError) as error:
             raise InputError(
                 f"{path}: not a run record ({error}); delete it to run the candidate again"
@@ -107,5 +107,9 @@ def _finite(value: Any) -> Any:
 _NUMBERS = {f.name for f in dataclasses.fields(Record) if "float" in str(f.type)}
 
 
-def _restore(key: str, value: Any) -> Any:
-    return float(value) if key in _NUMBERS and value in ("inf", "-inf", "nan") else value
+def _restore(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _restore(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_restore(v) for v in value]
+    return float(value) if value in ("inf", "-inf", "nan") else value
