@@ -3,9 +3,9 @@
     python benchmarks/train_kernel.py [--channels 2 4 8 16 32] [--threads 2] [--repeats 7] [--json PATH]
 
 One step is a batch of 16 × 8,192 samples through 8 layers of kernel 3. Both backends take turns, so that
-other load on the machine meets both. GFLOPS count two operations per multiply-add that the result needs, three
-times (output, gradient of the weights, gradient of the input); the peak is multiply-adds on registers alone,
-on one core, times the threads. Medians are what other load leaves; minima are what the code can do.
+other load on the machine meets both. GFLOPS count two operations per multiply-add that the result needs,
+three times (output, gradient of the weights, gradient of the input); the peak is multiply-adds on registers
+alone, on one core, times the threads. Medians are what other load leaves; minima are what the code can do.
 """
 
 import argparse
