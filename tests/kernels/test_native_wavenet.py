@@ -41,7 +41,7 @@ def layer_arrays(draw: st.DrawFn) -> list[LayerArray]:
                 activation=each(st.sampled_from(kernel.ACTIVATIONS)),
                 gated=each(st.booleans()),
                 head_size=1 if last else channels[index + 1],
-                head_kernel_size=draw(st.integers(1, 5)) if last else 1,
+                head_kernel_size=draw(st.integers(1, 5)),
                 head_bias=draw(st.booleans()),
             )
         )
