@@ -1,6 +1,7 @@
 """Libraries are built whole, and where nobody else can write; without a compiler there is one reason."""
 
 import os
+import platform
 import stat
 import subprocess
 import sys
@@ -98,3 +99,33 @@ def test_a_folder_that_others_can_write_to_is_not_used(
     chosen = build.cache_folder()
     assert chosen != open_folder
     assert chosen.parent == tmp_path / "tmp"
+
+
+WIDTHS = """
+import sys
+from voxnas.kernels import build
+build.CPU_FLAGS = (sys.argv[2:],)
+import torch
+from voxnas.models.wavenet import LayerArray, WaveNet
+torch.manual_seed(0)
+array = LayerArray.of(7, [1, 30], activation=["SiLU", "Tanh"], gated=[True, False])
+net = WaveNet([array], 1.0, backend=sys.argv[1])
+x = torch.randn(2, 1, 3000)
+net(x).square().sum().backward()
+print(*(p.grad.norm().item() for p in net.parameters() if p.grad is not None))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("compiler")
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="these are the vector widths of x86-64")
+@pytest.mark.parametrize("flags", [["-msse2"], ["-mavx2", "-mfma"]], ids=["sse2", "avx2"])
+def test_narrower_vectors_give_the_same_gradients(flags: list[str], tmp_path: Path) -> None:
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    norms = [
+        subprocess.run(
+            [sys.executable, "-c", WIDTHS, backend, *flags], env=environment, capture_output=True, check=True
+        ).stdout.split()
+        for backend in ("native", "torch")
+    ]
+    assert [float(norm) for norm in norms[0]] == pytest.approx([float(norm) for norm in norms[1]], rel=1e-4)

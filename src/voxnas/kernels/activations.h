@@ -16,7 +16,7 @@ inline vec tanh(vec x) {
   const vec q = all(8.453625096125126e-07f) * s + 3.3991729140159417e-04f;
   const vec top = ((p * s + 3.564152151941776e-03f) * s + .13438187780337982f) * s + .9999999699794949f;
   const vec bottom = ((q * s + 2.6136000531216577e-02f) * s + .4677150855457199f) * s + 1.f;
-  return x * top * reciprocal(bottom);
+  return x * top / bottom;
 }
 inline vec sigmoid(vec x) { return tanh(x * .5f) * .5f + .5f; }
 
@@ -24,11 +24,11 @@ inline vec sigmoid(vec x) { return tanh(x * .5f) * .5f + .5f; }
 enum class Kind { Tanh, Sigmoid, ReLU, LeakyReLU, Softsign, Hardtanh, SiLU, Count };
 
 struct KeepsOutput {
+  static constexpr bool keeps_input = false;
   static vec of_kept(vec y) { return y; }
-  static vec kept(vec, vec y) { return y; }
 };
 struct KeepsInput {
-  static vec kept(vec x, vec) { return x; }
+  static constexpr bool keeps_input = true;
 };
 
 template <Kind kind>

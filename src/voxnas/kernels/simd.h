@@ -57,22 +57,6 @@ inline vec at_most(vec x, float limit) { return x > limit ? all(limit) : x; }
 inline vec at_least(vec x, float limit) { return x < limit ? all(limit) : x; }
 #endif
 
-// 1/x within two units of the last place; several times faster than a division where the CPU has an estimate.
-inline vec reciprocal(vec x) {
-#if defined(__AVX512F__)
-  const vec estimate = (vec)_mm512_rcp14_ps((__m512)x);
-#elif defined(__AVX__)
-  const vec estimate = (vec)_mm256_rcp_ps((__m256)x);
-#elif defined(__SSE2__)
-  const vec estimate = (vec)_mm_rcp_ps((__m128)x);
-#else
-  return 1.f / x;
-#endif
-#if defined(__SSE2__)
-  return estimate + estimate * (1.f - x * estimate);  // a step of Newton's
-#endif
-}
-
 // The sum over the lanes, always added in the same order.
 template <int N>
 inline float sum_lanes(const float (&lane)[N]) {

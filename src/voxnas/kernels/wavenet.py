@@ -71,6 +71,9 @@ class NativeWaveNet:
     def __init__(self, arrays: Sequence[ArrayShape], head_scale: float) -> None:
         self.shape = _shape(arrays)
         self.head_scale = head_scale
+        # The last layer's residual leads nowhere: as in PyTorch, it gets no gradient.
+        head = 1 + int(arrays[-1].head_bias)
+        self.unused = (-head - 2, -head - 1)
         self.tile = min(TILE, TILE_VALUES // max(a.channels for a in arrays))
         load("wavenet_train.cpp")
 
@@ -160,5 +163,8 @@ class _WaveNet(torch.autograd.Function):
         tensors = {"weights": weights, "x": x, "dy": dy.contiguous(), "kept": kept}
         results = {"dweights": dweights, "dx": dx, "scratch": scratch}
         ctx.net.call("voxnas_wavenet_backward", ctx.sizes, ctx.threads, **tensors, **results)
-        gradients = dweights.split([shape.numel() for shape in ctx.parts])
-        return dx, None, None, *(g.view(shape) for g, shape in zip(gradients, ctx.parts, strict=True))
+        parts = dweights.split([shape.numel() for shape in ctx.parts])
+        gradients: list[Tensor | None] = [g.view(shape) for g, shape in zip(parts, ctx.parts, strict=True)]
+        for index in ctx.net.unused:
+            gradients[index] = None
+        return dx, None, None, *gradients

@@ -135,10 +135,9 @@ template <class Act, bool gated>
 void activate_rows(int channels, Rows z, Rows a, Rows head, int begin, int end) {
   for (int c = 0; c < channels; ++c)
     for (int t = begin; t < end; t += kLanes) {
-      const vec x = load(z[c] + t);
-      vec y = Act::value(x);
-      store(z[c] + t, Act::kept(x, y));
+      vec y = Act::value(load(z[c] + t));
       if (gated) {
+        if (!Act::keeps_input) store(z[c] + t, y);
         const vec gate = sigmoid(load(z[channels + c] + t));
         store(z[channels + c] + t, gate);
         y *= gate;
