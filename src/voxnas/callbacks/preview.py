@@ -48,7 +48,7 @@ class Preview(RunCallback):
 
 def _loudest(samples: Tensor, length: int) -> int:
     """Where the stretch of the given length with the most energy begins."""
-    energy = samples.double().square().cumsum(0)
-    if length >= len(energy):
+    energy = torch.nn.functional.pad(samples.double().square().cumsum(0), (1, 0))
+    if length >= len(samples):
         return 0
     return int((energy[length:] - energy[:-length]).argmax())

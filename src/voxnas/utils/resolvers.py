@@ -40,7 +40,8 @@ def named_overrides(unnamed: ListConfig, overrides: Sequence[str] | None = None)
 
 
 def _safe(text: str) -> str:
-    return "".join(c if c.isalnum() or c in ".-+" else "-" for c in text).strip("-")
+    bare = text.strip("'\"[]{}() ")
+    return "".join(c if c.isalnum() or c in ".-+" else "-" for c in bare)
 
 
 def survivors(study: str, rung: str) -> str:

@@ -1,0 +1,24 @@
+"""The row of TensorBoard's HParams table, read back as TensorBoard does."""
+
+from voxnas.callbacks.hparams import HParams
+from voxnas.callbacks.preview import Preview
+
+
+def test_tensorboard_reads_what_the_candidate_is_and_how_it_did(finished):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+    finished.record.settings = {"training.optimizer.lr": 0.5}
+    finished.record.latency_ms, finished.record.cpu_rtf = 1.875, 0.125
+    finished.end_with(Preview(0.1))
+    finished.end_with(HParams())
+    finished.logger.finalize("success")
+    events = EventAccumulator(str(finished.folder / "tensorboard")).Reload()
+    assert set(events.Tags()["audio"]) == {"preview/dry", "preview/target", "preview/model"}
+    for metric, value in (("best_val_loss", 0.25), ("latency_ms", 1.875), ("cpu_rtf", 0.125)):
+        assert [event.value for event in events.Scalars(metric)] == [value]
+    content = events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
+    params = HParamsPluginData.FromString(content).session_start_info.hparams
+    assert params["candidate"].string_value == "amp"
+    assert params["num_layers"].number_value == 3
+    assert params["training.optimizer.lr"].number_value == 0.5
