@@ -20,14 +20,14 @@ fi
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || {
   echo "setup.sh: Python 3.10 or newer is needed, $python is $("$python" --version 2>&1); set PYTHON=" >&2; exit 1; }
 echo "setting up .venv (the first time takes a few minutes) ..."
-if ! "$python" -m venv .venv; then
-  # Debian and Ubuntu ship venv apart from python3
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then  # Debian and Ubuntu ship it apart from python3
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get install -y -q python3-venv && "$python" -m venv --clear .venv
+    apt-get install -y -q python3-venv
   else
     echo "setup.sh: no venv module; install it (Debian, Ubuntu: sudo apt-get install python3-venv)" >&2; exit 1
   fi
 fi
+"$python" -m venv .venv
 
 # python -m pip: pip's own script breaks where the checkout's path is long or has spaces
 pip() { .venv/bin/python -m pip --disable-pip-version-check --quiet install -c constraints.txt "$@"; }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.filterwarnings("error:Callback SweepOverview")
 QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv"]
 
 
@@ -106,7 +107,13 @@ def test_a_single_run_has_a_folder_of_its_own_and_everything_in_it(run_here, tin
     record = json.loads((folder / "record.json").read_text())
     assert record["status"] == "ok"
     assert set(record["exports"]) == {"nam", "json"}
-    assert {path.name for path in folder.iterdir()} >= {"checkpoints", "csv", "tensorboard", "preview", ".hydra"}
+    assert {path.name for path in folder.iterdir()} >= {
+        "checkpoints",
+        "csv",
+        "tensorboard",
+        "preview",
+        ".hydra",
+    }
     assert record["data"]["sections"]["train"] == [0, 16800]
     assert done.err == ""
 

@@ -87,7 +87,12 @@ def test_time_left_is_the_rest_of_this_run_and_a_mean_one_for_each_that_waits(sc
 )
 def test_what_stays_of_a_candidate_that_is_done(screen, figures, expected):
     text = screen()
-    announce(Record(**({"candidate": "amp", "study": "s", "rung": "r", "status": "ok", "identity": "x"} | figures)), 0)
+    announce(
+        Record(
+            **({"candidate": "amp", "study": "s", "rung": "r", "status": "ok", "identity": "x"} | figures)
+        ),
+        0,
+    )
     assert text.getvalue() == expected + "\n"
 
 

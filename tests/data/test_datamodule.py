@@ -69,7 +69,9 @@ def test_the_recording_is_read_once_and_only_when_it_is_wanted(recording):
 
 @pytest.mark.parametrize("short", ["train", "val", "test"])
 def test_a_section_shorter_than_a_segment_is_refused(recording, short):
-    sections = Sections(**{"train": (0, 16000), "val": (16000, 20000), "test": (20000, 24000)} | {short: (0, 511)})
+    sections = Sections(
+        **{"train": (0, 16000), "val": (16000, 20000), "test": (20000, 24000)} | {short: (0, 511)}
+    )
     data = PairDataModule(lambda: replace(recording, sections=sections), 8000, 512, 8)
     with pytest.raises(InputError, match=f"the {short} section holds 511 samples but 512 are needed"):
         data.recording  # noqa: B018

@@ -93,7 +93,9 @@ def test_where_a_result_was_made_is_recorded(tmp_path):
 def test_a_checkout_is_named_by_its_commit_and_whether_it_was_changed(tmp_path: Path):
     def git(*arguments: str) -> str:
         who = ["-c", "user.name=a", "-c", "user.email=a@b"]
-        done = subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            ["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
         return done.stdout.strip()
 
     git("init", "--quiet")

@@ -64,7 +64,9 @@ def test_what_a_newer_version_added_is_dropped(tmp_path):
     assert (Record.read(path).latency_ms, Record.read(path).schema_version) == (1.5, 99)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", '"amp"', "{}", '{"candidate": "amp"}', "\x00", "\udcff"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "3", '"amp"', "{}", '{"candidate": "amp"}', "\x00", "\udcff"]
+)
 def test_what_is_not_a_record_is_one_line_with_its_path(tmp_path, text):
     path = tmp_path / "record.json"
     path.write_bytes(text.encode(errors="surrogateescape"))

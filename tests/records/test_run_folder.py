@@ -34,7 +34,9 @@ def test_what_was_cut_goes_on_with_its_history(status):
     assert (len(attempt.history), attempt.epochs_at_start, attempt.cuts) == (3, 3, 0)
 
 
-@pytest.mark.parametrize("previous", [None, record(identity="y"), record("ok"), record("failed"), record("rejected")])
+@pytest.mark.parametrize(
+    "previous", [None, record(identity="y"), record("ok"), record("failed"), record("rejected")]
+)
 def test_what_was_not_cut_starts_afresh(previous):
     attempt = record()
     assert not continues(previous, attempt)

@@ -23,7 +23,13 @@ def noise(seed: int, samples: int = 4096) -> torch.Tensor:
 
 @pytest.mark.parametrize(
     ("term", "expected"),
-    [("mse", 0.25), ("esr", 0.25), ("root_esr", 0.5), ("dc", 0.25), ("pre_emphasised_esr", 0.075**2 / 1.85**2)],
+    [
+        ("mse", 0.25),
+        ("esr", 0.25),
+        ("root_esr", 0.5),
+        ("dc", 0.25),
+        ("pre_emphasised_esr", 0.075**2 / 1.85**2),
+    ],
 )
 def test_an_offset_of_a_half_by_hand(term, expected):
     assert WeightedLoss(**{term: 1.0})(TARGET + 0.5, TARGET).item() == pytest.approx(expected, rel=1e-4)
@@ -78,6 +84,8 @@ def test_what_is_not_a_loss_is_refused():
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_loss_that_is_no_number_stops_the_run_with_what_to_do(value):
-    with pytest.raises(FloatingPointError, match=rf"diverged \(loss is {value}\); lower training.optimizer.lr"):
+    with pytest.raises(
+        FloatingPointError, match=rf"diverged \(loss is {value}\); lower training.optimizer.lr"
+    ):
         require_finite(torch.tensor(value))
     assert require_finite(torch.tensor(2.0)) == 2

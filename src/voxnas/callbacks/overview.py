@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 
 from voxnas.callbacks.progress import SWEEP_SIZE
@@ -25,9 +25,7 @@ class SweepOverview(Callback):
             self._show(config, config_name or "train")
 
     def _show(self, config: DictConfig, config_name: str) -> None:
-        parameters = OmegaConf.to_container(config.hydra.sweeper.params or {}, resolve=True)
-        assert isinstance(parameters, dict)
-        candidates = expand({str(k): v for k, v in parameters.items()}, config.hydra.overrides.task)
+        candidates = expand(config.hydra.sweeper.params or {}, config.hydra.overrides.task)
         os.environ[SWEEP_SIZE] = str(len(candidates))
         if space := config.hydra.runtime.choices.get("space"):
             shown = preview(compose_candidates(config_name, candidates))

@@ -25,9 +25,7 @@ def run_name(base: str, unnamed: ListConfig, overrides: Sequence[str] | None = N
     A run's configuration determines its name, so that the same run is found again and never done twice. What
     `base` already says, because it was promoted under that name, is not said again.
     """
-    parts = (
-        f"_{key.split('.')[-1]}-{value}" for key, value in named_overrides(unnamed, overrides).items()
-    )
+    parts = (f"_{key.split('.')[-1]}-{value}" for key, value in named_overrides(unnamed, overrides).items())
     return base + "".join(part for part in parts if f"{part}_" not in f"{base}_")
 
 
