@@ -14,8 +14,8 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative space train report inspect bench \
-        tb notebook test test-slow test-all lint format clean-logs clean-data clean-venv clean-all
+.PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative space train report inspect bench bench-train \
+        bench-quality tb notebook test test-slow test-all lint format clean-logs clean-data clean-venv clean-all
 
 help:  ## this list
 	@awk 'BEGIN {FS = ":.*## "; print "targets:"} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,8 +64,16 @@ report: setup  ## write the report of STUDY again
 inspect: setup  ## look at a pair before training (INPUT, TARGET)
 	@$(PY) src/inspect_pair.py 'input="$(INPUT)"' 'target="$(TARGET)"' $(ARGS)
 
-bench: setup  ## measure this project: quality and speed against the peer, report scale, start-up
-	@$(PY) benchmarks/all.py
+bench: bench-train  ## measure training speed, start-up and the report on 10,000 records
+	@$(PY) benchmarks/startup.py
+	@$(PY) benchmarks/report_scale.py
+
+bench-train: setup  ## training speed beside PyTorch, and beside the peer (PEER_PYTHON=python that has it)
+	@$(PY) benchmarks/train_speed.py
+	@$(PY) benchmarks/train_kernel.py --json logs/bench/train_kernel.json
+
+bench-quality: setup  ## ESR of the recipe beside the peer's, on a pair (INPUT, TARGET)
+	@$(PY) benchmarks/quality.py "$(INPUT)" "$(TARGET)"
 
 tb: setup  ## review in TensorBoard
 	@.venv/bin/tensorboard --logdir logs

@@ -24,9 +24,9 @@ def ours(source: str, target: str, model: str, epochs: int) -> dict[str, Any]:
     """Train with the default recipe, in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
         overrides = [
-            f"model={model}", f"trainer.max_epochs={epochs}", "data=amp_pair",
-            f"data.input='{source}'", f"data.target='{target}'",
-            'data.train="0:60"', 'data.val="60:70"', "data.test=null", "data.delay=0", f"hydra.run.dir={folder}",
+            f"model={model}", f"trainer.max_epochs={epochs}", f"hydra.run.dir={folder}",
+            "data=amp_pair", f"data.input='{source}'", f"data.target='{target}'", "data.delay=0",
+            'data.train="0:60"', 'data.val="60:70"', "data.test=null",
         ]  # fmt: skip
         subprocess.run([sys.executable, str(ROOT / "src/train.py"), *overrides], check=True)
         record = json.loads(Path(folder, "record.json").read_text())

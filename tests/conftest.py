@@ -1,55 +1,24 @@
-"""What tests of the whole path share: a tiny recording, the configs as scripts see them, and the scripts."""
+"""What tests of the whole path share: the tiny recording, configs as scripts see them, and the scripts."""
 
 import logging
-import os
 import runpy
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import pytest
 import soundfile
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
+from scripts import ROOT, Result
+from tiny_amp import RATE, amp, dry_signal
 
 from voxnas.audio.pair import Pair
 from voxnas.data.amp_pair import Recording
 from voxnas.data.sections import Sections
 from voxnas.utils.app import prepare_environment
-
-ROOT = Path(__file__).parents[1]
-RATE = 8000
-SAMPLES = 3 * RATE
-
-
-class Result(NamedTuple):
-    """How a script ended, and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-
-def dry_signal() -> np.ndarray:
-    """3 s of decaying notes with a little noise, float32."""
-    random = np.random.default_rng(0)
-    time_s = np.arange(SAMPLES) / RATE
-    since_stroke_s = time_s % 0.3
-    notes = random.uniform(80, 600, size=10).repeat(SAMPLES // 10)
-    tone = np.sin(2 * np.pi * notes * since_stroke_s) + 0.3 * np.sin(4 * np.pi * notes * since_stroke_s)
-    return (0.4 * tone * np.exp(-4 * since_stroke_s) + 0.02 * random.standard_normal(SAMPLES)).astype("f4")
-
-
-def amp(dry: np.ndarray) -> np.ndarray:
-    """A static nonlinearity and a two-tap filter: easy to learn, not linear."""
-    bent = np.tanh(3 * dry + 0.2) - np.tanh(0.2)
-    return (0.5 * bent + 0.2 * np.concatenate([[0], bent[:-1]])).astype("f4")
 
 
 @pytest.fixture(scope="session")
@@ -117,26 +86,3 @@ def run_here(
         return Result(code, *capsys.readouterr())
 
     return run
-
-
-def start_script(name: str, *arguments: str, log_dir: Path) -> subprocess.Popen[str]:
-    """Start src/<name>.py as a user does, with its results in `log_dir`."""
-    environment = os.environ | {"VOXNAS_LOG_DIR": str(log_dir), "OMP_NUM_THREADS": "1", "COLUMNS": "140"}
-    log_dir.mkdir(parents=True, exist_ok=True)
-    return subprocess.Popen(
-        [sys.executable, str(ROOT / "src" / f"{name}.py"), *arguments],
-        cwd=log_dir,
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        # a shell that runs the tests in the background has children ignore Ctrl-C
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-
-
-def run_script(name: str, *arguments: str, log_dir: Path) -> Result:
-    """Run src/<name>.py in a process of its own to its end."""
-    process = start_script(name, *arguments, log_dir=log_dir)
-    out, err = process.communicate(timeout=300)
-    return Result(process.returncode, out, err)

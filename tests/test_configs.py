@@ -5,9 +5,9 @@ from pathlib import Path
 import lightning.pytorch as pl
 import pytest
 import torch
-from conftest import ROOT
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
+from scripts import ROOT
 
 from voxnas.data.datamodule import PairDataModule
 from voxnas.models.base import Network

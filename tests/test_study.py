@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import Result, run_script, start_script
+from scripts import Result, run_script, start_script
 
 pytestmark = pytest.mark.slow
 

@@ -1,6 +1,7 @@
 """Segments: which are cut, when, and that they are the recording's own samples."""
 
 from collections import Counter
+from itertools import pairwise
 
 import torch
 from hypothesis import given, settings
@@ -34,7 +35,7 @@ def test_an_epoch_is_full_batches_inside_the_section_that_do_not_overlap(sampler
     starts = sorted(start for batch in batches for start in batch)
     assert starts[0] >= sampler.start
     assert starts[-1] + sampler.length <= sampler.stop
-    assert all(later - earlier >= sampler.length for earlier, later in zip(starts, starts[1:], strict=False))
+    assert all(later - earlier >= sampler.length for earlier, later in pairwise(starts))
 
 
 @given(samplers(), st.integers(0, 2000))

@@ -28,7 +28,7 @@ def same(a: object, b: object) -> bool:
 
 
 @any_folder
-@given(st.fixed_dictionaries({}, optional={name: numbers for name in FIGURES}))
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(FIGURES, numbers)))
 def test_every_figure_comes_back_infinite_and_undefined_ones_too(tmp_path, figures):
     record = Record(**BASE, **figures)
     record.write(tmp_path)

@@ -54,7 +54,7 @@ def test_keeping_nothing_is_refused(keep):
 
 
 def test_a_rung_without_records_is_named(tmp_path):
-    with pytest.raises(InputError, match="phase1: no run records; run src/train.py"):
+    with pytest.raises(InputError, match=r"phase1: no run records; run src/train\.py"):
         read_rung(tmp_path / "phase1")
 
 

@@ -154,7 +154,7 @@ def test_a_file_that_is_no_checkpoint_is_named(tmp_path):
 
 def test_divergence_stops_the_run_with_one_line(recording, tmp_path):
     module = make_module(partial(torch.optim.SGD, lr=1e30))
-    with pytest.raises(FloatingPointError, match="training diverged .* lower training.optimizer.lr"):
+    with pytest.raises(FloatingPointError, match=r"training diverged .* lower training\.optimizer\.lr"):
         make_trainer(tmp_path, 3).fit(module, make_data(recording, module))
 
 

@@ -53,7 +53,7 @@ def test_runs_of_other_seeds_and_demo_pairs_have_folders_of_their_own(composed):
 
 def test_survivors_without_a_promotion_say_what_to_run(composed):
     config = composed("train", "search=phase2", "study=none")
-    with pytest.raises(InterpolationResolutionError, match="run src/promote.py study=none first"):
+    with pytest.raises(InterpolationResolutionError, match=r"run src/promote\.py study=none first"):
         OmegaConf.resolve(config.hydra.sweeper)
 
 

@@ -22,8 +22,8 @@ REALTIME_LIMIT = 0.8  # share of a block's duration; the rest is for the host an
 class Timing:
     """Time per block in ms. `rtf` is the median's share of a block's duration: below 1 keeps up.
 
-    The median, because a mean holds whatever else the machine did meanwhile; the mean, the 99th percentile and
-    the worst block are there beside it.
+    The median, because a mean holds whatever else the machine did meanwhile; the mean, the 99th percentile
+    and the worst block are there beside it.
     """
 
     block_size: int  # samples
