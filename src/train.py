@@ -57,6 +57,7 @@ def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
     if cfg.threads:
         torch.set_num_threads(cfg.threads)
     datamodule: PairDataModule = instantiate(cfg.data)
+    recipe = {part: instantiate(config) for part, config in cfg.training.items()}
     record = new_record(cfg, datamodule.sample_rate)
     previous = previous_record(folder)
     try:
@@ -76,7 +77,8 @@ def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
         return record, ""
     try:
         resume = _prepare(folder, previous, record, Path(cfg.paths.log_dir))
-        _train(cfg, folder, record, network, datamodule, resume)
+        module = AmpModule(network, sample_rate=datamodule.sample_rate, **recipe)
+        _train(cfg, folder, record, module, datamodule, resume)
     except KeyboardInterrupt:
         record.status, record.reason = "interrupted", "stopped by the user"
         record.write(folder)
@@ -90,10 +92,9 @@ def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
 
 def _prepare(folder: Path, previous: Record | None, record: Record, log_dir: Path) -> Path | None:
     """Make the folder ready; return the checkpoint to go on from."""
-    if continues(previous, record):
-        resume = last_checkpoint(folder)
-    else:
-        resume = None
+    resume = last_checkpoint(folder) if continues(previous, record) else None
+    if resume is None:
+        record.history = []
         if previous is not None and (replaced := set_aside(folder, log_dir)):
             why = "other settings or data" if previous.identity != record.identity else previous.status
             log.info("%s: an earlier run (%s) was moved to %s", record.candidate, why, replaced)
@@ -102,16 +103,16 @@ def _prepare(folder: Path, previous: Record | None, record: Record, log_dir: Pat
 
 
 def _train(
-    cfg: DictConfig, folder: Path, record: Record, network: Network, data: PairDataModule, resume: Path | None
+    cfg: DictConfig,
+    folder: Path,
+    record: Record,
+    module: AmpModule,
+    data: PairDataModule,
+    resume: Path | None,
 ) -> None:
-    module = AmpModule(
-        network,
-        sample_rate=data.sample_rate,
-        **{key: instantiate(part) for key, part in cfg.training.items()},
-    )
     if cfg.init_from and resume is None:
         module.start_from(load_checkpoint(Path(cfg.init_from))["state_dict"])
-    data.receptive_field = network.receptive_field
+    data.receptive_field = module.network.receptive_field
     callbacks = [instantiate(c) for c in cfg.callbacks.values() if _is_wanted(c)]
     for callback in callbacks:
         if isinstance(callback, RunCallback):

@@ -70,9 +70,7 @@ def test_a_pair_that_cannot_be_trained_on_stops_a_sweep_at_its_first_candidate(
 
 def test_the_next_rung_without_a_promotion_says_what_to_run(run_here):
     done = run_here("train", "-m", "search=phase2", "study=none")
-    assert_one_line(
-        done, 2, "none/phase2: nothing was promoted", "run src/promote.py study=none first"
-    )
+    assert_one_line(done, 2, "none/phase2: nothing was promoted", "run src/promote.py study=none first")
 
 
 def test_a_broken_record_is_named(run_here, log_dir, tiny_pair):

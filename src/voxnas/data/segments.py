@@ -34,29 +34,29 @@ class ShuffledStarts(Sampler[list[int]]):
     """Batches of segment starts in `[start, stop)`, shuffled; edges move by a random offset every epoch.
 
     Deterministic in seed and epoch (`set_epoch`, which Lightning calls). An epoch covers the section without
-    overlap, but for less than two segments and for what does not fill a batch.
+    overlap but for at most two segments' length, in as few batches as there must be, of about equal size and
+    at most `batch_size`.
     """
 
     def __init__(self, start: int, stop: int, length: int, batch_size: int, seed: int = 0) -> None:
         self.start, self.stop, self.length = start, stop, length
         self.seed, self.epoch = seed, 0
         self.count = max(1, (stop - start) // length - 1)
-        self.batch_size = min(batch_size, self.count)
+        self.batches = -(-self.count // batch_size)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose order and offset the next iteration gives."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return self.count // self.batch_size
+        return self.batches
 
     def __iter__(self) -> Iterator[list[int]]:
         random = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
         slack = self.stop - self.start - self.count * self.length
         offset = int(torch.randint(0, slack + 1, (1,), generator=random))
         order = torch.randperm(self.count, generator=random) * self.length + self.start + offset
-        for index in range(len(self)):
-            yield order[index * self.batch_size : (index + 1) * self.batch_size].tolist()
+        yield from (batch.tolist() for batch in order.tensor_split(self.batches))
 
 
 class Pieces(Dataset[tuple[Tensor, Tensor]]):

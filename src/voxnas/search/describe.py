@@ -89,6 +89,7 @@ def identify(cfg: DictConfig, record: Record) -> str:
         "training": _plain(cfg.training),
         "data": _shaping(cfg, "data"),
         "trainer": _shaping(cfg, "trainer"),
+        "ema": _plain(cfg.callbacks.get("ema")),
         "init_from": _parent(cfg.init_from),
     }
     return identity(shaped_by)

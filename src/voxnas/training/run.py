@@ -1,5 +1,6 @@
 """One run from the first epoch, or from where it was cut, to the tested network."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from voxnas.utils.errors import InputError
 
 CHECKPOINTS = "checkpoints"
 
+log = logging.getLogger(__name__)
+
 
 def best_checkpoint(folder: Path) -> Path:
     """Where a run's folder keeps its best weights."""
@@ -18,9 +21,16 @@ def best_checkpoint(folder: Path) -> Path:
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """What an interrupted run goes on from, or None."""
+    """What an interrupted run goes on from, or None; a half-written file does not count."""
     path = folder / CHECKPOINTS / "last.ckpt"
-    return path if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        load_checkpoint(path)
+    except InputError as error:
+        log.warning("%s; starting afresh", error)
+        return None
+    return path
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
