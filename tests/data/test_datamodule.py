@@ -22,7 +22,8 @@ def test_batches_have_a_receptive_field_of_context(data, recording):
     batches = list(data.train_dataloader())
     assert len(batches) == 4  # 30 segments by at most 8
     for x, y in batches:
-        assert (x.shape, y.shape) == ((8, 1, 512 + 30), (8, 1, 512))
+        assert len(x) in (7, 8)
+        assert (x.shape[1:], y.shape) == ((1, 512 + 30), (len(x), 1, 512))
         assert x.dtype == y.dtype == torch.float32
     source = torch.from_numpy(recording.pair.input)
     target = torch.from_numpy(recording.pair.target)

@@ -1,0 +1,122 @@
+// How training is cut into jobs and tiles, and where each finds its memory.
+#pragma once
+
+#include <cstdint>
+
+#include "rows.h"
+#include "wavenet.h"
+
+namespace voxnas {
+namespace {
+
+// Hands out rows from one piece of memory; with no memory, just counts.
+class Arena {
+ public:
+  explicit Arena(float* base) : base_(base) {
+    while (base_ && reinterpret_cast<uintptr_t>(base_) % 64) ++base_;
+  }
+  // There is room for `lead` samples before the rows.
+  Rows rows(int count, long samples, long lead = 0) {
+    lead = round_up(lead, 16);
+    const long stride = row_room(samples + lead);
+    float* start = take(stride * count);
+    return {start ? start + lead : nullptr, stride};
+  }
+  float* take(size_t floats) {
+    float* start = base_ ? base_ + used_ : nullptr;
+    used_ += round_up(static_cast<long>(floats), 16);
+    return start;
+  }
+  size_t size() const { return used_ + 16; }
+
+ private:
+  float* base_;
+  size_t used_ = 0;
+};
+
+struct Call {
+  int64_t batch, samples_in, samples_out, threads, tile;
+  const float *weights, *x, *dy;
+  float scale;
+  float *y, *kept, *dweights, *dx, *scratch;
+};
+
+// How a call is cut into jobs and tiles.
+struct Cut {
+  long past, part, parts, jobs, tile, tiles, lead;
+
+  explicit Cut(const Call& call) {
+    past = call.samples_in - call.samples_out;
+    parts = fewest_parts(call);
+    part = (call.samples_out + parts - 1) / parts;
+    parts = (call.samples_out + part - 1) / part;
+    jobs = call.batch * parts;
+    tile = std::max<long>(round_up(std::min<long>(call.tile, part + past), kStep), kStep);
+    tiles = (part + past + tile - 1) / tile;
+    lead = tiles * tile - (part + past);
+  }
+  // Items are cut into parts, each with the past worked out again, when that ends sooner.
+  static long fewest_parts(const Call& call) {
+    const long past = call.samples_in - call.samples_out;
+    long best = 1, best_cost = 0;
+    for (long parts = 1; parts <= std::min<long>(call.threads, call.samples_out); ++parts) {
+      const long rounds = (call.batch * parts + call.threads - 1) / call.threads;
+      const long cost = rounds * ((call.samples_out + parts - 1) / parts + past / 2);
+      if (parts == 1 || cost < best_cost) best = parts, best_cost = cost;
+    }
+    return best;
+  }
+};
+
+struct Job {
+  long item, offset, samples;  // output samples, from `offset` on
+  Job(const Cut& cut, const Call& call, long index)
+      : item(index / cut.parts),
+        offset(index % cut.parts * cut.part),
+        samples(std::min(cut.part, call.samples_out - offset)) {}
+};
+
+// What training keeps of a tile: per array, the activations of each layer and the head's sum.
+class Kept {
+ public:
+  Kept(const WaveNet& net, const Cut& cut) : room_(row_room(cut.tile)), tiles_(cut.tiles) {
+    for (const LayerArray& array : net.arrays) {
+      for (const Layer& layer : array.layers) add(layer.inner());
+      add(array.channels());
+    }
+  }
+  size_t per_job() const { return static_cast<size_t>(rows_) * room_ * tiles_; }
+  Rows at(float* job, long tile, int index) const {
+    return {job + (tile * rows_ + first_[index]) * room_, room_};
+  }
+
+ private:
+  void add(int rows) {
+    first_.push_back(rows_);
+    rows_ += rows;
+  }
+  long room_, tiles_, rows_ = 0;
+  std::vector<long> first_;
+};
+
+// Pointers to rows, each `taps` times, a dilation apart; a negative one leads into the future.
+class Sources {
+ public:
+  const float* const* data() const { return list_.data(); }
+  int size() const { return static_cast<int>(list_.size()); }
+  Sources& clear() {
+    list_.clear();
+    return *this;
+  }
+  Sources& add(Rows rows, int count, int taps = 1, long dilation = 0) {
+    for (int tap = 0; tap < taps; ++tap)
+      for (int row = 0; row < count; ++row) list_.push_back(rows[row] - tap * dilation);
+    return *this;
+  }
+
+ private:
+  std::vector<const float*> list_;
+};
+
+}  // namespace
+}  // namespace voxnas
