@@ -106,6 +106,8 @@ def test_a_single_run_has_a_folder_of_its_own_and_everything_in_it(run_here, tin
     (folder,) = (log_dir / "train/runs").iterdir()
     record = json.loads((folder / "record.json").read_text())
     assert record["status"] == "ok"
+    figures = ("best_val_loss", "best_train_loss", "test_esr", "test_mrstft", "cpu_rtf", "train_seconds")
+    assert all(record[figure] > 0 for figure in (*figures, "latency_ms", "parameters", "macs_per_sample"))
     assert set(record["exports"]) == {"nam", "json"}
     assert {path.name for path in folder.iterdir()} >= {
         "checkpoints",

@@ -40,6 +40,10 @@ class RunRecord(RunCallback):
         self.summarise()
         self.record.write(self.folder)
 
+    def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.record.test_esr = float(trainer.callback_metrics["test/esr"])
+        self.record.test_mrstft = float(trainer.callback_metrics["test/mrstft"])
+
     def summarise(self) -> None:
         """The record's figures of training, from its history."""
         history = self.record.history
