@@ -27,6 +27,13 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then  # Debian and Ubunt
     echo "setup.sh: no venv module; install it (Debian, Ubuntu: sudo apt-get install python3-venv)" >&2; exit 1
   fi
 fi
+if ! command -v c++ g++ clang++ >/dev/null; then  # for the native code; without it PyTorch serves, slower
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    apt-get install -y -q g++ || true
+  fi
+  command -v c++ g++ clang++ >/dev/null ||
+    echo "setup.sh: no C++ compiler (Debian, Ubuntu: sudo apt-get install g++): training will be several times slower" >&2
+fi
 "$python" -m venv .venv
 
 # python -m pip: pip's own script breaks where the checkout's path is long or has spaces
