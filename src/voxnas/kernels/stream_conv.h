@@ -24,33 +24,45 @@ namespace detail {
 
 constexpr int kOutputs = 6, kVectors = kRegisters == 32 ? 4 : 2;  // a block's, at most
 
+// Sums that stay in registers: every loop over them has to be unrolled.
 template <int M, int N>
-inline void add_row(vec (&acc)[M][N], const float* row, const float* weights) {
-  vec x[N];
-  for (int n = 0; n < N; ++n) x[n] = load(row + n * kLanes);
-  for (int m = 0; m < M; ++m) {
-    const vec weight = in_register(all(weights[m]));
-    for (int n = 0; n < N; ++n) acc[m][n] += weight * x[n];
+struct Block {
+  vec sums[M][N] = {};
+
+  template <class Each>
+  void for_each(Each each) {
+#pragma GCC unroll 8
+    for (int m = 0; m < M; ++m)
+#pragma GCC unroll 8
+      for (int n = 0; n < N; ++n) each(m, n, sums[m][n]);
   }
-}
+  void add_row(const float* row, const float* weights) {
+    vec x[N];
+#pragma GCC unroll 8
+    for (int n = 0; n < N; ++n) x[n] = in_register(load(row + n * kLanes));
+#pragma GCC unroll 8
+    for (int m = 0; m < M; ++m) {
+      const vec weight = in_register(all(weights[m]));
+#pragma GCC unroll 8
+      for (int n = 0; n < N; ++n) sums[m][n] += weight * x[n];
+    }
+  }
+};
 
 // Outputs from `first` on, at `t`.
 template <int M, int N>
 void convolve_block(const Product& p, int first, long t) {
-  vec acc[M][N];
-  for (int m = 0; m < M; ++m)
-    for (int n = 0; n < N; ++n) acc[m][n] = all(p.bias[first + m]);
+  Block<M, N> block;
   const float* weights = p.weights + first;
   for (int tap = 0; tap < p.kernel; ++tap) {
     const float* row = p.x.data + t - tap * p.dilation;
-    for (int c = 0; c < p.channels; ++c, row += p.x.stride, weights += p.outputs) add_row<M, N>(acc, row, weights);
+    for (int c = 0; c < p.channels; ++c, row += p.x.stride, weights += p.outputs) block.add_row(row, weights);
   }
-  if (p.condition) add_row<M, N>(acc, p.condition + t, weights);
-  if (p.start.data)
-    for (int m = 0; m < M; ++m)
-      for (int n = 0; n < N; ++n) acc[m][n] += load(p.start[first + m] + t + n * kLanes);
-  for (int m = 0; m < M; ++m)
-    for (int n = 0; n < N; ++n) store(p.out[first + m] + t + n * kLanes, acc[m][n]);
+  if (p.condition) block.add_row(p.condition + t, weights);
+  // The bias last, since those of trained networks are large beside the rest, and each sum is rounded to its size.
+  block.for_each([&](int m, int, vec& sum) { sum += all(p.bias[first + m]); });
+  if (p.start.data) block.for_each([&](int m, int n, vec& sum) { sum += load(p.start[first + m] + t + n * kLanes); });
+  block.for_each([&](int m, int n, vec& sum) { store(p.out[first + m] + t + n * kLanes, sum); });
 }
 
 template <int N, size_t... I>
