@@ -26,12 +26,12 @@ class OwnRows {
 
 class History {
  public:
-  // For pieces of at most `piece` samples. The longer the room behind the past, the more rarely it has to be moved
-  // back to the front; one as long as the past makes that one copy per sample and doubles the memory.
+  // For pieces of at most `piece` samples. The longer the room behind the past, the more rarely that has to be moved
+  // back to the front, and the more memory goes through the cache. Found by measurement.
   History(int count, long past, long piece)
       : count_(count),
         past_(round_up(past, kLanes)),
-        end_(past_ + std::max(past_, round_up(piece, kLanes))),
+        end_(past_ + std::max(past_, 4 * round_up(piece, kLanes))),
         at_(past_),
         own_(count, end_) {}
 

@@ -12,7 +12,7 @@
 namespace voxnas {
 namespace {
 
-constexpr long kPiece = 64;  // samples
+constexpr long kPiece = 128;  // samples
 
 // z becomes its activation, which is added to the head's sum as well.
 using Activate = void (*)(int channels, Rows z, Rows head, long samples);
