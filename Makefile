@@ -65,7 +65,7 @@ report: setup  ## write the report of STUDY again
 inspect: setup  ## look at a pair before training (INPUT, TARGET)
 	@$(PY) src/inspect_pair.py 'input="$(INPUT)"' 'target="$(TARGET)"' $(ARGS)
 
-bench: bench-train  ## measure training speed, start-up and the report on 10,000 records
+bench: bench-train bench-engine  ## measure training and streaming speed, start-up and the report on 10,000 records
 	@$(PY) benchmarks/startup.py
 	@$(PY) benchmarks/report_scale.py
 
