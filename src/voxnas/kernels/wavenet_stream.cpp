@@ -57,8 +57,8 @@ class WaveNetStream : public Stream {
   }
 
   void reset() override {
-    *condition_.rows()[0] = 0.f;
-    run<true>(1);
+    std::fill_n(condition_.rows()[0], kLanes, 0.f);
+    run<true>(kLanes);  // a whole vector, so that blocks of whole vectors start where vectors do
   }
 
   void process(const float* in, float* out, int64_t samples) override {
@@ -116,8 +116,8 @@ class WaveNetStream : public Stream {
   }
 
   static Product product(const Conv& conv, Rows x, Rows start, Rows out, const float* condition = nullptr) {
-    return {x,   conv.in,           conv.kernel,      conv.dilation, condition,
-            conv.forward.data(), conv.bias.data(), start,         out,       conv.out};
+    const float *weights = conv.forward.data(), *bias = conv.bias.data();
+    return {x, conv.in, conv.kernel, conv.dilation, condition, weights, bias, start, out, conv.out};
   }
 
   WaveNet net_;
