@@ -15,7 +15,8 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative space train report inspect bench bench-train \
-        bench-quality tb notebook test test-slow test-all lint format clean-logs clean-data clean-venv clean-all
+        bench-quality bench-engine tb notebook test test-slow test-all lint format clean-logs clean-data clean-venv \
+        clean-all
 
 help:  ## this list
 	@awk 'BEGIN {FS = ":.*## "; print "targets:"} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,7 +65,7 @@ report: setup  ## write the report of STUDY again
 inspect: setup  ## look at a pair before training (INPUT, TARGET)
 	@$(PY) src/inspect_pair.py 'input="$(INPUT)"' 'target="$(TARGET)"' $(ARGS)
 
-bench: bench-train  ## measure training speed, start-up and the report on 10,000 records
+bench: bench-train bench-engine  ## measure training and streaming speed, start-up and the report on 10,000 records
 	@$(PY) benchmarks/startup.py
 	@$(PY) benchmarks/report_scale.py
 
@@ -74,6 +75,9 @@ bench-train: setup  ## training speed beside PyTorch, and beside the peer (PEER_
 
 bench-quality: setup  ## ESR of the recipe beside the peer's, on a pair (INPUT, TARGET)
 	@$(PY) benchmarks/quality.py "$(INPUT)" "$(TARGET)"
+
+bench-engine: setup  ## streaming cost: native code beside PyTorch and beside the CPU's peak
+	@$(PY) benchmarks/engine.py
 
 tb: setup  ## review in TensorBoard
 	@.venv/bin/tensorboard --logdir logs

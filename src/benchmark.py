@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from voxnas.engine.benchmark import Timing, benchmark_blocks
-from voxnas.engine.torch_engine import make_engine
+from voxnas.engine.make import make_engine
 from voxnas.export.files import write_json
 from voxnas.export.load import load_model
 from voxnas.utils.app import hydra_app

@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from voxnas.audio.pair import load_pair
+from voxnas.engine.make import make_engine
 from voxnas.engine.play import play
-from voxnas.engine.torch_engine import make_engine
 from voxnas.export.files import write_json
 from voxnas.export.load import load_model
 from voxnas.training.metrics import all_metrics

@@ -2,8 +2,8 @@
 
 from omegaconf import DictConfig
 
+from voxnas.engine.make import make_engine
 from voxnas.engine.play import render
-from voxnas.engine.torch_engine import make_engine
 from voxnas.export.load import load_model
 from voxnas.utils.app import hydra_app
 

@@ -9,7 +9,7 @@ import torch
 
 from voxnas.engine.base import StreamingEngine
 from voxnas.engine.benchmark import benchmark, benchmark_blocks, guitar_like_noise
-from voxnas.engine.torch_engine import make_engine
+from voxnas.engine.make import make_engine
 from voxnas.models.wavenet import stack
 
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from voxnas.engine.torch_engine import TorchEngine, make_engine
+from voxnas.engine.torch_engine import TorchEngine
 from voxnas.models.wavenet import stack
-from voxnas.utils.errors import InputError
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def test_blocks_of_any_length_join_into_the_offline_pass(network):
     padded = np.concatenate([np.zeros(network.receptive_field - 1, np.float32), x])
     with torch.no_grad():
         expected = network(torch.from_numpy(padded)[None, None])[0, 0].numpy()
-    engine = make_engine(network)
+    engine = TorchEngine(network)
     edges = [0, 1, 2, 66, 66, 130, 1130, 1131, len(x)]
     output = np.concatenate([engine.process(x[a:b]) for a, b in pairwise(edges)])
     assert output.dtype == np.float32
@@ -35,7 +34,7 @@ def test_blocks_of_any_length_join_into_the_offline_pass(network):
 
 
 def test_reset_returns_to_silence(network):
-    engine = make_engine(network)
+    engine = TorchEngine(network)
     first = engine.process(clip())
     assert np.abs(engine.process(clip()) - first).max() > 1e-6  # the past is heard
     engine.reset()
@@ -43,7 +42,7 @@ def test_reset_returns_to_silence(network):
 
 
 def test_training_on_does_not_reach_the_engine(network):
-    engine = make_engine(network)
+    engine = TorchEngine(network)
     before = engine.process(clip())
     with torch.no_grad():
         for parameter in network.parameters():
@@ -63,9 +62,4 @@ def test_it_takes_views_and_other_precisions(network):
 
 def test_what_is_not_mono_is_refused(network):
     with pytest.raises(ValueError, match="mono"):
-        make_engine(network).process(np.zeros((10, 2), np.float32))
-
-
-def test_an_unknown_engine_is_refused_by_name(network):
-    with pytest.raises(InputError, match=r"'cuda'.*torch"):
-        make_engine(network, "cuda")
+        TorchEngine(network).process(np.zeros((10, 2), np.float32))

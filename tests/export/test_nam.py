@@ -11,8 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voxnas.engine.make import make_engine
 from voxnas.engine.play import play
-from voxnas.engine.torch_engine import make_engine
 from voxnas.export.nam import read_nam, write_nam
 from voxnas.models.activations import ACTIVATIONS
 from voxnas.models.wavenet import WaveNet, stack

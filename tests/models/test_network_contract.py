@@ -1,14 +1,17 @@
 """What every network keeps to, whatever its architecture. A new one adds its forms to FORMS."""
 
+import numpy as np
 import pytest
 import torch
 
+from voxnas.engine.make import make_engine
 from voxnas.engine.torch_engine import TorchEngine
 from voxnas.export.nam import read_nam, write_nam
 from voxnas.export.record_json import read_record_json, write_record_json
 from voxnas.models.activations import ACTIVATIONS
 from voxnas.models.base import Network
 from voxnas.models.build import build
+from voxnas.utils.errors import InputError
 
 
 def wavenet(*arrays: dict, head_scale: float = 0.5) -> dict:
@@ -106,6 +109,20 @@ def test_the_receptive_field_is_exact_on_both_sides(network: Network):
 def test_streaming_in_blocks_equals_one_offline_pass(network: Network, block: int):
     x = noise(300 if block == 1 else SAMPLES)
     torch.testing.assert_close(in_blocks(network, x, block), offline(network, x), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", ["native", "torch"])
+@pytest.mark.parametrize("block", [1, 64, 1000])
+@torch.no_grad()
+def test_engines_play_what_the_network_computes(network: Network, block: int, kind: str):
+    try:
+        engine = make_engine(network, kind)
+    except InputError as reason:
+        pytest.skip(str(reason))
+    x = noise(300 if block == 1 else SAMPLES).float()
+    y = np.concatenate([engine.process(part[0, 0].numpy()) for part in x.split(block, dim=-1)])
+    expected = offline(network, x.double())[0, 0].numpy()
+    assert np.abs(y - expected).max() <= 1e-5 * max(1.0, np.abs(expected).max())
 
 
 @torch.no_grad()

@@ -7,7 +7,7 @@ import lightning.pytorch as pl
 
 from voxnas.callbacks.base import RunCallback, amp_module
 from voxnas.engine.benchmark import benchmark_blocks
-from voxnas.engine.torch_engine import make_engine
+from voxnas.engine.make import make_engine
 
 
 class Benchmark(RunCallback):
@@ -20,7 +20,7 @@ class Benchmark(RunCallback):
     """
 
     def __init__(
-        self, block_sizes: Sequence[int] = (512, 64), blocks: int = 200, engine: str = "torch"
+        self, block_sizes: Sequence[int] = (512, 64), blocks: int = 200, engine: str = "auto"
     ) -> None:
         self.block_sizes, self.blocks, self.engine = tuple(block_sizes), blocks, engine
 

@@ -21,3 +21,9 @@ class StreamingEngine(ABC):
     @abstractmethod
     def process(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """The next samples, mono and of any number, to as many samples of output; the state goes on."""
+
+
+def check_mono(block: NDArray[np.float32]) -> None:
+    """ValueError unless the block is `(samples,)`."""
+    if block.ndim != 1:
+        raise ValueError(f"an engine takes mono blocks (samples,), got the shape {block.shape}")

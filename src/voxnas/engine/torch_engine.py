@@ -6,9 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from voxnas.engine.base import StreamingEngine
+from voxnas.engine.base import StreamingEngine, check_mono
 from voxnas.models.base import Network
-from voxnas.utils.errors import InputError
 
 
 class TorchEngine(StreamingEngine):
@@ -26,21 +25,10 @@ class TorchEngine(StreamingEngine):
         self._state = self._silence
 
     def process(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        if block.ndim != 1:
-            raise ValueError(f"an engine takes mono blocks (samples,), got the shape {block.shape}")
+        check_mono(block)
         if not block.size:
             return np.zeros(0, np.float32)
         with torch.inference_mode():
             x = torch.from_numpy(np.ascontiguousarray(block, np.float32))
             y, self._state = self._network.stream(x[None, None], self._state)
             return y[0, 0].numpy()
-
-
-ENGINES: dict[str, type[TorchEngine]] = {"torch": TorchEngine}
-
-
-def make_engine(network: Network, kind: str = "torch") -> StreamingEngine:
-    """An engine of the given kind for the network; InputError if there is no such kind."""
-    if kind not in ENGINES:
-        raise InputError(f"unknown engine {kind!r}; known are {', '.join(ENGINES)}")
-    return ENGINES[kind](network)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from voxnas.engine.torch_engine import make_engine
+from voxnas.engine.make import make_engine
 from voxnas.export.loudness import gain, loudness_db
 from voxnas.models.base import Network
 

@@ -69,7 +69,7 @@ class NativeWaveNet:
     """
 
     def __init__(self, arrays: Sequence[ArrayShape], head_scale: float) -> None:
-        self.shape = _shape(arrays)
+        self.shape = shape_list(arrays)
         self.head_scale = head_scale
         # The last layer's residual leads nowhere: as in PyTorch, it gets no gradient.
         head = 1 + int(arrays[-1].head_bias)
@@ -119,17 +119,17 @@ class NativeWaveNet:
         return (ctypes.c_int64 * len(self.shape))(*self.shape)
 
 
-def _shape(arrays: Sequence[ArrayShape]) -> list[int]:
-    """The list of integers that wavenet.h reads."""
+def shape_list(arrays: Sequence[ArrayShape], activations: Sequence[str] = ACTIVATIONS) -> list[int]:
+    """The list of integers that wavenet.h reads; Unavailable if an activation is not in those given."""
     shape = [len(arrays)]
     inputs = 1
     for a in arrays:
         shape += [inputs, a.channels, a.head_size, a.head_kernel_size, int(a.head_bias), len(a.dilations)]
         for layer in zip(a.kernel_sizes, a.dilations, a.activations, a.gated, strict=True):
             kernel_size, dilation, activation, gated = layer
-            if activation not in ACTIVATIONS:
+            if activation not in activations:
                 raise Unavailable(f"the activation {activation} has no native form")
-            shape += [kernel_size, dilation, ACTIVATIONS.index(activation), int(gated)]
+            shape += [kernel_size, dilation, activations.index(activation), int(gated)]
         inputs = a.channels
     return shape
 

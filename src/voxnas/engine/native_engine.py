@@ -1,0 +1,49 @@
+"""The engine of compiled code: what a plug-in would spend, without PyTorch's cost per call."""
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from voxnas.engine.base import StreamingEngine, check_mono
+from voxnas.kernels.build import Unavailable
+from voxnas.kernels.stream import Stream, wavenet_stream
+from voxnas.models.base import Network
+from voxnas.models.wavenet import WaveNet
+
+
+class NativeEngine(StreamingEngine):
+    """Streams a copy of the network's weights on one thread, in float32; later training does not reach it.
+
+    Its tanh and sigmoid are exact to 1e-6, and it flushes numbers too small to hear to zero.
+
+    Raises:
+        Unavailable: no library can be built here, or the network has no native form.
+    """
+
+    name = "native"
+
+    def __init__(self, network: Network) -> None:
+        self._stream = _stream(network)
+
+    def reset(self) -> None:
+        self._stream.reset()
+
+    def process(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        check_mono(block)
+        return self._stream.process(block)
+
+
+def _stream(network: Network) -> Stream:
+    if isinstance(network, WaveNet):
+        field = network.receptive_field
+        return wavenet_stream(network.shapes, _flat(network), network.head_scale, field)
+    raise Unavailable(f"the network {type(network).__name__} has no native form")
+
+
+def _flat(network: nn.Module) -> NDArray[np.float32]:
+    """All parameters in the module's order, which is that of plug-in files."""
+
+    def values(parameter: Tensor) -> NDArray[np.float32]:
+        return parameter.detach().cpu().float().numpy().ravel()
+
+    return np.concatenate([values(parameter) for parameter in network.parameters()])

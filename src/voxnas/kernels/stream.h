@@ -1,0 +1,34 @@
+// What a streaming network is to the outside: a handle, and functions that take it. A library holds one network,
+// whose source includes this once and adds the function that creates it.
+#pragma once
+#include <cstdint>
+
+#include "simd.h"
+
+namespace voxnas {
+
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  // To the state that endless silence leaves behind.
+  virtual void reset() = 0;
+  // The next samples, any number of them; neither allocates, nor locks, nor calls the system.
+  virtual void process(const float* in, float* out, int64_t samples) = 0;
+};
+
+}  // namespace voxnas
+
+extern "C" {
+
+void voxnas_stream_reset(voxnas::Stream* stream) {
+  const voxnas::FlushDenormals guard;
+  stream->reset();
+}
+
+void voxnas_stream_process(voxnas::Stream* stream, const float* in, float* out, int64_t samples) {
+  const voxnas::FlushDenormals guard;
+  stream->process(in, out, samples);
+}
+
+void voxnas_stream_destroy(voxnas::Stream* stream) { delete stream; }
+}

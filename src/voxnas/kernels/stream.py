@@ -1,0 +1,71 @@
+"""Streaming in native code: a network's weights go in once, its past stays there from block to block."""
+
+import ctypes
+import weakref
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxnas.kernels import wavenet
+from voxnas.kernels.build import Unavailable, load
+
+# In the order of their numbers in stream_activations.h.
+ACTIVATIONS = (*wavenet.ACTIVATIONS, "Fasttanh", "Hardswish", "LeakyHardtanh")
+MOST_PAST = 2**24  # samples; what looks back further has sizes that no network is meant to have
+CHUNK = 2**14  # samples per call at most
+
+
+class Stream:
+    """One network, playing. `pointer` is what a create function of `library` returned."""
+
+    def __init__(self, library: ctypes.CDLL, pointer: int | None) -> None:
+        if not pointer:
+            raise Unavailable("there is too little memory for the network's past")
+        self._input, self._output = np.zeros(CHUNK, np.float32), np.zeros(CHUNK, np.float32)
+        self._handle = ctypes.c_void_p(pointer)
+        self._call = (self._handle, *(ctypes.c_void_p(b.ctypes.data) for b in (self._input, self._output)))
+        self._process, self._reset = library.voxnas_stream_process, library.voxnas_stream_reset
+        self._process.argtypes = [*[ctypes.c_void_p] * 3, ctypes.c_int64]
+        self._process.restype = self._reset.restype = None
+        weakref.finalize(self, library.voxnas_stream_destroy, self._handle)
+
+    def reset(self) -> None:
+        """To the state that endless silence leaves behind."""
+        self._reset(self._handle)
+
+    def process(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """`(samples,)` to as many."""
+        if len(block) > CHUNK:
+            starts = range(0, len(block), CHUNK)
+            return np.concatenate([self.process(block[start : start + CHUNK]) for start in starts])
+        # Copied, since the address of an array takes longer to find out than a block of it to copy.
+        size = len(block)
+        self._input[:size] = block
+        self._process(*self._call, size)
+        return self._output[:size].copy()
+
+
+def wavenet_stream(
+    arrays: Sequence[wavenet.ArrayShape], weights: NDArray[np.float32], scale: float, receptive_field: int
+) -> Stream:
+    """A WaveNet's.
+
+    Args:
+        arrays: the layer arrays.
+        weights: all, flat, in the order of plug-in files but for the output's factor; copied.
+        scale: the output's factor.
+        receptive_field: in samples.
+
+    Raises:
+        Unavailable: no library can be built here, or the network has no native form.
+    """
+    shape = wavenet.shape_list(arrays, ACTIVATIONS)
+    if receptive_field > MOST_PAST:
+        raise Unavailable(f"a receptive field of {receptive_field} samples is over the native {MOST_PAST}")
+    library = load("wavenet_stream.cpp")
+    create = library.voxnas_wavenet_stream_create
+    create.argtypes, create.restype = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_float], ctypes.c_void_p
+    ints = np.array(shape, np.int64)
+    weights = np.ascontiguousarray(weights, np.float32)
+    return Stream(library, create(ints.ctypes.data, weights.ctypes.data, scale))
