@@ -5,10 +5,11 @@ PY := .venv/bin/python
 AMP := $(if $(TARGET),$(shell basename "$(TARGET)" | sed 's/\.[^.]*$$//; s/[^A-Za-z0-9._-]/_/g'),demo)
 study = $(or $(STUDY),$(AMP)-$(1))
 ARGS ?=
+PAIR ?= amp_pair
 
 # With INPUT and TARGET your own recordings; with neither the demo pair, a time cap on every run
 ifneq ($(INPUT)$(TARGET),)
-  DATA := data=amp_pair 'data.input="$(INPUT)"' 'data.target="$(TARGET)"'
+  DATA := data=$(PAIR) 'data.input="$(INPUT)"' 'data.target="$(TARGET)"'
 else
   DATA := experiment=quick
 endif
@@ -22,6 +23,7 @@ help:  ## this list
 	@awk 'BEGIN {FS = ":.*## "; print "targets:"} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '%s\n' 'variables:' \
 	  '  INPUT=dry.wav TARGET=amp.wav   your recordings; without them a demo pair is made' \
+	  '  PAIR=nam_reamp                 the pair is a take of the plug-in trainer'"'"'s standard recording' \
 	  '  STUDY=name                     folder of the results under logs/nas (default: after TARGET)' \
 	  '  ARGS="key=value ..."           any Hydra override of configs/train.yaml'
 
