@@ -88,13 +88,13 @@ notebook: setup  ## review a study in a notebook
 	@./setup.sh notebook && .venv/bin/python -m jupyterlab notebooks/review.ipynb
 
 test: setup  ## the tests, without the slow ones
-	@$(PY) -m pytest -m "not slow"
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n auto -q -m "not slow"
 
 test-slow: setup  ## only the slow tests: whole studies, interrupted ones
-	@$(PY) -m pytest -m slow
+	@$(PY) -m pytest -q -m slow
 
 test-all: setup  ## all tests
-	@$(PY) -m pytest
+	@$(PY) -m pytest -q
 
 lint: setup  ## ruff and mypy
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
