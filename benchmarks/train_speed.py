@@ -18,7 +18,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE.parent / "logs/bench/train.json"
-AGAINST_PEER = ("standard", "lite", "feather", "nano")
+AGAINST_PEER = ("standard", "feather", "nano")
 AGAINST_TORCH = ("8x4", "8x8", "8x16", "8x32")
 AUDIO_PER_STEP_S = 16 * 8192 / 48_000
 
