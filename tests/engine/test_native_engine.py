@@ -20,7 +20,8 @@ from voxnas.engine.native_engine import NativeEngine
 from voxnas.kernels import build
 from voxnas.kernels.build import Unavailable, load
 from voxnas.models.activations import ACTIVATIONS
-from voxnas.models.wavenet import LayerArray, WaveNet, stack
+from voxnas.models.layer_array import LayerArray
+from voxnas.models.wavenet import WaveNet, stack
 
 try:
     load("wavenet_stream.cpp")
@@ -239,7 +240,8 @@ import numpy as np
 import torch
 from voxnas.engine.make import make_engine
 from voxnas.kernels import build
-from voxnas.models.wavenet import LayerArray, WaveNet
+from voxnas.models.layer_array import LayerArray
+from voxnas.models.wavenet import WaveNet
 build.CPU_FLAGS = (sys.argv[2:],)
 torch.manual_seed(0)
 activations = ["SiLU", "Tanh", "Fasttanh"]

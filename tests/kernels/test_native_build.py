@@ -106,7 +106,8 @@ import sys
 from voxnas.kernels import build
 build.CPU_FLAGS = (sys.argv[2:],)
 import torch
-from voxnas.models.wavenet import LayerArray, WaveNet
+from voxnas.models.layer_array import LayerArray
+from voxnas.models.wavenet import WaveNet
 torch.manual_seed(0)
 array = LayerArray.of(7, [1, 30], activation=["SiLU", "Tanh"], gated=[True, False])
 net = WaveNet([array], 1.0, backend=sys.argv[1])

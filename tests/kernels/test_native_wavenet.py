@@ -12,7 +12,8 @@ from torch import Tensor
 from voxnas.kernels import wavenet as kernel
 from voxnas.kernels.build import Unavailable, load
 from voxnas.models.build import build
-from voxnas.models.wavenet import LayerArray, WaveNet, stack
+from voxnas.models.layer_array import LayerArray
+from voxnas.models.wavenet import WaveNet, stack
 from voxnas.utils.errors import InputError
 
 try:

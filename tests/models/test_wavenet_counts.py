@@ -3,7 +3,8 @@
 import pytest
 
 from voxnas.models.build import build
-from voxnas.models.wavenet import LayerArray, WaveNet, stack
+from voxnas.models.layer_array import LayerArray
+from voxnas.models.wavenet import WaveNet, stack
 from voxnas.utils.errors import InputError
 
 POWERS = [2**i for i in range(10)]

@@ -13,7 +13,8 @@ from voxnas.export.blank import blank_network, fill
 from voxnas.export.files import check_sample_rate, read_json, write_json
 from voxnas.export.nam_config import from_config, to_config
 from voxnas.models.base import Network
-from voxnas.models.wavenet import LayerArray, WaveNet
+from voxnas.models.layer_array import LayerArray
+from voxnas.models.wavenet import WaveNet
 from voxnas.utils.errors import InputError
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from voxnas.models.activations import ACTIVATIONS
-from voxnas.models.wavenet import LayerArray
+from voxnas.models.layer_array import LayerArray
 from voxnas.utils.errors import InputError
 
 OLD_VERSION, NEW_VERSION = "0.5.4", "0.7.0"

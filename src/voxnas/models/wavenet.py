@@ -9,8 +9,6 @@ Learning".
 import functools
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -21,69 +19,12 @@ from voxnas.kernels.wavenet import NativeWaveNet
 from voxnas.models.activations import ACTIVATIONS
 from voxnas.models.base import Network, State
 from voxnas.models.conv import CausalConv
+from voxnas.models.layer_array import LayerArray, as_arguments, check_chain, receptive_field
 from voxnas.utils.errors import InputError
 
 BACKENDS = ("auto", "native", "torch")
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class LayerArray:
-    """One stack of layers with the same channels. `kernel_sizes`, `activations` and `gated` are per layer."""
-
-    channels: int
-    dilations: Sequence[int]
-    kernel_sizes: Sequence[int] = field(default_factory=list)
-    activations: Sequence[str] = field(default_factory=list)
-    gated: Sequence[bool] = field(default_factory=list)
-    head_size: int = 1
-    head_kernel_size: int = 1
-    head_bias: bool = True
-
-    @classmethod
-    def of(
-        cls,
-        channels: int,
-        dilations: Sequence[int],
-        kernel_size: int | Sequence[int] = 3,
-        activation: str | Sequence[str] = "Tanh",
-        gated: bool | Sequence[bool] = False,
-        head_size: int = 1,
-        head_kernel_size: int = 1,
-        head_bias: bool = True,
-    ) -> "LayerArray":
-        """Build one from single values or one value per layer; raises InputError on values that cannot be."""
-        count = len(dilations)
-        array = cls(
-            channels=channels,
-            dilations=list(dilations),
-            kernel_sizes=_per_layer("kernel_size", kernel_size, count),
-            activations=_per_layer("activation", activation, count),
-            gated=_per_layer("gated", gated, count),
-            head_size=head_size,
-            head_kernel_size=head_kernel_size,
-            head_bias=head_bias,
-        )
-        array._check()
-        return array
-
-    def _check(self) -> None:
-        sizes = [self.channels, self.head_size, self.head_kernel_size, *self.dilations, *self.kernel_sizes]
-        if not self.dilations or any(not isinstance(size, int) or size < 1 for size in sizes):
-            raise InputError(
-                f"WaveNet: channels, dilations and kernel sizes are whole numbers from 1, got {self}"
-            )
-        for name in self.activations:
-            if name not in ACTIVATIONS:
-                raise InputError(f"WaveNet: unknown activation {name!r}; one of {', '.join(ACTIVATIONS)}")
-
-
-def _per_layer(what: str, value: Any, count: int) -> list[Any]:
-    values = [value] * count if isinstance(value, str | int | bool) else list(value)
-    if len(values) != count:
-        raise InputError(f"WaveNet: {what} has {len(values)} entries for {count} layers")
-    return values
 
 
 class _Layer(nn.Module):
@@ -133,15 +74,6 @@ class _Array(nn.Module):
         return x, head, [*after, past]
 
 
-def receptive_field(shapes: Sequence[LayerArray]) -> int:
-    """In samples, along the longest way to the output: a head's taps lie beside the next array's layers."""
-    path = head = 0
-    for shape in shapes:
-        path += sum((k - 1) * d for k, d in zip(shape.kernel_sizes, shape.dilations, strict=True))
-        head = max(head, path) + shape.head_kernel_size - 1
-    return 1 + head
-
-
 def _add(a: Tensor, b: Tensor) -> Tensor:
     """The sum where both have samples: they end together, and the longer starts earlier."""
     length = min(a.shape[-1], b.shape[-1])
@@ -176,7 +108,7 @@ class WaveNet(Network):
             raise InputError(f"WaveNet: unknown backend {backend!r}; one of {', '.join(BACKENDS)}")
         self.backend = backend
         self.shapes = [a if isinstance(a, LayerArray) else LayerArray.of(**a) for a in layer_arrays]
-        _check_chain(self.shapes)
+        check_chain(self.shapes)
         inputs = [1, *(shape.channels for shape in self.shapes)]
         self.arrays = nn.ModuleList(_Array(s, n) for s, n in zip(self.shapes, inputs, strict=False))
         self.head_scale = float(head_scale)
@@ -235,7 +167,7 @@ class WaveNet(Network):
     @staticmethod
     def arguments(shapes: Sequence[LayerArray], head_scale: float, name: str) -> dict[str, Any]:
         """What `architecture` says of a WaveNet of these arrays, without building it."""
-        arrays = [_arguments(shape) for shape in shapes]
+        arrays = [as_arguments(shape) for shape in shapes]
         return {"type": "WaveNet", "name": name, "layer_arrays": arrays, "head_scale": head_scale}
 
     def summary(self) -> dict[str, Any]:
@@ -249,26 +181,6 @@ class WaveNet(Network):
 @functools.cache
 def _say_once(reason: str) -> None:
     log.warning("training runs on PyTorch, several times slower than native code: %s", reason)
-
-
-def _check_chain(shapes: Sequence[LayerArray]) -> None:
-    if not shapes:
-        raise InputError("WaveNet: needs at least one layer array")
-    for before, after in pairwise(shapes):
-        if after.channels != before.head_size:
-            raise InputError(
-                f"WaveNet: an array of {after.channels} channels follows one with head_size "
-                f"{before.head_size}; the two must be equal"
-            )
-    if shapes[-1].head_size != 1:
-        raise InputError(f"WaveNet: the last array's head_size is 1, got {shapes[-1].head_size}")
-
-
-def _arguments(shape: LayerArray) -> dict[str, Any]:
-    values = asdict(shape)
-    for plural, single in (("kernel_sizes", "kernel_size"), ("activations", "activation")):
-        values[single] = values.pop(plural)
-    return values
 
 
 def stack(
