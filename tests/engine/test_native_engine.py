@@ -44,7 +44,7 @@ def layer_arrays(draw: st.DrawFn) -> list[LayerArray]:
             dilations=each(st.integers(1, 150)),
             kernel_size=each(st.integers(1, 7)),
             activation=each(st.sampled_from(list(ACTIVATIONS))),
-            gated=each(st.booleans()),
+            gating=each(st.sampled_from(["none", "gated"])),
             head_size=head_size,
             head_kernel_size=draw(st.integers(1, 6)),
             head_bias=draw(st.booleans()),
@@ -100,7 +100,8 @@ def test_blocks_of_any_sizes_join_into_the_offline_pass(
 @pytest.mark.parametrize("channels", [*range(1, 18), 24, 31, 32, 64])
 def test_every_width(channels: int):
     assert_same(
-        make([LayerArray.of(channels, [1, 2, 300], gated=[False, True, False])]), [64] * 20 + [7, 1, 200]
+        make([LayerArray.of(channels, [1, 2, 300], gating=["none", "gated", "none"])]),
+        [64] * 20 + [7, 1, 200],
     )
 
 
@@ -129,7 +130,7 @@ def test_activations_are_exact_to_one_millionth_and_keep_nan(name: str):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("where", [0, 5, -1], ids=["first", "in a layer", "last"])
 def test_a_nan_weight_gives_nan(activation: str, where: int):
-    network = stack(3, 4, activation=activation, gated=[True, False, True])
+    network = stack(3, 4, activation=activation, gating=["gated", "none", "gated"])
     with torch.no_grad():
         list(network.parameters())[where].view(-1)[0] = math.nan
     assert np.isnan(NativeEngine(network).process(clip(100))).all()
@@ -245,7 +246,8 @@ from voxnas.models.wavenet import WaveNet
 build.CPU_FLAGS = (sys.argv[2:],)
 torch.manual_seed(0)
 activations = ["SiLU", "Tanh", "Fasttanh"]
-array = LayerArray.of(7, [1, 30, 2], activation=activations, gated=[True, False, True], head_kernel_size=3)
+gating = ["gated", "none", "gated"]
+array = LayerArray.of(7, [1, 30, 2], activation=activations, gating=gating, head_kernel_size=3)
 engine = make_engine(WaveNet([array], 1.0), sys.argv[1])
 x = np.random.default_rng(0).standard_normal(1000).astype(np.float32)
 print(*(y for block in (x[:64], x[64:65], x[65:]) for y in engine.process(block)))

@@ -63,7 +63,7 @@ def forms(draw) -> list[dict]:
                 "dilations": dilations,
                 "kernel_size": values(st.integers(1, 5)),
                 "activation": values(st.sampled_from(sorted(ACTIVATIONS))),
-                "gated": values(st.booleans()),
+                "gating": values(st.sampled_from(["none", "gated"])),
                 "head_size": head_size,
                 "head_kernel_size": draw(st.sampled_from([1, 1, 4])),
                 "head_bias": draw(st.booleans()),
@@ -84,7 +84,7 @@ def test_any_form_sounds_the_same_when_read_back(tmp_path_factory, arrays, head_
 
 
 def test_the_old_layout_wherever_it_can_say_it(tmp_path):
-    plain = [{"channels": 4, "dilations": [1, 2], "gated": True}]
+    plain = [{"channels": 4, "dilations": [1, 2], "gating": "gated"}]
     content = json.loads(write_nam(seeded(plain), tmp_path / "a.nam", 48000).read_text())
     assert content["version"] == "0.5.4"
     assert content["config"]["layers"][0] == {

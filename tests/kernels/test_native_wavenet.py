@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from voxnas.kernels import wavenet as kernel
+from voxnas.kernels.activations import TRAINED
 from voxnas.kernels.build import Unavailable, load
 from voxnas.models.build import build
 from voxnas.models.layer_array import LayerArray
@@ -39,8 +39,8 @@ def layer_arrays(draw: st.DrawFn) -> list[LayerArray]:
                 channels=width,
                 dilations=each(st.integers(1, 40)),
                 kernel_size=each(st.integers(1, 6)),
-                activation=each(st.sampled_from(kernel.ACTIVATIONS)),
-                gated=each(st.booleans()),
+                activation=each(st.sampled_from(TRAINED)),
+                gating=each(st.sampled_from(["none", "gated"])),
                 head_size=1 if last else channels[index + 1],
                 head_kernel_size=draw(st.integers(1, 5)),
                 head_bias=draw(st.booleans()),
@@ -112,7 +112,7 @@ def test_output_and_gradients_are_those_of_pytorch(
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 5, 8, 11, 16, 24, 33, 64])
 def test_every_width(channels: int) -> None:
-    net = native([LayerArray.of(channels=channels, dilations=[1, 2, 4], gated=[False, True, False])])
+    net = native([LayerArray.of(channels=channels, dilations=[1, 2, 4], gating=["none", "gated", "none"])])
     assert_same(net, *signals(net, 2, 500))
 
 
@@ -122,7 +122,7 @@ def test_lengths_around_the_tiles(samples: int) -> None:
     assert_same(net, *signals(net, 1, samples))
 
 
-@pytest.mark.parametrize("name", kernel.ACTIVATIONS)
+@pytest.mark.parametrize("name", TRAINED)
 def test_activations_are_exact_to_one_millionth_and_keep_nan(name: str) -> None:
     net = stack(1, 1, kernel_size=1, activation=name, head_scale=1.0, backend="native")
     alone = ("rechannel.weight", "conv.weight", "head.weight")
@@ -139,7 +139,7 @@ def test_activations_are_exact_to_one_millionth_and_keep_nan(name: str) -> None:
     assert y[0, 0, -1].isnan()
 
 
-@pytest.mark.parametrize("activation", kernel.ACTIVATIONS)
+@pytest.mark.parametrize("activation", TRAINED)
 def test_a_nan_weight_gives_a_nan_output(activation: str) -> None:
     net = stack(3, 4, activation=activation, backend="native")
     with torch.no_grad():
@@ -151,7 +151,7 @@ def test_a_nan_weight_gives_a_nan_output(activation: str) -> None:
 
 
 def test_repeats_are_bit_identical_also_with_another_number_of_threads() -> None:
-    net = stack(6, 7, activation="SiLU", gated=True, backend="native")
+    net = stack(6, 7, activation="SiLU", gating="gated", backend="native")
     x, dy = signals(net, 4, 3000)
     before = torch.get_num_threads()
     results = []

@@ -21,7 +21,7 @@ def wavenet(*arrays: dict, head_scale: float = 0.5) -> dict:
 FORMS = {
     **{name: wavenet({"channels": 4, "dilations": [1, 2, 4], "activation": name}) for name in ACTIVATIONS},
     "one layer, one channel": wavenet({"channels": 1, "dilations": [1], "kernel_size": 1}),
-    "gated": wavenet({"channels": 3, "dilations": [1, 3], "gated": True}),
+    "gated": wavenet({"channels": 3, "dilations": [1, 3], "gating": "gated"}),
     "two arrays": wavenet(
         {"channels": 4, "dilations": [1, 2, 4], "head_size": 2, "head_bias": False},
         {"channels": 2, "dilations": [8, 1]},
@@ -42,7 +42,7 @@ FORMS = {
             "dilations": [5, 1, 2],
             "kernel_size": [2, 5, 1],
             "activation": ["ReLU", "Tanh", "Softsign"],
-            "gated": [True, False, True],
+            "gating": ["gated", "none", "gated"],
         }
     ),
 }

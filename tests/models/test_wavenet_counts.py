@@ -54,7 +54,7 @@ def test_plain_stack_by_hand():
 
 
 def test_gated_head_kernel_and_per_layer_kernels_by_hand():
-    array = LayerArray.of(3, [1, 5], kernel_size=[2, 4], gated=[True, False], head_kernel_size=7)
+    array = LayerArray.of(3, [1, 5], kernel_size=[2, 4], gating=["gated", "none"], head_kernel_size=7)
     network = WaveNet([array])
     gated = 6 * 3 * 2 + 6 + 3 * 3
     plain = 3 * 3 * 4 + 3 + 3 * 3

@@ -7,6 +7,7 @@ New (0.7.0): all of these per layer, and a head with a kernel.
 from collections.abc import Sequence
 from typing import Any
 
+from voxnas.kernels.activations import name_of, parameters_of
 from voxnas.models.activations import ACTIVATIONS
 from voxnas.models.layer_array import LayerArray
 from voxnas.utils.errors import InputError
@@ -67,11 +68,10 @@ def _old(shape: LayerArray) -> dict[str, Any]:
 
 def _new(shape: LayerArray) -> dict[str, Any]:
     head = {"out_channels": shape.head_size, "kernel_size": shape.head_kernel_size, "bias": shape.head_bias}
-    slopes = {"LeakyReLU": {"negative_slope": 0.01}}
     return {
         "head": head,
         "kernel_sizes": list(shape.kernel_sizes),
-        "activation": [{"type": name, **slopes.get(name, {})} for name in shape.activations],
+        "activation": [{"type": name_of(a), **parameters_of(a)} for a in shape.activations],
         "bottleneck": shape.channels,
         "head1x1": {"active": False, "out_channels": 1, "groups": 1},
         "layer1x1": {"active": True, "groups": 1},
@@ -101,7 +101,7 @@ def _array(layer: Any, at: str, input_size: int) -> LayerArray:
         dilations=[_size(d, f"{at}.dilations") for d in dilations],
         kernel_size=[_size(k, f"{at}.{kernel}") for k in _list(layer.get(kernel), count, f"{at}.{kernel}")],
         activation=[_activation(a, at) for a in _list(layer.get("activation"), count, f"{at}.activation")],
-        gated=_gating(layer, count, at),
+        gating=_gating(layer, count, at),
         head_size=_size(head.get("out_channels"), f"{head_at}.out_channels"),
         head_kernel_size=_size(head.get("kernel_size"), f"{head_at}.kernel_size"),
         head_bias=head["bias"],
@@ -125,17 +125,17 @@ def _refuse_what_we_cannot_play(layer: dict[str, Any], at: str, input_size: int)
     )
 
 
-def _gating(layer: dict[str, Any], count: int, at: str) -> list[bool]:
+def _gating(layer: dict[str, Any], count: int, at: str) -> list[str]:
     if "gating_mode" not in layer:
         gated = layer.get("gated", False)
         _expect(isinstance(gated, bool), f"{at}.gated", "is not true or false")
-        return [gated] * count
+        return ["gated" if gated else "none"] * count
     modes = _list(layer["gating_mode"], count, f"{at}.gating_mode")
     gates = layer.get("secondary_activation", "Sigmoid")
     for mode, gate in zip(modes, _list(gates, count, f"{at}.secondary_activation"), strict=True):
         _expect(mode in ("none", "gated"), f"{at}.gating_mode", f"{mode!r} cannot be played")
         _expect(mode == "none" or _activation(gate, at) == "Sigmoid", f"{at}.secondary_activation")
-    return [mode == "gated" for mode in modes]
+    return [str(mode) for mode in modes]
 
 
 def _activation(value: Any, at: str) -> str:

@@ -4,6 +4,9 @@
 // `value` is the activation. Training keeps one number per activation, `kept`: the output where the slope can be
 // had from it, else the input. `of_kept` turns it into the output again, `slope` into the derivative.
 #pragma once
+#include <cstdint>
+#include <cstring>
+
 #include "simd.h"
 
 namespace voxnas {
@@ -19,57 +22,80 @@ inline vec tanh(vec x) {
   return x * top / bottom;
 }
 inline vec sigmoid(vec x) { return tanh(x * .5f) * .5f + .5f; }
+inline vec magnitude(vec x) { return x < 0.f ? -x : x; }
 
 // The numbers are the interface to Python; see wavenet.py.
-enum class Kind { Tanh, Sigmoid, ReLU, LeakyReLU, Softsign, Hardtanh, SiLU, Count };
+enum class Kind { Tanh, Sigmoid, ReLU, LeakyReLU, Softsign, Hardtanh, SiLU, PReLU, Count };
+
+constexpr int kParameters = 4;
+
+// Which activation, with its constants, and for PReLU the slope of each channel.
+struct Activating {
+  int number = 0;  // a Kind, or beyond it what stream_activations.h has
+  float parameters[kParameters] = {};
+  const float* slopes = nullptr;
+  Kind kind() const { return static_cast<Kind>(number); }
+  bool learns() const { return kind() == Kind::PReLU; }
+};
 
 struct KeepsOutput {
-  static constexpr bool keeps_input = false;
-  static vec of_kept(vec y) { return y; }
+  static constexpr bool keeps_input = false, learns = false;
+  KeepsOutput(const Activating&, int) {}
+  vec of_kept(vec y) const { return y; }
 };
 struct KeepsInput {
-  static constexpr bool keeps_input = true;
+  static constexpr bool keeps_input = true, learns = false;
+  KeepsInput(const Activating&, int) {}
 };
 
+// Of one channel.
 template <Kind kind>
 struct Activation;
 
 template <>
 struct Activation<Kind::Tanh> : KeepsOutput {
+  using KeepsOutput::KeepsOutput;
   static vec value(vec x) { return tanh(x); }
   static vec slope(vec y) { return 1.f - y * y; }
 };
 template <>
 struct Activation<Kind::Sigmoid> : KeepsOutput {
+  using KeepsOutput::KeepsOutput;
   static vec value(vec x) { return sigmoid(x); }
   static vec slope(vec y) { return y * (1.f - y); }
 };
 template <>
 struct Activation<Kind::ReLU> : KeepsOutput {
+  using KeepsOutput::KeepsOutput;
   static vec value(vec x) { return at_least(x, 0.f); }
   static vec slope(vec y) { return y > 0.f ? all(1.f) : vec{}; }
 };
+// Training takes a slope above zero, so that the output has the input's sign.
 template <>
 struct Activation<Kind::LeakyReLU> : KeepsOutput {
-  static vec value(vec x) { return x > 0.f ? x : x * .01f; }
-  static vec slope(vec y) { return y > 0.f ? all(1.f) : all(.01f); }
+  const float below;
+  Activation(const Activating& a, int channel) : KeepsOutput(a, channel), below(a.parameters[0]) {}
+  vec value(vec x) const { return x > 0.f ? x : x * below; }
+  vec slope(vec y) const { return y > 0.f ? all(1.f) : all(below); }
 };
 template <>
 struct Activation<Kind::Softsign> : KeepsOutput {
+  using KeepsOutput::KeepsOutput;
   static vec value(vec x) { return x / (1.f + magnitude(x)); }
   static vec slope(vec y) {
     const vec room = 1.f - magnitude(y);
     return room * room;
   }
-  static vec magnitude(vec x) { return x < 0.f ? -x : x; }
 };
 template <>
 struct Activation<Kind::Hardtanh> : KeepsOutput {
+  using KeepsOutput::KeepsOutput;
   static vec value(vec x) { return at_least(at_most(x, 1.f), -1.f); }
   static vec slope(vec y) { return y > -1.f ? (y < 1.f ? all(1.f) : vec{}) : vec{}; }
 };
 template <>
 struct Activation<Kind::SiLU> : KeepsInput {
+  using KeepsInput::KeepsInput;
   static vec value(vec x) { return x * sigmoid(x); }
   static vec of_kept(vec x) { return value(x); }
   static vec slope(vec x) {
@@ -77,18 +103,34 @@ struct Activation<Kind::SiLU> : KeepsInput {
     return s + x * s * (1.f - s);
   }
 };
+template <>
+struct Activation<Kind::PReLU> : KeepsInput {
+  static constexpr bool learns = true;
+  const float below;
+  Activation(const Activating& a, int channel) : KeepsInput(a, channel), below(a.slopes[channel]) {}
+  vec value(vec x) const { return x > 0.f ? x : x * below; }
+  vec of_kept(vec x) const { return value(x); }
+  vec slope(vec x) const { return x > 0.f ? all(1.f) : all(below); }
+  vec by_slope(vec x) const { return at_most(x, 0.f); }
+};
 
-// Calls `run` with the Activation that `kind` names, so that the choice is made once and not per sample.
+template <class T>
+struct Type {
+  using type = T;
+};
+
+// Calls `run` with the Type of the Activation that `kind` names, so that the choice is made once and not per sample.
 template <class Run>
 void with_activation(Kind kind, Run run) {
   switch (kind) {
-    case Kind::Tanh: return run(Activation<Kind::Tanh>{});
-    case Kind::Sigmoid: return run(Activation<Kind::Sigmoid>{});
-    case Kind::ReLU: return run(Activation<Kind::ReLU>{});
-    case Kind::LeakyReLU: return run(Activation<Kind::LeakyReLU>{});
-    case Kind::Softsign: return run(Activation<Kind::Softsign>{});
-    case Kind::Hardtanh: return run(Activation<Kind::Hardtanh>{});
-    case Kind::SiLU: return run(Activation<Kind::SiLU>{});
+    case Kind::Tanh: return run(Type<Activation<Kind::Tanh>>{});
+    case Kind::Sigmoid: return run(Type<Activation<Kind::Sigmoid>>{});
+    case Kind::ReLU: return run(Type<Activation<Kind::ReLU>>{});
+    case Kind::LeakyReLU: return run(Type<Activation<Kind::LeakyReLU>>{});
+    case Kind::Softsign: return run(Type<Activation<Kind::Softsign>>{});
+    case Kind::Hardtanh: return run(Type<Activation<Kind::Hardtanh>>{});
+    case Kind::SiLU: return run(Type<Activation<Kind::SiLU>>{});
+    case Kind::PReLU: return run(Type<Activation<Kind::PReLU>>{});
     case Kind::Count: return;
   }
 }

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxnas.kernels import wavenet
+from voxnas.kernels.activations import PLAYED
 from voxnas.kernels.build import Unavailable, load
 
-# In the order of their numbers in stream_activations.h.
-ACTIVATIONS = (*wavenet.ACTIVATIONS, "Fasttanh", "Hardswish", "LeakyHardtanh")
 MOST_PAST = 2**24  # samples; what looks back further has sizes that no network is meant to have
 CHUNK = 2**14  # samples per call at most
 
@@ -60,7 +59,7 @@ def wavenet_stream(
     Raises:
         Unavailable: no library can be built here, or the network has no native form.
     """
-    shape = wavenet.shape_list(arrays, ACTIVATIONS)
+    shape = wavenet.shape_list(arrays, PLAYED)
     if receptive_field > MOST_PAST:
         raise Unavailable(f"a receptive field of {receptive_field} samples is over the native {MOST_PAST}")
     library = load("wavenet_stream.cpp")

@@ -4,10 +4,9 @@
 
 namespace voxnas {
 
-inline vec magnitude(vec x) { return x < 0.f ? -x : x; }
-
 // A rational approximation of tanh that plug-ins have under this name, within .0024 of it.
 struct FastTanh {
+  FastTanh(const Activating&, int) {}
   static vec value(vec x) {
     const vec a = magnitude(x), s = x * x;
     const vec above = x * (2.45550750702956f + 2.45550750702956f * a + (.893229853513558f + .821226666969744f * a) * s);
@@ -16,22 +15,26 @@ struct FastTanh {
   }
 };
 struct Hardswish {
+  Hardswish(const Activating&, int) {}
   static vec value(vec x) { return x * at_least(at_most(x + 3.f, 6.f), 0.f) * (1.f / 6.f); }
 };
 struct LeakyHardtanh {
-  static vec value(vec x) {
-    const vec inside = at_least(at_most(x, 1.f), -1.f);
-    return inside + (x - inside) * .01f;
+  const float low, high, low_slope, high_slope;
+  LeakyHardtanh(const Activating& a, int)
+      : low(a.parameters[0]), high(a.parameters[1]), low_slope(a.parameters[2]), high_slope(a.parameters[3]) {}
+  vec value(vec x) const {
+    const vec inside = at_least(at_most(x, high), low);
+    return inside + (x - inside) * (x < low ? all(low_slope) : all(high_slope));
   }
 };
 
-// Calls `run` with what the number stands for; see stream.py.
+// Calls `run` with the Type of what the number stands for; see stream.py.
 template <class Run>
 void with_value(int number, Run run) {
   switch (number - static_cast<int>(Kind::Count)) {
-    case 0: return run(FastTanh{});
-    case 1: return run(Hardswish{});
-    case 2: return run(LeakyHardtanh{});
+    case 0: return run(Type<FastTanh>{});
+    case 1: return run(Type<Hardswish>{});
+    case 2: return run(Type<LeakyHardtanh>{});
     default: return with_activation(static_cast<Kind>(number), run);
   }
 }

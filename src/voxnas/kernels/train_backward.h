@@ -134,12 +134,13 @@ class Backward : Pass {
     for (int m = 0; m < inner; ++m) std::fill_n(dz.rows[m], start, 0.f);
     if (has_gradient) correlate_conv(layer.residual, activations(layer, tile, kept), g, start);
     sources_.clear().add(g, has_gradient ? channels : 0);
-    with_activation(layer.kind, [&](auto act) {
-      const auto slopes = layer.gated ? slope_rows<decltype(act), true> : slope_rows<decltype(act), false>;
+    with_activation(layer.activation.kind(), [&](auto type) {
+      using Act = typename decltype(type)::type;
+      const auto slopes = layer.gated() ? slope_rows<Act, true> : slope_rows<Act, false>;
       for (int t = start; t < end; t += kStep) {
         mix(sources_.data(), sources_.size(), layer.residual.backward.data(), nullptr, channels, dsum, dz.rows, t,
             t + kStep);
-        slopes(channels, kept, dz.rows, t, t + kStep);
+        slopes(layer.activation, channels, kept, dz.rows, sums_ + layer.slopes_at, t, t + kStep);
       }
     });
     correlate_conv(layer.conv, x, dz.rows, x_start);

@@ -86,12 +86,13 @@ class Forward : Pass {
     const Rows a = layer.derived() ? a_ : z;
     Sources& taps = sources_.clear().add(x.rows, channels, layer.conv.kernel, layer.conv.dilation).add(condition, 1);
     activations_.clear().add(a, channels);
-    with_activation(layer.kind, [&](auto act) {
-      const auto activate = layer.gated ? activate_rows<decltype(act), true> : activate_rows<decltype(act), false>;
+    with_activation(layer.activation.kind(), [&](auto type) {
+      using Act = typename decltype(type)::type;
+      const auto activate = layer.gated() ? activate_rows<Act, true> : activate_rows<Act, false>;
       for (int t = begin(layer.z_start, tile); t < tile_end(); t += kStep) {
         mix(taps.data(), taps.size(), layer.conv.forward.data(), layer.conv.bias.data(), layer.inner(), {}, z, t,
             t + kStep);
-        activate(channels, z, a, head, t, t + kStep);
+        activate(layer.activation, channels, z, a, head, t, t + kStep);
         if (next.data)
           mix(activations_.data(), channels, layer.residual.forward.data(), layer.residual.bias.data(), channels,
               x.rows, next, t, t + kStep);

@@ -7,10 +7,11 @@ namespace voxnas {
 namespace {
 
 template <class Act, bool gated>
-void activate_rows(int channels, Rows z, Rows a, Rows head, int begin, int end) {
-  for (int c = 0; c < channels; ++c)
+void activate_rows(const Activating& activation, int channels, Rows z, Rows a, Rows head, int begin, int end) {
+  for (int c = 0; c < channels; ++c) {
+    const Act act(activation, c);
     for (int t = begin; t < end; t += kLanes) {
-      vec y = Act::value(load(z[c] + t));
+      vec y = act.value(load(z[c] + t));
       if (gated) {
         if (!Act::keeps_input) store(z[c] + t, y);
         const vec gate = sigmoid(load(z[channels + c] + t));
@@ -20,35 +21,44 @@ void activate_rows(int channels, Rows z, Rows a, Rows head, int begin, int end) 
       store(a[c] + t, y);
       store(head[c] + t, load(head[c] + t) + y);
     }
+  }
 }
 
 // From what was kept to the activations.
 void restore(const Layer& layer, Rows kept, Rows a, int begin, int end) {
   const int channels = layer.channels();
-  with_activation(layer.kind, [&](auto act) {
-    for (int c = 0; c < channels; ++c)
+  with_activation(layer.activation.kind(), [&](auto type) {
+    for (int c = 0; c < channels; ++c) {
+      const typename decltype(type)::type act(layer.activation, c);
       for (int t = begin; t < end; t += kLanes) {
         vec y = act.of_kept(load(kept[c] + t));
-        if (layer.gated) y *= load(kept[channels + c] + t);
+        if (layer.gated()) y *= load(kept[channels + c] + t);
         store(a[c] + t, y);
       }
+    }
   });
 }
 
-// From the gradient of the activations, in dz's first rows, to that of what went into them.
+// From the gradient of the activations, in dz's first rows, to that of what went into them. The gradient of what the
+// activation itself learns is added to `learnt`, one number per channel.
 template <class Act, bool gated>
-void slope_rows(int channels, Rows kept, Rows dz, int begin, int end) {
-  for (int c = 0; c < channels; ++c)
+void slope_rows(const Activating& activation, int channels, Rows kept, Rows dz, float* learnt, int begin, int end) {
+  for (int c = 0; c < channels; ++c) {
+    const Act act(activation, c);
+    vec sums = {};
     for (int t = begin; t < end; t += kLanes) {
       vec da = load(dz[c] + t);
       const vec signal = load(kept[c] + t);
       if (gated) {
         const vec gate = load(kept[channels + c] + t);
-        store(dz[channels + c] + t, da * Act::of_kept(signal) * gate * (1.f - gate));
+        store(dz[channels + c] + t, da * act.of_kept(signal) * gate * (1.f - gate));
         da *= gate;
       }
-      store(dz[c] + t, da * Act::slope(signal));
+      if constexpr (Act::learns) sums += da * act.by_slope(signal);
+      store(dz[c] + t, da * act.slope(signal));
     }
+    if (Act::learns) learnt[c] += sum(sums);
+  }
 }
 
 // What both passes have: one thread's memory, and where a tile begins for what.

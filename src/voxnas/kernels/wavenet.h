@@ -1,8 +1,11 @@
 // A WaveNet of layer arrays: its shape, read from a list of integers, and its weights, laid out for `mix`.
 //
-// The list: arrays; per array: inputs, channels, head size, head kernel, head bias (0 or 1), layers; per layer:
-// kernel, dilation, activation (Kind), gated (0 or 1). The weights are one flat list in the order of plug-in files:
-// rechannel; per layer: convolution, its bias, mix-in, residual, its bias; head, its bias.
+// The list: arrays; per array: inputs, channels, bottleneck, groups, 1×1 (0 or 1) and its groups, head 1×1's channels
+// (0 for none) and its groups, head size, head kernel, head bias (0 or 1), layers; per layer: kernel, dilation, gating,
+// activation, secondary activation. An activation is its number and then its parameters, as the bits of floats.
+// The weights are one flat list in the order of plug-in files: rechannel; per layer: convolution, its bias, mix-in,
+// slopes of the activation and of the secondary one if they learn any, residual, its bias, head 1×1, its bias; head,
+// its bias.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -16,50 +19,60 @@ namespace voxnas {
 struct Conv {
   int in, out, kernel, dilation;
   bool biased;
-  size_t weight_at = 0, bias_at = 0;          // in the flat list
-  std::vector<float> forward, backward, bias;  // [tap][in][out] and [tap][out][in]
+  int groups;
+  size_t weight_at = 0, bias_at = 0;           // in the flat list
+  std::vector<float> forward, backward, bias;  // per group [tap][in][out] and [tap][out][in]
 
-  Conv(int in, int out, int kernel = 1, int dilation = 1, bool biased = false)
-      : in(in), out(out), kernel(kernel), dilation(dilation), biased(biased) {}
+  Conv(int in, int out, int kernel = 1, int dilation = 1, bool biased = false, int groups = 1)
+      : in(in), out(out), kernel(kernel), dilation(dilation), biased(biased), groups(groups) {}
   int past() const { return (kernel - 1) * dilation; }
-  // Where the weight for (out, in, tap) is in the flat list, which has the current sample last.
+  int group_in() const { return in / groups; }
+  int group_out() const { return out / groups; }
+  // Where the weight for an output, an input of its group and a tap is in the flat list, which has the current sample
+  // last.
   size_t at(int o, int i, int tap) const {
-    return weight_at + (static_cast<size_t>(o) * in + i) * kernel + (kernel - 1 - tap);
+    return weight_at + (static_cast<size_t>(o) * group_in() + i) * kernel + (kernel - 1 - tap);
   }
   void read(const float* flat) {
     forward.clear();
     backward.clear();
-    for (int tap = 0; tap < kernel; ++tap) {
-      for (int i = 0; i < in; ++i)
-        for (int o = 0; o < out; ++o) forward.push_back(flat[at(o, i, tap)]);
-      for (int o = 0; o < out; ++o)
-        for (int i = 0; i < in; ++i) backward.push_back(flat[at(o, i, tap)]);
-    }
+    for (int first = 0; first < out; first += group_out())
+      for (int tap = 0; tap < kernel; ++tap) {
+        for (int i = 0; i < group_in(); ++i)
+          for (int o = 0; o < group_out(); ++o) forward.push_back(flat[at(first + o, i, tap)]);
+        for (int o = 0; o < group_out(); ++o)
+          for (int i = 0; i < group_in(); ++i) backward.push_back(flat[at(first + o, i, tap)]);
+      }
     bias.assign(out, 0.f);
     if (biased) std::copy_n(flat + bias_at, out, bias.begin());
   }
   void place(size_t& next) {
     weight_at = next;
-    bias_at = next += static_cast<size_t>(in) * out * kernel;
+    bias_at = next += static_cast<size_t>(group_in()) * out * kernel;
     if (biased) next += out;
   }
 };
 
+enum class Gating { None, Gated, Blended };
+
 struct Layer {
-  Conv conv;   // `forward` ends with one more source, the condition
+  Conv conv;   // `forward` of each group ends with one more source, the condition
   Conv mixin;
-  Conv residual;
-  Kind kind;
-  bool gated;
+  Conv residual, head;  // without outputs where there is none
+  Gating gating;
+  Activating activation, secondary;
+  size_t slopes_at = 0, secondary_slopes_at = 0;  // in the flat list
   long x_start = 0, z_start = 0;  // the first time at which the output needs the layer's input, and its activation
   int channels() const { return conv.in; }
   int inner() const { return conv.out; }
+  int bottleneck() const { return residual.in; }
+  bool gated() const { return gating != Gating::None; }
   // Whether the activation's output must be worked out from what training keeps.
-  bool derived() const { return gated || kind == Kind::SiLU; }
+  bool derived() const { return gated() || activation.kind() == Kind::SiLU || activation.learns(); }
 };
 
 struct LayerArray {
-  Conv rechannel, head;
+  Conv rechannel, head;  // the head's inputs are the channels of its sum
   std::vector<Layer> layers = {};
   long head_start = 0, out_start = 0;  // the same for the head's sum and the head's output
   int channels() const { return rechannel.out; }
@@ -72,24 +85,30 @@ struct WaveNet {
   explicit WaveNet(const int64_t* shape) {
     const int count = next(shape);
     for (int a = 0; a < count; ++a) {
-      const int inputs = next(shape), channels = next(shape), head_size = next(shape), head_kernel = next(shape);
+      const int inputs = next(shape), channels = next(shape);
+      Common common{channels, next(shape), next(shape), next(shape), next(shape), next(shape), next(shape)};
+      const int sum = common.head_channels ? common.head_channels : common.bottleneck;
+      const int head_size = next(shape), head_kernel = next(shape);
       const bool head_bias = next(shape);
-      LayerArray array{{inputs, channels}, {channels, head_size, head_kernel, 1, head_bias}};
+      LayerArray array{{inputs, channels}, {sum, head_size, head_kernel, 1, head_bias}};
       array.rechannel.place(weights);
       array.layers.reserve(next(shape));
-      while (array.layers.size() < array.layers.capacity()) array.layers.push_back(layer(shape, channels));
+      while (array.layers.size() < array.layers.capacity()) array.layers.push_back(layer(shape, common));
       array.head.place(weights);
       arrays.push_back(std::move(array));
     }
   }
 
+  // The slopes that are learnt are not copied.
   void read(const float* flat) {
     for (LayerArray& array : arrays) {
       array.rechannel.read(flat);
       array.head.read(flat);
       for (Layer& layer : array.layers) {
-        for (Conv* conv : {&layer.conv, &layer.mixin, &layer.residual}) conv->read(flat);
-        layer.conv.forward.insert(layer.conv.forward.end(), layer.mixin.forward.begin(), layer.mixin.forward.end());
+        for (Conv* conv : {&layer.conv, &layer.mixin, &layer.residual, &layer.head}) conv->read(flat);
+        add_condition(layer.conv, layer.mixin);
+        layer.activation.slopes = flat + layer.slopes_at;
+        layer.secondary.slopes = flat + layer.secondary_slopes_at;
       }
     }
   }
@@ -112,16 +131,52 @@ struct WaveNet {
   }
 
  private:
+  // What an array's layers have in common, in the order of the list.
+  struct Common {
+    int channels, bottleneck, groups, residual, residual_groups, head_channels, head_groups;
+  };
+
   static int next(const int64_t*& shape) { return static_cast<int>(*shape++); }
 
-  Layer layer(const int64_t*& shape, int channels) {
+  static Activating activating(const int64_t*& shape) {
+    Activating found;
+    found.number = next(shape);
+    for (float& parameter : found.parameters) {
+      const int32_t bits = next(shape);
+      std::memcpy(&parameter, &bits, sizeof parameter);
+    }
+    return found;
+  }
+
+  Layer layer(const int64_t*& shape, const Common& common) {
     const int kernel = next(shape), dilation = next(shape);
-    const Kind kind = static_cast<Kind>(next(shape));
-    const bool gated = next(shape);
-    const int inner = gated ? 2 * channels : channels;
-    Layer layer{{channels, inner, kernel, dilation, true}, {1, inner}, {channels, channels, 1, 1, true}, kind, gated};
-    for (Conv* conv : {&layer.conv, &layer.mixin, &layer.residual}) conv->place(weights);
+    const Gating gating = static_cast<Gating>(next(shape));
+    const Activating activation = activating(shape), secondary = activating(shape);
+    const int bottleneck = common.bottleneck, inner = gating == Gating::None ? bottleneck : 2 * bottleneck;
+    Layer layer{{common.channels, inner, kernel, dilation, true, common.groups},
+                {1, inner},
+                {bottleneck, common.residual ? common.channels : 0, 1, 1, true, common.residual_groups},
+                {bottleneck, common.head_channels, 1, 1, true, common.head_groups},
+                gating,
+                activation,
+                secondary};
+    layer.conv.place(weights);
+    layer.mixin.place(weights);
+    layer.slopes_at = weights;
+    if (activation.learns()) weights += bottleneck;
+    layer.secondary_slopes_at = weights;
+    if (layer.gated() && secondary.learns()) weights += bottleneck;
+    layer.residual.place(weights);
+    layer.head.place(weights);
     return layer;
+  }
+
+  // Behind the taps of each group of outputs.
+  static void add_condition(Conv& conv, const Conv& mixin) {
+    const size_t size = conv.forward.size() / conv.groups, outputs = conv.group_out();
+    for (int group = conv.groups; group-- > 0;)
+      conv.forward.insert(conv.forward.begin() + (group + 1) * size, mixin.forward.begin() + group * outputs,
+                          mixin.forward.begin() + (group + 1) * outputs);
   }
 };
 

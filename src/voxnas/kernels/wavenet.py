@@ -12,18 +12,20 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from voxnas.kernels.activations import TRAINED, Spec, as_integers, name_of, parameters_of
 from voxnas.kernels.buffers import Buffers
 from voxnas.kernels.build import Unavailable, load
 
-# In the order of the enum Kind in activations.h.
-ACTIVATIONS = ("Tanh", "Sigmoid", "ReLU", "LeakyReLU", "Softsign", "Hardtanh", "SiLU")
 # A tile's samples: few enough that a layer's input, activations and gradients share the cache, and so many
 # that the cost of beginning a tile is forgotten. Found by measurement.
 TILE, TILE_VALUES = 1440, 30720
 
 
+GATING = ("none", "gated", "blended")  # in the order of the enum Gating in wavenet.h
+
+
 class ArrayShape(Protocol):
-    """What a layer array looks like; see voxnas.models.wavenet.LayerArray."""
+    """What a layer array looks like; see voxnas.models.layer_array.LayerArray."""
 
     @property
     def channels(self) -> int: ...
@@ -32,9 +34,23 @@ class ArrayShape(Protocol):
     @property
     def kernel_sizes(self) -> Sequence[int]: ...
     @property
-    def activations(self) -> Sequence[str]: ...
+    def activations(self) -> Sequence[Spec]: ...
     @property
-    def gated(self) -> Sequence[bool]: ...
+    def gating(self) -> Sequence[str]: ...
+    @property
+    def secondary_activations(self) -> Sequence[Spec]: ...
+    @property
+    def bottleneck(self) -> int: ...
+    @property
+    def groups_input(self) -> int: ...
+    @property
+    def layer1x1(self) -> bool: ...
+    @property
+    def layer1x1_groups(self) -> int: ...
+    @property
+    def head1x1_channels(self) -> int | None: ...
+    @property
+    def head1x1_groups(self) -> int: ...
     @property
     def head_size(self) -> int: ...
     @property
@@ -69,6 +85,8 @@ class NativeWaveNet:
     """
 
     def __init__(self, arrays: Sequence[ArrayShape], head_scale: float) -> None:
+        for array in arrays:
+            _check_trainable(array)
         self.shape = shape_list(arrays)
         self.head_scale = head_scale
         # The last layer's residual leads nowhere: as in PyTorch, it gets no gradient.
@@ -119,19 +137,36 @@ class NativeWaveNet:
         return (ctypes.c_int64 * len(self.shape))(*self.shape)
 
 
-def shape_list(arrays: Sequence[ArrayShape], activations: Sequence[str] = ACTIVATIONS) -> list[int]:
+def shape_list(arrays: Sequence[ArrayShape], activations: Sequence[str] = TRAINED) -> list[int]:
     """The list of integers that wavenet.h reads; Unavailable if an activation is not in those given."""
     shape = [len(arrays)]
     inputs = 1
     for a in arrays:
-        shape += [inputs, a.channels, a.head_size, a.head_kernel_size, int(a.head_bias), len(a.dilations)]
-        for layer in zip(a.kernel_sizes, a.dilations, a.activations, a.gated, strict=True):
-            kernel_size, dilation, activation, gated = layer
-            if activation not in activations:
-                raise Unavailable(f"the activation {activation} has no native form")
-            shape += [kernel_size, dilation, activations.index(activation), int(gated)]
+        shape += [inputs, a.channels, a.bottleneck, a.groups_input, int(a.layer1x1), a.layer1x1_groups]
+        shape += [a.head1x1_channels or 0, a.head1x1_groups, a.head_size, a.head_kernel_size]
+        shape += [int(a.head_bias), len(a.dilations)]
+        layers = zip(
+            a.kernel_sizes, a.dilations, a.gating, a.activations, a.secondary_activations, strict=True
+        )
+        for kernel_size, dilation, gating, activation, secondary in layers:
+            shape += [kernel_size, dilation, GATING.index(gating)]
+            shape += as_integers(activation, activations)
+            shape += as_integers(secondary if gating != "none" else activations[0], activations)
         inputs = a.channels
     return shape
+
+
+def _check_trainable(array: ArrayShape) -> None:
+    """Unavailable if training has no native form of it, although playing may have."""
+    plain = array.bottleneck == array.channels and array.groups_input == array.layer1x1_groups == 1
+    if not plain or not array.layer1x1 or array.head1x1_channels is not None:
+        raise Unavailable("bottlenecks, groups and a head1x1 train on PyTorch only")
+    for gating, secondary in zip(array.gating, array.secondary_activations, strict=True):
+        if gating == "blended" or (gating == "gated" and name_of(secondary) != "Sigmoid"):
+            raise Unavailable("gates other than a Sigmoid's train on PyTorch only")
+    for spec in array.activations:
+        if name_of(spec) == "LeakyReLU" and parameters_of(spec)["negative_slope"] <= 0:
+            raise Unavailable("LeakyReLU without a slope above zero trains on PyTorch only")
 
 
 class _WaveNet(torch.autograd.Function):

@@ -15,23 +15,26 @@ namespace {
 constexpr long kPiece = 128;  // samples
 
 // z becomes its activation, which is added to the head's sum as well.
-using Activate = void (*)(int channels, Rows z, Rows head, long samples);
+using Activate = void (*)(const Activating& activation, int channels, Rows z, Rows head, long samples);
 
 template <class Act, bool gated>
-void activate(int channels, Rows z, Rows head, long samples) {
-  for (int c = 0; c < channels; ++c)
+void activate(const Activating& activation, int channels, Rows z, Rows head, long samples) {
+  for (int c = 0; c < channels; ++c) {
+    const Act act(activation, c);
     for (long t = 0; t < samples; t += kLanes) {
-      vec y = Act::value(load(z[c] + t));
+      vec y = act.value(load(z[c] + t));
       if (gated) y *= sigmoid(load(z[channels + c] + t));
       store(z[c] + t, y);
       store(head[c] + t, load(head[c] + t) + y);
     }
+  }
 }
 
 Activate activation(const Layer& layer) {
   Activate found = nullptr;
-  with_value(static_cast<int>(layer.kind), [&](auto act) {
-    found = layer.gated ? activate<decltype(act), true> : activate<decltype(act), false>;
+  with_value(layer.activation.number, [&](auto type) {
+    using Act = typename decltype(type)::type;
+    found = layer.gated() ? activate<Act, true> : activate<Act, false>;
   });
   return found;
 }
@@ -98,7 +101,7 @@ class WaveNetStream : public Stream {
       for (const Layer& layer : array.layers) {
         written(*x);
         convolve(product(layer.conv, here, {}, z, condition.data), covered);
-        (*activate++)(layer.channels(), z, head, covered);
+        (*activate++)(layer.activation, layer.channels(), z, head, covered);
         const Rows next = x[1].next(samples);
         // Nothing follows the last layer's.
         if (!top || &layer != &array.layers.back()) convolve(product(layer.residual, z, here, next), covered);

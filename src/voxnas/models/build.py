@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from voxnas.models.base import Network
+from voxnas.models.conv_net import ConvNet, Linear
+from voxnas.models.recurrent import GRU, LSTM
 from voxnas.models.wavenet import WaveNet
 from voxnas.utils.errors import InputError
 
-TYPES: dict[str, type[Network]] = {"WaveNet": WaveNet}
+TYPES: dict[str, type[Network]] = {t.__name__: t for t in (WaveNet, LSTM, GRU, ConvNet, Linear)}
 
 
 def build(architecture: Mapping[str, Any], **arguments: Any) -> Network:
@@ -19,6 +21,8 @@ def build(architecture: Mapping[str, Any], **arguments: Any) -> Network:
     kind = arguments.pop("type", None)
     if kind not in TYPES:
         raise InputError(f"unknown network type {kind!r}; known are {', '.join(TYPES)}")
+    if kind != "WaveNet":
+        arguments.pop("backend", None)  # there is but one
     try:
         return TYPES[kind](**arguments)
     except TypeError as error:

@@ -1,26 +1,35 @@
 """The shape of a WaveNet: its layer arrays as plain values, checked."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
-from voxnas.models.activations import ACTIVATIONS
+from voxnas.models.activations import Spec, check_activation
 from voxnas.utils.errors import InputError
+
+GATING = ("none", "gated", "blended")
 
 
 @dataclass(frozen=True)
 class LayerArray:
-    """One stack of layers with the same channels. `kernel_sizes`, `activations` and `gated` are per layer."""
+    """One stack of layers with the same channels; `of` builds one and says what the fields mean."""
 
     channels: int
     dilations: Sequence[int]
-    kernel_sizes: Sequence[int] = field(default_factory=list)
-    activations: Sequence[str] = field(default_factory=list)
-    gated: Sequence[bool] = field(default_factory=list)
-    head_size: int = 1
-    head_kernel_size: int = 1
-    head_bias: bool = True
+    kernel_sizes: Sequence[int]
+    activations: Sequence[Spec]
+    gating: Sequence[str]
+    secondary_activations: Sequence[Spec]
+    bottleneck: int
+    groups_input: int
+    layer1x1: bool
+    layer1x1_groups: int
+    head1x1_channels: int | None
+    head1x1_groups: int
+    head_size: int
+    head_kernel_size: int
+    head_bias: bool
 
     @classmethod
     def of(
@@ -28,20 +37,55 @@ class LayerArray:
         channels: int,
         dilations: Sequence[int],
         kernel_size: int | Sequence[int] = 3,
-        activation: str | Sequence[str] = "Tanh",
-        gated: bool | Sequence[bool] = False,
+        activation: Spec | Sequence[Spec] = "Tanh",
+        gating: str | Sequence[str] = "none",
+        secondary_activation: Spec | Sequence[Spec] = "Sigmoid",
+        bottleneck: int | None = None,
+        groups_input: int = 1,
+        layer1x1: bool = True,
+        layer1x1_groups: int = 1,
+        head1x1_channels: int | None = None,
+        head1x1_groups: int = 1,
         head_size: int = 1,
         head_kernel_size: int = 1,
         head_bias: bool = True,
     ) -> "LayerArray":
-        """Build one from single values or one value per layer; raises InputError on values that cannot be."""
+        """Build one; InputError on values that cannot be. What each layer has may be one value for all.
+
+        Args:
+            channels: of the residual path.
+            dilations: in samples, one per layer.
+            kernel_size: per layer.
+            activation: per layer, a name or `{"type": name, parameter: value}`.
+            gating: per layer: "none"; "gated", which multiplies with the secondary activation of as many
+                channels again; "blended", where that chooses between the activation and what went into it.
+            secondary_activation: per layer.
+            bottleneck: the layers' inner channels; None for as many as `channels`.
+            groups_input: of the layers' convolutions.
+            layer1x1: whether layers add to the residual path at all.
+            layer1x1_groups: of the 1×1 from the bottleneck to the residual path.
+            head1x1_channels: of a 1×1 before the head's sum; None for none.
+            head1x1_groups: its groups.
+            head_size: the head's outputs, which are the next array's channels.
+            head_kernel_size: of the head's convolution.
+            head_bias: whether that has a bias.
+        """
         count = len(dilations)
         array = cls(
             channels=channels,
             dilations=list(dilations),
             kernel_sizes=_per_layer("kernel_size", kernel_size, count),
-            activations=_per_layer("activation", activation, count),
-            gated=_per_layer("gated", gated, count),
+            activations=[_checked(a) for a in _per_layer("activation", activation, count)],
+            gating=_per_layer("gating", gating, count),
+            secondary_activations=[
+                _checked(a) for a in _per_layer("secondary_activation", secondary_activation, count)
+            ],
+            bottleneck=channels if bottleneck is None else bottleneck,
+            groups_input=groups_input,
+            layer1x1=layer1x1,
+            layer1x1_groups=layer1x1_groups,
+            head1x1_channels=head1x1_channels,
+            head1x1_groups=head1x1_groups,
             head_size=head_size,
             head_kernel_size=head_kernel_size,
             head_bias=head_bias,
@@ -49,19 +93,45 @@ class LayerArray:
         array._check()
         return array
 
+    @property
+    def gated(self) -> list[bool]:
+        """Per layer, whether its convolution has a second half for the secondary activation."""
+        return [gating != "none" for gating in self.gating]
+
+    @property
+    def head_width(self) -> int:
+        """Channels of the head's sum."""
+        return self.bottleneck if self.head1x1_channels is None else self.head1x1_channels
+
     def _check(self) -> None:
-        sizes = [self.channels, self.head_size, self.head_kernel_size, *self.dilations, *self.kernel_sizes]
-        if not self.dilations or any(not isinstance(size, int) or size < 1 for size in sizes):
+        sizes = [self.channels, self.bottleneck, self.head_width, self.head_size, self.head_kernel_size]
+        sizes += [*self.dilations, *self.kernel_sizes, self.groups_input, self.layer1x1_groups]
+        sizes += [self.head1x1_groups]
+        if not self.dilations or any(type(size) is not int or size < 1 for size in sizes):
             raise InputError(
                 f"WaveNet: channels, dilations and kernel sizes are whole numbers from 1, got {self}"
             )
-        for name in self.activations:
-            if name not in ACTIVATIONS:
-                raise InputError(f"WaveNet: unknown activation {name!r}; one of {', '.join(ACTIVATIONS)}")
+        for gating in self.gating:
+            if gating not in GATING:
+                raise InputError(f"WaveNet: gating is one of {', '.join(GATING)}, got {gating!r}")
+        for groups, of in (
+            (self.groups_input, (self.channels, self.bottleneck)),
+            (self.layer1x1_groups, (self.bottleneck, self.channels)),
+            (self.head1x1_groups, (self.bottleneck, self.head_width)),
+        ):
+            if any(size % groups for size in of):
+                raise InputError(f"WaveNet: {groups} groups do not divide {of[0]} into {of[1]} channels")
+
+
+def _checked(spec: Any) -> Spec:
+    try:
+        return check_activation(spec)
+    except InputError as error:
+        raise InputError(f"WaveNet: {error}") from error
 
 
 def _per_layer(what: str, value: Any, count: int) -> list[Any]:
-    values = [value] * count if isinstance(value, str | int | bool) else list(value)
+    values = [value] * count if isinstance(value, str | int | Mapping) else list(value)
     if len(values) != count:
         raise InputError(f"WaveNet: {what} has {len(values)} entries for {count} layers")
     return values
@@ -71,8 +141,11 @@ def receptive_field(shapes: Sequence[LayerArray]) -> int:
     """In samples, along the longest way to the output: a head's taps lie beside the next array's layers."""
     path = head = 0
     for shape in shapes:
-        path += sum((k - 1) * d for k, d in zip(shape.kernel_sizes, shape.dilations, strict=True))
-        head = max(head, path) + shape.head_kernel_size - 1
+        for kernel_size, dilation in zip(shape.kernel_sizes, shape.dilations, strict=True):
+            through = path + (kernel_size - 1) * dilation
+            head = max(head, through)
+            path = through if shape.layer1x1 else path
+        head += shape.head_kernel_size - 1
     return 1 + head
 
 
@@ -81,18 +154,20 @@ def check_chain(shapes: Sequence[LayerArray]) -> None:
     if not shapes:
         raise InputError("WaveNet: needs at least one layer array")
     for before, after in pairwise(shapes):
-        if after.channels != before.head_size:
-            raise InputError(
-                f"WaveNet: an array of {after.channels} channels follows one with head_size "
-                f"{before.head_size}; the two must be equal"
-            )
+        for what, size in (("channels", after.channels), ("channels in its head's sum", after.head_width)):
+            if size != before.head_size:
+                raise InputError(
+                    f"WaveNet: an array of {size} {what} follows one with head_size "
+                    f"{before.head_size}; the two must be equal"
+                )
     if shapes[-1].head_size != 1:
         raise InputError(f"WaveNet: the last array's head_size is 1, got {shapes[-1].head_size}")
 
 
+_SINGULAR = {"kernel_sizes": "kernel_size", "activations": "activation"}
+_SINGULAR |= {"secondary_activations": "secondary_activation"}
+
+
 def as_arguments(shape: LayerArray) -> dict[str, Any]:
     """The arguments of `LayerArray.of` that make the same shape."""
-    values = asdict(shape)
-    for plural, single in (("kernel_sizes", "kernel_size"), ("activations", "activation")):
-        values[single] = values.pop(plural)
-    return values
+    return {_SINGULAR.get(key, key): value for key, value in asdict(shape).items()}

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from voxnas.kernels.build import Unavailable
 from voxnas.kernels.wavenet import NativeWaveNet
-from voxnas.models.activations import ACTIVATIONS
+from voxnas.models.activations import Spec, activation
 from voxnas.models.base import Network, State
 from voxnas.models.conv import CausalConv
 from voxnas.models.layer_array import LayerArray, as_arguments, check_chain, receptive_field
@@ -28,37 +28,53 @@ log = logging.getLogger(__name__)
 
 
 class _Layer(nn.Module):
-    def __init__(self, channels: int, kernel_size: int, dilation: int, activation: str, gated: bool) -> None:
+    """One layer. The modules are in the order in which plug-in files have their weights."""
+
+    def __init__(self, shape: LayerArray, index: int) -> None:
         super().__init__()
-        inner = 2 * channels if gated else channels
-        self.conv = CausalConv(channels, inner, kernel_size, dilation)
+        self.gating = shape.gating[index]
+        bottleneck, groups = shape.bottleneck, shape.groups_input
+        inner = bottleneck if self.gating == "none" else 2 * bottleneck
+        kernel_size, dilation = shape.kernel_sizes[index], shape.dilations[index]
+        self.conv = CausalConv(shape.channels, inner, kernel_size, dilation, groups=groups)
         self.mixin = CausalConv(1, inner, bias=False)
-        self.residual = CausalConv(channels, channels)
-        self.activation = ACTIVATIONS[activation]
-        self.gated = gated
+        self.activation = activation(shape.activations[index], bottleneck)
+        self.secondary = None
+        if self.gating != "none":
+            self.secondary = activation(shape.secondary_activations[index], bottleneck)
+        self.residual = self.head1x1 = None
+        if shape.layer1x1:
+            self.residual = CausalConv(bottleneck, shape.channels, groups=shape.layer1x1_groups)
+        if shape.head1x1_channels is not None:
+            self.head1x1 = CausalConv(bottleneck, shape.head1x1_channels, groups=shape.head1x1_groups)
 
     def forward(self, x: Tensor, condition: Tensor, past: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """The residual path and condition in; the next residual path, the activation and the past out."""
+        """The residual path and condition in; the next residual path, the head's part and the past out."""
         z, past = self.conv.with_past(x, past)
         length = z.shape[-1]
-        z = z + self.mixin(condition[..., -length:])
-        if self.gated:
-            signal, gate = z.chunk(2, dim=1)
-            z = self.activation(signal) * torch.sigmoid(gate)
-        else:
-            z = self.activation(z)
-        return x[..., -length:] + self.residual(z), z, past
+        z = self._activate(z + self.mixin(condition[..., -length:]))
+        if self.residual is not None:
+            x = x[..., -length:] + self.residual(z)
+        return x, z if self.head1x1 is None else self.head1x1(z), past
+
+    def _activate(self, z: Tensor) -> Tensor:
+        if self.secondary is None:
+            return self.activation(z)
+        signal, gate = z.chunk(2, dim=1)
+        active, gate = self.activation(signal), self.secondary(gate)
+        if self.gating == "gated":
+            return active * gate
+        return gate * active + (1 - gate) * signal
 
 
 class _Array(nn.Module):
     def __init__(self, shape: LayerArray, input_size: int) -> None:
         super().__init__()
         self.rechannel = CausalConv(input_size, shape.channels, bias=False)
-        self.layers = nn.ModuleList(
-            _Layer(shape.channels, *layer)
-            for layer in zip(shape.kernel_sizes, shape.dilations, shape.activations, shape.gated, strict=True)
+        self.layers = nn.ModuleList(_Layer(shape, index) for index in range(len(shape.dilations)))
+        self.head = CausalConv(
+            shape.head_width, shape.head_size, shape.head_kernel_size, bias=shape.head_bias
         )
-        self.head = CausalConv(shape.channels, shape.head_size, shape.head_kernel_size, bias=shape.head_bias)
 
     def forward(
         self, x: Tensor, condition: Tensor, head: Tensor | None, state: list[Tensor | None]
@@ -188,8 +204,8 @@ def stack(
     channels: int,
     kernel_size: int = 3,
     dilation_base: int = 2,
-    activation: str = "Tanh",
-    gated: bool = False,
+    activation: Spec = "Tanh",
+    gating: str = "none",
     head_kernel_size: int = 1,
     head_scale: float = 0.02,
     name: str | None = None,
@@ -201,7 +217,7 @@ def stack(
         dilations=[dilation_base**i for i in range(num_layers)],
         kernel_size=kernel_size,
         activation=activation,
-        gated=gated,
+        gating=gating,
         head_kernel_size=head_kernel_size,
     )
     return WaveNet([array], head_scale, name or f"wavenet-l{num_layers}-c{channels}-k{kernel_size}", backend)

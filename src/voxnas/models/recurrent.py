@@ -1,0 +1,115 @@
+"""Recurrent networks: LSTM and GRU, a handful of units that carry the past in their state.
+
+After Wright et al. (2019), "Real-Time Black-Box Modelling with Recurrent Neural Networks".
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from voxnas.models.base import Network, State
+from voxnas.utils.errors import InputError
+
+
+class Recurrent(Network):
+    """Layers of recurrent units and a linear output; `LSTM` and `GRU` below.
+
+    Args:
+        hidden_size: units per layer.
+        num_layers: layers, each fed by the one before.
+        warm_up: samples that `forward` spends on coming from silence to a state before the output counts;
+            `receptive_field` is one more, although such a network's memory has no end.
+        skip: add the input to the output.
+        name: a readable name; None for one after the sizes.
+
+    Raises:
+        InputError: sizes that cannot be.
+    """
+
+    unit: type[nn.LSTM] | type[nn.GRU]
+    gates: int
+
+    def __init__(
+        self,
+        hidden_size: int = 16,
+        num_layers: int = 1,
+        warm_up: int = 2048,
+        skip: bool = False,
+        name: str | None = None,
+    ) -> None:
+        super().__init__()
+        kind = type(self).__name__
+        if any(type(size) is not int or size < 1 for size in (hidden_size, num_layers)) or warm_up < 0:
+            raise InputError(f"{kind}: hidden_size and num_layers are whole numbers from 1")
+        self.hidden_size, self.num_layers, self.warm_up, self.skip = hidden_size, num_layers, warm_up, skip
+        self.name = name or f"{kind.lower()}-l{num_layers}-h{hidden_size}"
+        self.receptive_field = warm_up + 1
+        self.units = self.unit(1, hidden_size, num_layers, batch_first=True)
+        self.head = nn.Linear(hidden_size, 1)
+        # Where silence starts from: zeros, but for what files bring with them.
+        self.register_buffer("start", torch.zeros(self.states, num_layers, hidden_size))
+
+    @property
+    def states(self) -> int:
+        """Vectors of the state per layer."""
+        return 2 if self.unit is nn.LSTM else 1
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.shape[-1] <= self.warm_up:
+            raise ValueError(f"expected {self.receptive_field} samples or more, got {x.shape[-1]}")
+        state = self._at_start(x.shape[0])
+        if self.warm_up:
+            with torch.no_grad():  # the state is a starting point, and not what is trained
+                _, state = self._run(x[..., : self.warm_up], state)
+        return self._run(x[..., self.warm_up :], state)[0]
+
+    def initial_state(self, batch: int = 1) -> State:
+        """Runs zeros until nothing changes, or for a second at 48 kHz, as plug-in files have it."""
+        silence = self.head.weight.new_zeros(1, 1, 2_000)
+        state = self._at_start(1)
+        for _ in range(24):
+            before, state = state, self._run(silence, state)[1]
+            if all(torch.equal(*pair) for pair in zip(before, state, strict=True)):
+                break
+        return [part.expand(-1, batch, -1).contiguous() for part in state]
+
+    def stream(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        return self._run(x, state)
+
+    def _at_start(self, batch: int) -> State:
+        start: Tensor = self.start  # type: ignore[assignment]
+        return [part.unsqueeze(1).expand(-1, batch, -1).contiguous() for part in start]
+
+    def _run(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+        given: Any = tuple(state) if self.states == 2 else state[0]
+        units, after = self.units(x.transpose(1, 2), given)
+        y = self.head(units).transpose(1, 2)
+        return (x + y if self.skip else y), list(after) if self.states == 2 else [after]
+
+    @property
+    def macs_per_sample(self) -> int:
+        inputs = 1 + (self.num_layers - 1) * self.hidden_size
+        recurrent = self.num_layers * self.hidden_size
+        return self.gates * self.hidden_size * (inputs + recurrent) + self.hidden_size
+
+    def architecture(self) -> dict[str, Any]:
+        sizes = {"hidden_size": self.hidden_size, "num_layers": self.num_layers, "warm_up": self.warm_up}
+        return {"type": type(self).__name__, "name": self.name, **sizes, "skip": self.skip}
+
+    def summary(self) -> dict[str, Any]:
+        return {"num_layers": self.num_layers, "channels": self.hidden_size}
+
+
+class LSTM(Recurrent):
+    """Long short-term memory (Hochreiter and Schmidhuber, 1997)."""
+
+    unit = nn.LSTM
+    gates = 4
+
+
+class GRU(Recurrent):
+    """Gated recurrent units (Cho et al., 2014)."""
+
+    unit = nn.GRU
+    gates = 3
