@@ -1,21 +1,28 @@
-"""The Neural Amp Modeler plug-in's files, `.nam`: written for a WaveNet, and read back."""
+"""The Neural Amp Modeler plug-in's files, `.nam`: written, and read back."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
-from voxnas.export.blank import blank_network, fill
+from voxnas.export import nam_wavenet
 from voxnas.export.files import check_sample_rate, read_json, write_json
-from voxnas.export.nam_config import from_config, to_config
 from voxnas.models.base import Network
-from voxnas.models.layer_array import LayerArray
-from voxnas.models.wavenet import WaveNet
 from voxnas.utils.errors import InputError
+
+
+class _Architecture(Protocol):
+    """The module that knows one architecture's `config` and the order of its weights."""
+
+    def encode(self, network: Any) -> tuple[str, dict[str, Any], torch.Tensor]: ...
+    def decode(self, config: Any, weights: torch.Tensor, name: str) -> Network: ...
+
+
+_ARCHITECTURES: dict[Any, _Architecture] = {"WaveNet": nam_wavenet}
 
 
 @dataclass(frozen=True)
@@ -30,24 +37,25 @@ class NamModel:
 def write_nam(
     network: Network, path: str | Path, sample_rate: int, metadata: Mapping[str, Any] | None = None
 ) -> Path:
-    """Write a WaveNet for the plug-in; `metadata` as `nam_metadata` makes it. Returns the path.
+    """Write a network for the plug-in; `metadata` as `nam_metadata` makes it. Returns the path.
 
     Raises:
-        InputError: the network is no WaveNet, holds NaN, or the file cannot be written.
+        InputError: the plug-in has no such network, it holds NaN, or the file cannot be written.
     """
     path = Path(path)
-    if not isinstance(network, WaveNet):
-        raise InputError(
-            f"{path}: a .nam file takes a WaveNet, not a {type(network).__name__}; use format=json"
-        )
-    weights = _flat_weights(network)
-    if not np.isfinite(weights).all():
+    kind = type(network).__name__
+    if kind not in _ARCHITECTURES:
+        raise InputError(f"{path}: a .nam file cannot hold a {kind}; use format=json")
+    try:
+        version, config, weights = _ARCHITECTURES[kind].encode(network)
+    except InputError as error:
+        raise InputError(f"{path}: not written: {error}") from error
+    if not bool(torch.isfinite(weights).all()):
         raise InputError(f"{path}: not written, because the model's weights hold NaN or infinity")
-    version, config = to_config(network.shapes, network.head_scale)
     content = {
         "version": version,
         "metadata": dict(metadata or {}),
-        "architecture": "WaveNet",
+        "architecture": kind,
         "config": config,
         "weights": weights.tolist(),
         "sample_rate": sample_rate,
@@ -56,10 +64,10 @@ def write_nam(
 
 
 def read_nam(path: str | Path, submodel: int | None = None) -> NamModel:
-    """Read a WaveNet, or one of the WaveNets in a SlimmableContainer: the largest, or `submodel` (from 0).
+    """Read a network, or one of those in a SlimmableContainer: the largest, or `submodel` (from 0).
 
     Raises:
-        InputError: in one line, what in the file is damaged or beyond our WaveNet.
+        InputError: in one line, what in the file is damaged or beyond our networks.
     """
     path = Path(path)
     content = read_json(path)
@@ -76,45 +84,25 @@ def read_nam(path: str | Path, submodel: int | None = None) -> NamModel:
 def _read_model(content: dict[str, Any], name: str) -> NamModel:
     _check_version(content.get("version"))
     kind = content.get("architecture")
-    if kind != "WaveNet":
-        raise InputError(f"architecture {kind!r} cannot be played; WaveNet and SlimmableContainer can")
+    if kind not in _ARCHITECTURES:
+        known = ", ".join(_ARCHITECTURES)
+        raise InputError(f"architecture {str(kind)[:40]!r} cannot be played; known are {known}")
     metadata = content.get("metadata") or {}
     if not isinstance(metadata, dict):
         raise InputError("metadata is not an object")
-    shapes = from_config(content.get("config"))
-    network = _wavenet(shapes, content.get("weights"), str(metadata.get("name") or name))
+    weights = _numbers(content.get("weights"))
+    network = _ARCHITECTURES[kind].decode(content.get("config"), weights, str(metadata.get("name") or name))
     return NamModel(network, check_sample_rate(content.get("sample_rate")), metadata)
 
 
-def _wavenet(shapes: list[LayerArray], weights: Any, name: str) -> Network:
+def _numbers(weights: Any) -> torch.Tensor:
     if not isinstance(weights, list) or not all(type(weight) in (int, float) for weight in weights):
         raise InputError("weights is not a list of numbers")
-    arguments = WaveNet.arguments(shapes, head_scale=1.0, name=name)
-    network = blank_network(arguments)
-    needed = network.num_parameters + 1
-    if len(weights) != needed:
-        raise InputError(f"{len(weights)} weights, but its config needs {needed}; the file is damaged")
-    flat = _float32(weights)
-    parts = flat[:-1].split([parameter.numel() for parameter in network.parameters()])
-    named = zip(network.named_parameters(), parts, strict=True)
-    fill(network, {key: part.view(parameter.shape).clone() for (key, parameter), part in named})
-    assert isinstance(network, WaveNet)
-    network.head_scale = float(flat[-1])  # it overrides the one in config
-    return network
-
-
-def _float32(weights: list[float]) -> torch.Tensor:
     try:
         with np.errstate(over="raise"):
             return torch.from_numpy(np.array(weights, np.float64).astype(np.float32))
     except (OverflowError, FloatingPointError):
         raise InputError("weights hold numbers beyond float32") from None
-
-
-def _flat_weights(network: WaveNet) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """In the file's order, which is the order in which WaveNet's modules hold their parameters."""
-    parts = [parameter.detach().float().cpu().flatten() for parameter in network.parameters()]
-    return torch.cat([*parts, torch.tensor([network.head_scale])]).numpy()
 
 
 def _pick(content: dict[str, Any], submodel: int | None) -> dict[str, Any]:
