@@ -115,7 +115,7 @@ def _change(record: dict, key: str, value) -> None:
     [
         ("schema_version", 99, "schema version 99"),
         ("architecture", None, "architecture is missing"),
-        ("architecture/type", "LSTM", "'LSTM'"),
+        ("architecture/type", "Perceptron", "'Perceptron'"),
         ("architecture/head_scale", "loud", "architecture"),
         ("architecture/layer_arrays", "none", "WaveNet"),
         ("architecture/surprise", 1, "surprise"),

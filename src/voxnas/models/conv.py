@@ -9,8 +9,8 @@ class CausalConv(nn.Module):
     """A dilated convolution over time on `(batch, channels, 1, samples)` in channels-last memory.
 
     The weight is `(out, in / groups, kernel_size)`, tap `kernel_size - 1` for the current sample, as
-    plug-in files have it. In this memory layout a training step of 4 channels takes a quarter of the time of Conv1d on a
-    CPU, and wider ones about the same.
+    plug-in files have it. In this memory layout a training step of 4 channels takes a quarter of the time
+    of Conv1d on a CPU, and wider ones about the same.
     """
 
     def __init__(
