@@ -27,6 +27,23 @@ inline vec load(const float* p) {
   return v;
 }
 inline void store(float* p, vec v) { std::memcpy(p, &v, sizeof v); }
+
+// To memory that nobody reads for long: without fetching it into the caches first, where the CPU can do that. The
+// address is a multiple of a vector's size, and `streamed` comes before another thread reads it.
+#if defined(__AVX512F__)
+inline void stream(float* p, vec v) { _mm512_stream_ps(p, (__m512)v); }
+#elif defined(__AVX__)
+inline void stream(float* p, vec v) { _mm256_stream_ps(p, (__m256)v); }
+#elif defined(__SSE2__)
+inline void stream(float* p, vec v) { _mm_stream_ps(p, (__m128)v); }
+#else
+inline void stream(float* p, vec v) { store(p, v); }
+#endif
+inline void streamed() {
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
+}
 inline vec all(float value) { return vec{} + value; }
 
 // Has the compiler load a value that is used several times once, rather than in every instruction that takes it:

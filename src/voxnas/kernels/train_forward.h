@@ -29,11 +29,12 @@ class Forward : Pass {
     read_input(job);
     for (Ring& ring : x_) ring.clear();
     for (Ring& ring : head_) ring.clear();
-    float* kept = call_.kept ? call_.kept + index * kept_.per_job() : nullptr;
+    float* kept = call_.kept ? kept_.of_job(call_.kept, index) : nullptr;
     for (long tile = 0; tile < cut_.tiles; ++tile) {
       run_tile(tile, kept);
       write(job, tile);
     }
+    streamed();
   }
 
  private:
@@ -66,12 +67,10 @@ class Forward : Pass {
           begin(array.layers[0].x_start, tile), end);
       for (size_t l = 0; l < array.layers.size(); ++l, ++x, ++saved) {
         const bool last = l + 1 == array.layers.size() && a + 1 == net_.arrays.size();
-        run_layer(array.layers[l], tile, condition, x_[x], kept ? kept_.at(kept, tile, saved) : z_, head,
+        run_layer(array.layers[l], tile, condition, x_[x], kept ? kept_.at(kept, tile, saved) : Rows{}, head,
                   last ? Rows{} : x_[x + 1].rows);
       }
-      if (kept)
-        for (int c = 0; c < array.channels(); ++c)
-          std::copy_n(head[c], end, kept_.at(kept, tile, saved)[c]);
+      if (kept) keep(head, array.channels(), kept_.at(kept, tile, saved));
       ++saved;
       from.clear().add(head, array.channels(), array.head.kernel, 1);
       mix(from.data(), from.size(), array.head.forward.data(), array.head.bias.data(), array.head.out, {},
@@ -81,24 +80,28 @@ class Forward : Pass {
     }
   }
 
-  void run_layer(const Layer& layer, long tile, Rows condition, const Ring& x, Rows z, Rows head, Rows next) {
+  void run_layer(const Layer& layer, long tile, Rows condition, const Ring& x, Rows kept, Rows head, Rows next) {
     const int channels = layer.channels();
-    const Rows a = layer.derived() ? a_ : z;
     Sources& taps = sources_.clear().add(x.rows, channels, layer.conv.kernel, layer.conv.dilation).add(condition, 1);
-    activations_.clear().add(a, channels);
+    activations_.clear().add(a_, channels);
     with_activation(layer.activation.kind(), [&](auto type) {
       using Act = typename decltype(type)::type;
       const auto activate = layer.gated() ? activate_rows<Act, true> : activate_rows<Act, false>;
       for (int t = begin(layer.z_start, tile); t < tile_end(); t += kStep) {
-        mix(taps.data(), taps.size(), layer.conv.forward.data(), layer.conv.bias.data(), layer.inner(), {}, z, t,
+        mix(taps.data(), taps.size(), layer.conv.forward.data(), layer.conv.bias.data(), layer.inner(), {}, z_, t,
             t + kStep);
-        activate(layer.activation, channels, z, a, head, t, t + kStep);
+        activate(layer.activation, channels, z_, a_, head, kept, t, t + kStep);
         if (next.data)
           mix(activations_.data(), channels, layer.residual.forward.data(), layer.residual.bias.data(), channels,
               x.rows, next, t, t + kStep);
       }
     });
     x.advance();
+  }
+
+  void keep(Rows rows, int count, Rows kept) const {
+    for (int i = 0; i < count; ++i)
+      for (int t = 0; t < tile_end(); t += kLanes) stream(kept[i] + t, load(rows[i] + t));
   }
 
   void write(const Job& job, long tile) const {

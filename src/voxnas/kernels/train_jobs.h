@@ -9,25 +9,29 @@
 namespace voxnas {
 namespace {
 
+constexpr int kAlignment = 16;  // floats: a cache line
+inline float* aligned(float* base) {
+  while (reinterpret_cast<uintptr_t>(base) % (kAlignment * sizeof(float))) ++base;
+  return base;
+}
+
 // Hands out rows from one piece of memory; with no memory, just counts.
 class Arena {
  public:
-  explicit Arena(float* base) : base_(base) {
-    while (base_ && reinterpret_cast<uintptr_t>(base_) % 64) ++base_;
-  }
+  explicit Arena(float* base) : base_(aligned(base)) {}
   // There is room for `lead` samples before the rows.
   Rows rows(int count, long samples, long lead = 0) {
-    lead = round_up(lead, 16);
+    lead = round_up(lead, kAlignment);
     const long stride = row_room(samples + lead);
     float* start = take(stride * count);
     return {start ? start + lead : nullptr, stride};
   }
   float* take(size_t floats) {
     float* start = base_ ? base_ + used_ : nullptr;
-    used_ += round_up(static_cast<long>(floats), 16);
+    used_ += round_up(static_cast<long>(floats), kAlignment);
     return start;
   }
-  size_t size() const { return used_ + 16; }
+  size_t size() const { return used_ + kAlignment; }
 
  private:
   float* base_;
@@ -85,12 +89,14 @@ class Kept {
       add(array.channels());
     }
   }
-  size_t per_job() const { return static_cast<size_t>(rows_) * room_ * tiles_; }
+  size_t size(long jobs) const { return per_job() * jobs + kAlignment; }
+  float* of_job(float* base, long index) const { return aligned(base) + index * per_job(); }
   Rows at(float* job, long tile, int index) const {
     return {job + (tile * rows_ + first_[index]) * room_, room_};
   }
 
  private:
+  size_t per_job() const { return round_up(static_cast<long>(rows_) * room_ * tiles_, kAlignment); }
   void add(int rows) {
     first_.push_back(rows_);
     rows_ += rows;

@@ -6,16 +6,20 @@
 namespace voxnas {
 namespace {
 
+// From what the convolution gives to the activations, which are added to the head's sum. What the backward pass
+// needs goes to `kept` unless that is empty.
 template <class Act, bool gated>
-void activate_rows(const Activating& activation, int channels, Rows z, Rows a, Rows head, int begin, int end) {
+void activate_rows(const Activating& activation, int channels, Rows z, Rows a, Rows head, Rows kept, int begin,
+                   int end) {
   for (int c = 0; c < channels; ++c) {
     const Act act(activation, c);
     for (int t = begin; t < end; t += kLanes) {
-      vec y = act.value(load(z[c] + t));
+      const vec x = load(z[c] + t);
+      vec y = act.value(x);
+      if (kept.data) stream(kept[c] + t, Act::keeps_input ? x : y);
       if (gated) {
-        if (!Act::keeps_input) store(z[c] + t, y);
         const vec gate = sigmoid(load(z[channels + c] + t));
-        store(z[channels + c] + t, gate);
+        if (kept.data) stream(kept[channels + c] + t, gate);
         y *= gate;
       }
       store(a[c] + t, y);

@@ -18,7 +18,7 @@ from voxnas.kernels.build import Unavailable, load
 
 # A tile's samples: few enough that a layer's input, activations and gradients share the cache, and so many
 # that the cost of beginning a tile is forgotten. Found by measurement.
-TILE, TILE_VALUES = 1440, 30720
+TILE, TILE_VALUES = 768, 30720
 
 
 GATING = ("none", "gated", "blended")  # in the order of the enum Gating in wavenet.h

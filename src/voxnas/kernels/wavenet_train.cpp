@@ -70,7 +70,7 @@ extern "C" {
 int voxnas_wavenet_sizes(const int64_t* shape, const Call* call, int64_t* sizes) {
   voxnas::Prepared p(shape, *call);
   if (p.net.need_from(p.cut.past) < 0) return 1;
-  sizes[0] = voxnas::Kept(p.net, p.cut).per_job() * p.cut.jobs;
+  sizes[0] = voxnas::Kept(p.net, p.cut).size(p.cut.jobs);
   sizes[1] = per_thread(p.net, p.cut, *call, false) * p.threads;
   sizes[2] = per_thread(p.net, p.cut, *call, true) * p.threads + p.cut.jobs * (p.net.weights + p.cut.part + p.cut.past);
   return 0;
@@ -99,7 +99,9 @@ int voxnas_wavenet_backward(const int64_t* shape, const Call* call) {
   float* sums = call->scratch + p.threads * memory;
   float* dx = call->dx ? sums + p.cut.jobs * count : nullptr;
   std::fill_n(sums, p.cut.jobs * count, 0.f);
-  voxnas::share(p.cut.jobs, p.threads, [&](int thread, long job) {
+  // The last job first: the caches still hold the end of what the forward pass has kept.
+  voxnas::share(p.cut.jobs, p.threads, [&](int thread, long turn) {
+    const long job = p.cut.jobs - 1 - turn;
     workers[thread].run(job, sums + job * count, dx ? dx + job * inputs : nullptr);
   });
   for (long index = 0; index < p.cut.jobs; ++index) {
