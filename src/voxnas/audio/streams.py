@@ -29,10 +29,10 @@ class SoundSource:
     file: soundfile.SoundFile
     notices: list[str] = field(default_factory=list)
 
-    def blocks(self) -> Iterator[NDArray[np.float32]]:
-        """The samples from here on. Raises InputError where they cannot be read, or are NaN or infinite."""
+    def blocks(self, size: int = BLOCK) -> Iterator[NDArray[np.float32]]:
+        """The samples from here on, by `size`. Raises InputError where they cannot be read, or are NaN or infinite."""
         read = 0
-        for frames in _raw_blocks(self.path, self.file):
+        for frames in _raw_blocks(self.path, self.file, size):
             block = frames[:, self.channel]
             if not np.isfinite(block).all():  # it would stay in a model's state for ever
                 second = read / self.sample_rate
@@ -150,9 +150,11 @@ def _choose_channel(path: Path, file: soundfile.SoundFile, channel: int | None) 
     return louder, [f"{path}: of {file.channels} channels the louder, {louder} (from 0), is played"]
 
 
-def _raw_blocks(path: Path, file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
+def _raw_blocks(
+    path: Path, file: soundfile.SoundFile, size: int = BLOCK
+) -> Iterator[NDArray[np.float32]]:
     try:
-        yield from file.blocks(BLOCK, dtype="float32", always_2d=True)
+        yield from file.blocks(size, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise _unreadable(path, error) from error
 
