@@ -30,7 +30,7 @@ class SoundSource:
     notices: list[str] = field(default_factory=list)
 
     def blocks(self, size: int = BLOCK) -> Iterator[NDArray[np.float32]]:
-        """The samples from here on, by `size`. Raises InputError where they cannot be read, or are NaN or infinite."""
+        """The samples from here on, by `size`; InputError where they cannot be read or are not finite."""
         read = 0
         for frames in _raw_blocks(self.path, self.file, size):
             block = frames[:, self.channel]
@@ -97,7 +97,7 @@ def write_blocks(
         frames: about how many there will be, for the choice of a header that can say so.
 
     Raises:
-        InputError: the suffix is no sound file's, the format cannot hold the subtype or as much, the disk refuses.
+        InputError: no sound file's suffix, a format that cannot hold the subtype or as much, a disk that refuses.
     """
     path = Path(path)
     kind, subtype = check_format(path, subtype)
@@ -150,9 +150,7 @@ def _choose_channel(path: Path, file: soundfile.SoundFile, channel: int | None) 
     return louder, [f"{path}: of {file.channels} channels the louder, {louder} (from 0), is played"]
 
 
-def _raw_blocks(
-    path: Path, file: soundfile.SoundFile, size: int = BLOCK
-) -> Iterator[NDArray[np.float32]]:
+def _raw_blocks(path: Path, file: soundfile.SoundFile, size: int = BLOCK) -> Iterator[NDArray[np.float32]]:
     try:
         yield from file.blocks(size, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:

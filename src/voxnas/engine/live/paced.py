@@ -17,11 +17,11 @@ Block = NDArray[np.float32]
 
 
 class FileDrive:
-    """Plays an open file through a player at the pace of its sound, to its end or until the `with` block ends.
+    """Plays an open file through a player at its own pace, to its end or until the `with` block ends.
 
-    A block is due when a sound card would have recorded it, and too late (an xrun) if it is not played when the
-    next one is: that is the deadline of a sound card with a buffer of one block on either side. After an xrun the
-    clock starts again, as a sound card leaves a gap.
+    A block is due when a sound card would have recorded it, and too late (an xrun) if it is not played when
+    the next one is: the deadline of a sound card with a buffer of one block on either side. After an xrun
+    the clock starts again, as a sound card leaves a gap.
 
     Args:
         player: plays at its own rate, to which the file is converted on the way.

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 
 class Past:
-    """The last samples of a signal. One thread writes; others may read what is not about to be overwritten."""
+    """The last samples of a signal. One thread writes, others read what is not about to be overwritten."""
 
     def __init__(self, samples: int) -> None:
         self._ring = np.zeros(samples, np.float32)
@@ -22,8 +22,10 @@ class Past:
         self.position += len(block)  # last: a reader sees what is there
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
-        """A copy of the samples from `start` to `stop`, counted from the first ever; the latest if too many."""
+        """A copy of samples `start` to `stop`, counted from the first ever; of too many the latest."""
         size = len(self._ring)
         start = max(start, stop - size, 0)
         begin, length = start % size, stop - start
-        return np.concatenate([self._ring[begin : begin + length], self._ring[: max(0, begin + length - size)]])
+        return np.concatenate(
+            [self._ring[begin : begin + length], self._ring[: max(0, begin + length - size)]]
+        )

@@ -30,8 +30,8 @@ class Through(StreamingEngine):
 class Player:
     """Gain, engine, gain; levels and time measured; the engine exchanged without a click.
 
-    `process` belongs to the thread that plays: it makes no engine, frees none, prints nothing and takes no lock.
-    `switch_to` and the gains belong to the control thread.
+    `process` belongs to the thread that plays: it makes no engine, frees none, prints nothing and takes no
+    lock. `switch_to` and the gains belong to the control thread.
 
     Args:
         engine: the first to play; it is reset.
@@ -147,7 +147,6 @@ class Player:
         np.subtract(new, old, out=mixed)
         mixed[:faded] *= weights
         mixed += old
-        mixed[faded:] = new[faded:]
         self._faded += faded
         if self._faded == len(self._fade) and self._coming is not None:
             self._retired.append(self._engine)

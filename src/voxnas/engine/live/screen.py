@@ -72,7 +72,9 @@ def _meter(name: str, meter: Meter, gain_db: float) -> Text:
     text = Text(f"{name} ")
     peak, rms = _cells(meter.peak_dbfs), _cells(meter.rms_dbfs)
     hot = "red" if meter.clipped else "yellow" if meter.peak_dbfs > HOT_DBFS else "green"
-    text.append("█" * rms, hot).append("▒" * (peak - rms), hot).append("·" * (BAR_CELLS - max(peak, rms)), "dim")
+    text.append("█" * rms, hot).append("▒" * (peak - rms), hot).append(
+        "·" * (BAR_CELLS - max(peak, rms)), "dim"
+    )
     text.append(f"  peak {meter.peak_dbfs:6.1f}  RMS {meter.rms_dbfs:6.1f} dBFS  gain {gain_db:+.0f} dB")
     return text.append("  CLIP", "bold red") if meter.clipped else text
 
