@@ -97,7 +97,7 @@ def write_blocks(
         frames: about how many there will be, for the choice of a header that can say so.
 
     Raises:
-        InputError: no sound file's suffix, a format that cannot hold the subtype or as much, a disk that refuses.
+        InputError: no sound file's suffix; a format that cannot hold the subtype, or so much; a full disk.
     """
     path = Path(path)
     kind, subtype = check_format(path, subtype)

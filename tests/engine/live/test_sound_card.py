@@ -107,6 +107,13 @@ def test_the_callback_plays_the_chosen_channel_to_both_outputs_and_counts(soundd
     assert (player.load.blocks, player.load.xruns) == (4, 2)
 
 
+def test_a_block_that_is_no_sound_is_played_as_silence(sounddevice):
+    with SoundCard(Player(Through(), RATE), 64):
+        indata = np.ones((64, 1), np.float32)
+        indata[5] = np.nan
+        assert not sounddevice.streams[0].call(indata, Status()).any()
+
+
 def test_what_goes_wrong_in_the_callback_ends_in_silence_and_is_raised_by_check(sounddevice):
     player = Player(Through(), RATE)
     player.process = None  # type: ignore[method-assign,assignment]

@@ -90,8 +90,11 @@ class SoundCard:
     def _callback(self, indata: np.ndarray, outdata: np.ndarray, frames: int, time: Any, status: Any) -> None:
         if status and any(getattr(status, flag) for flag in XRUN_FLAGS):
             self._player.load.xruns += 1
+        block = indata[:, self._channel]
+        if not np.isfinite(block).all():  # some drivers hand out rubbish; it would stay in the model for ever
+            block = np.zeros(frames, np.float32)
         try:
-            outdata[:] = self._player.process(indata[:, self._channel])[:, None]
+            outdata[:] = self._player.process(block)[:, None]
         except BaseException as error:
             outdata.fill(0)
             self._error = error
