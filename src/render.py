@@ -1,26 +1,37 @@
 """Play a sound file through a run or an exported model."""
 
+import sys
+from pathlib import Path
+
 from omegaconf import DictConfig
 
 from voxnas.engine.make import make_engine
 from voxnas.engine.play import render
 from voxnas.export.load import load_model
-from voxnas.utils.app import hydra_app
+from voxnas.utils.app import INTERRUPTED, hydra_app
+from voxnas.utils.progress_bar import progress_bar
 
 
 @hydra_app("on_model/render")
 def main(cfg: DictConfig) -> None:
     """`python src/render.py model=PATH input=in.wav output=out.wav`."""
     model = load_model(cfg.model, cfg.submodel)
-    done = render(
-        make_engine(model.network, cfg.engine),
-        cfg.input,
-        cfg.output,
-        sample_rate=model.sample_rate,
-        channel=cfg.channel,
-        resample=cfg.resample,
-        subtype=cfg.subtype,
-    )
+    engine = make_engine(model.network, cfg.engine)
+    try:
+        with progress_bar(Path(cfg.input).name) as on_progress:
+            done = render(
+                engine,
+                cfg.input,
+                cfg.output,
+                sample_rate=model.sample_rate,
+                channel=cfg.channel,
+                resample=cfg.resample,
+                subtype=cfg.subtype,
+                on_progress=on_progress,
+            )
+    except KeyboardInterrupt:
+        print(f"interrupted: {cfg.output} was not written", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
     for notice in done.notices:
         print(f"note: {notice}")
     duration_s = done.samples / done.sample_rate

@@ -92,14 +92,17 @@ def test_render_takes_the_channel_asked_for_or_the_louder(run, nam, network, tmp
     assert "no channel 2" in run("render", f"model={nam}", "input=dry.wav", "output=c.wav", "channel=2")[2]
 
 
-def test_render_refuses_another_rate_unless_told_to_convert(run, nam, tmp_path):
+def test_render_converts_another_rate_with_a_note_unless_told_to_refuse(run, nam, tmp_path):
     time_s = np.arange(44100) / 44100
     write(tmp_path / "dry.wav", 0.2 * np.sin(2 * np.pi * 220 * time_s), 44100)
-    code, _, error = run("render", f"model={nam}", "input=dry.wav", "output=wet.wav")
+    arguments = (f"model={nam}", "input=dry.wav", "output=wet.wav")
+    code, _, error = run("render", *arguments, "resample=false")
     assert code == 2
-    assert "resample=true" in error
+    assert "has 44100 Hz, the model 48000 Hz" in error
     assert not (tmp_path / "wet.wav").exists()
-    assert run("render", f"model={nam}", "input=dry.wav", "output=wet.wav", "resample=true")[0] == 0
+    code, out, _ = run("render", *arguments)
+    assert code == 0
+    assert "note: dry.wav: has 44100 Hz, the model 48000 Hz: converted there and back" in out
     info = soundfile.info(tmp_path / "wet.wav")
     assert (info.frames, info.samplerate) == (44100, 44100)
     # what the model makes of the same tone at its own rate, on the samples' common instants

@@ -1,20 +1,18 @@
 """Playing a whole recording or a sound file through an engine, in blocks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
+from voxnas.audio.streams import BLOCK, SoundSource, check_format, open_source, write_blocks
 from voxnas.engine.base import StreamingEngine
 from voxnas.utils.errors import InputError
-from voxnas.utils.files import replacing
 
-BLOCK = 2**16  # samples: bounds the memory, and is long enough that the overhead of a block does not show
-INTEGER_SUBTYPES = ("PCM_16", "PCM_24", "PCM_32", "PCM_S8", "PCM_U8")
+Blocks = Iterator[NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -43,133 +41,68 @@ def render(
     *,
     sample_rate: int | None = None,
     channel: int | None = None,
-    resample: bool = False,
+    resample: bool = True,
     subtype: str | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> Rendering:
     """Play a sound file of any length through an engine into a mono file of the same length and rate.
+
+    Memory does not grow with the file: it is read, converted, played, converted back and written in blocks.
 
     Args:
         sample_rate: the model's, in Hz; None if it is not known.
         channel: counts from 0; None for the only or the louder one.
-        resample: play a file of another rate at the model's, and bring the result back to the file's.
-            Only then does the whole file lie in memory.
+        resample: play a file of another rate at the model's, and bring the result back to the file's;
+            otherwise such a file is refused.
         subtype: libsndfile's, such as PCM_24; None for 32-bit float where the format has it.
+        on_progress: called after each block with the share that is done, 0 to 1.
 
     Raises:
-        InputError: the input cannot be read or has another rate than the model, the output cannot be written.
+        InputError: the input cannot be read or played at its rate, the output cannot be written.
     """
     source, destination = Path(source), Path(destination)
-    if not source.is_file():
-        raise InputError(f"{source}: no such file; check the path")
-    if destination.exists() and destination.samefile(source):
+    if destination.exists() and source.is_file() and destination.samefile(source):
         raise InputError(f"{destination}: is the input itself; give the output another name")
+    check_format(destination, subtype)  # before the input is read for its louder channel
     start = perf_counter()
-    with _open(source) as file:
-        _check_rate(source, file.samplerate, sample_rate, resample)
-        chosen, notices = _choose_channel(source, file, channel)
-        blocks = _blocks(source, file, chosen)
-        if sample_rate in (None, file.samplerate):
-            played = _played(engine, blocks)
-        else:
-            played = _played_resampled(engine, blocks, file.samplerate, int(sample_rate or 0))
-        peak, subtype = _write(played, destination, file.samplerate, subtype)
-        samples, rate = file.frames, file.samplerate
-    if peak > 1 and subtype in INTEGER_SUBTYPES:
-        notices.append(
-            f"{destination}: clipped, its peak of {peak:.2f} is over full scale; use subtype=FLOAT"
-        )
-    return Rendering(destination, samples, rate, peak, perf_counter() - start, notices)
+    with open_source(source, channel) as sound:
+        model_rate = sample_rate or sound.sample_rate
+        notices = [*sound.notices, *_conversion(sound, model_rate, resample)]
+        played = _reported(_played(engine, sound, model_rate), sound.frames, on_progress)
+        done = write_blocks(played, destination, sound.sample_rate, subtype, sound.frames)
+    notices += done.notices
+    return Rendering(destination, done.samples, sound.sample_rate, done.peak, perf_counter() - start, notices)
 
 
-def _open(source: Path) -> soundfile.SoundFile:
-    try:
-        return soundfile.SoundFile(source)
-    except soundfile.LibsndfileError as error:
-        raise _unreadable(source, error) from error
+def _conversion(sound: SoundSource, model_rate: int, resample: bool) -> list[str]:
+    """The notice that rates differ, if they do; InputError if they may not."""
+    if sound.sample_rate == model_rate:
+        return []
+    what = f"{sound.path}: has {sound.sample_rate} Hz, the model {model_rate} Hz"
+    if not resample:
+        raise InputError(f"{what}; leave resample=false out to convert there and back")
+    return [f"{what}: converted there and back"]
 
 
-def _check_rate(source: Path, rate: int, model_rate: int | None, resample: bool) -> None:
-    if model_rate not in (None, rate) and not resample:
-        raise InputError(
-            f"{source}: has {rate} Hz, the model {model_rate} Hz; add resample=true to convert there and back"
-        )
+def _played(engine: StreamingEngine, sound: SoundSource, model_rate: int) -> Blocks:
+    from voxnas.audio.resample import resample_blocks
 
-
-def _choose_channel(source: Path, file: soundfile.SoundFile, channel: int | None) -> tuple[int, list[str]]:
-    if file.frames == 0:
-        raise InputError(f"{source}: holds no audio")
-    if channel is not None and not 0 <= channel < file.channels:
-        raise InputError(f"{source}: no channel {channel}; it has {file.channels}, counted from 0")
-    if channel is not None or file.channels == 1:
-        return channel or 0, []
-    energy = sum(np.square(block, dtype=np.float64).sum(axis=0) for block in _raw_blocks(source, file))
-    file.seek(0)
-    louder = int(np.argmax(energy))
-    return louder, [f"{source}: of {file.channels} channels the louder, {louder} (from 0), is played"]
-
-
-def _raw_blocks(source: Path, file: soundfile.SoundFile) -> Iterator[NDArray[np.float32]]:
-    try:
-        yield from file.blocks(BLOCK, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise _unreadable(source, error) from error
-
-
-def _unreadable(source: Path, error: soundfile.LibsndfileError) -> InputError:
-    reason = error.error_string.rstrip(".")
-    return InputError(f"{source}: cannot be read as audio ({reason}); give a WAV, FLAC or AIFF file")
-
-
-def _blocks(source: Path, file: soundfile.SoundFile, channel: int) -> Iterator[NDArray[np.float32]]:
-    read = 0
-    for frames in _raw_blocks(source, file):
-        block = frames[:, channel]
-        if not np.isfinite(block).all():  # it would stay in the state for ever
-            raise InputError(
-                f"{source}: holds NaN or infinity near {read / file.samplerate:.1f} s; export it again"
-            )
-        read += len(block)
-        yield block
-    if read < file.frames:
-        raise InputError(f"{source}: cut short, {read} of {file.frames} frames are there; copy it again")
-
-
-def _played(engine: StreamingEngine, blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
     engine.reset()
-    yield from map(engine.process, blocks)
+    played = map(engine.process, resample_blocks(sound.blocks(), sound.sample_rate, model_rate))
+    return _first(sound.frames, resample_blocks(played, model_rate, sound.sample_rate))
 
 
-def _played_resampled(
-    engine: StreamingEngine, blocks: Iterator[NDArray[np.float32]], rate: int, model_rate: int
-) -> Iterator[NDArray[np.float32]]:
-    from voxnas.audio.resample import resample
-
-    samples = np.concatenate(list(blocks))
-    output = resample(play(engine, resample(samples, rate, model_rate)), model_rate, rate)[: len(samples)]
-    yield np.pad(output, (0, len(samples) - len(output)))
+def _first(samples: int, blocks: Iterable[NDArray[np.float32]]) -> Blocks:
+    """There and back again rounds up: the last samples may be too many."""
+    for block in blocks:
+        yield block[:samples]
+        samples -= min(samples, len(block))
 
 
-def _write(
-    blocks: Iterator[NDArray[np.float32]], path: Path, rate: int, subtype: str | None
-) -> tuple[float, str]:
-    """Write beside the path and move it there at the end; return the peak and the subtype."""
-    kind = path.suffix.lstrip(".").upper()
-    if kind not in soundfile.available_formats():
-        raise InputError(
-            f"{path}: {path.suffix or 'no suffix'} is not a sound file's; use .wav, .flac or .aiff"
-        )
-    subtype = subtype or ("FLOAT" if soundfile.check_format(kind, "FLOAT") else "PCM_24")
-    if not soundfile.check_format(kind, subtype):
-        raise InputError(f"{path}: a {kind} file cannot hold {subtype}; leave subtype out or choose another")
-    peak = 0.0
-    try:
-        with (
-            replacing(path) as temporary,
-            soundfile.SoundFile(temporary, "w", rate, 1, subtype, format=kind) as file,
-        ):
-            for block in blocks:
-                peak = max(peak, float(np.abs(block).max(initial=0)))
-                file.write(block)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise InputError(f"{path}: cannot be written ({error})") from error
-    return peak, subtype
+def _reported(blocks: Blocks, samples: int, on_progress: Callable[[float], None] | None) -> Blocks:
+    done = 0
+    for block in blocks:
+        yield block
+        done += len(block)
+        if on_progress:
+            on_progress(done / samples)

@@ -1,0 +1,78 @@
+"""Play through a model live: sound card in, model, sound card out; or a file through the same loop."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from voxnas.audio.streams import open_source
+from voxnas.engine.live.control import run
+from voxnas.engine.live.paced import FileDrive
+from voxnas.engine.live.rack import Rack, Slot, session_rate
+from voxnas.engine.live.screen import figures, summary
+from voxnas.engine.live.session import Drive
+from voxnas.engine.live.sound_card import SoundCard, list_devices
+from voxnas.engine.make import make_engine
+from voxnas.export.files import write_json
+from voxnas.export.load import load_model
+from voxnas.utils.app import hydra_app
+from voxnas.utils.errors import InputError
+from voxnas.utils.flags import as_overrides
+
+sys.argv[1:] = as_overrides(sys.argv[1:], {"file", "output", "model"})
+
+
+@hydra_app("on_model/realtime_demo")
+def main(cfg: DictConfig) -> None:
+    """`python src/realtime_demo.py model=PATH | models=[PATH,…] [--file in.wav [output=out.wav]]`."""
+    if cfg.devices:
+        print(list_devices())
+        return
+    if cfg.block_size < 1:
+        raise InputError(f"block_size={cfg.block_size} is not positive")
+    slots = [_slot(path, cfg) for path in [*([cfg.model] if cfg.model else []), *cfg.models]]
+    rate = session_rate(slots, cfg.sample_rate)
+    rack = Rack(slots, rate, cfg.block_size, cfg.input_gain_db, cfg.output_gain_db)
+    for slot in slots:
+        if slot.sample_rate not in (None, rate):
+            print(f"note: {slot.name} is for {slot.sample_rate} Hz and sounds different at {rate} Hz")
+    with _drive(cfg, rack) as drive:
+        run(drive, rack, seconds=cfg.seconds, switch_every=cfg.switch_every)
+    print(*summary(rack), sep="\n")
+    if isinstance(drive, FileDrive) and drive.written:
+        print(*(f"note: {notice}" for notice in drive.written.notices), f"wrote {cfg.output}", sep="\n")
+    if cfg.json:
+        print(f"wrote {write_json(figures(rack), Path(cfg.json), indent=2)}")
+
+
+def _slot(path: str, cfg: DictConfig) -> Slot:
+    model = load_model(path, cfg.submodel)
+    network = model.network
+    name = Path(path).name if Path(path).is_dir() else Path(path).stem
+    return Slot(name, partial(make_engine, network, cfg.engine), model.sample_rate, network.receptive_field)
+
+
+@contextmanager
+def _drive(cfg: DictConfig, rack: Rack) -> Iterator[Drive]:
+    player, size = rack.player, cfg.block_size
+    if cfg.file is None:
+        if cfg.output is not None:
+            raise InputError("output= goes with file=PATH; a sound card's output is not recorded")
+        devices = {"input_device": cfg.input_device, "output_device": cfg.output_device}
+        card = SoundCard(player, size, **devices, channel=cfg.channel or 0)
+        print(f"sound card: {player.sample_rate} Hz, blocks of {size}, delay {card.delay_ms:.1f} ms")
+        yield card
+        return
+    with open_source(cfg.file, cfg.channel) as source:
+        if cfg.output is not None and Path(cfg.output).exists() and Path(cfg.output).samefile(cfg.file):
+            raise InputError(f"{cfg.output}: is the input itself; give the output another name")
+        for notice in source.notices:
+            print(f"note: {notice}")
+        yield FileDrive(player, source, size, output=cfg.output, subtype=cfg.subtype, pace=cfg.pace)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""A sound file in the place of a sound card: played block by block when each is due."""
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxnas.audio.resample import resample_blocks
+from voxnas.audio.streams import SoundSource, Written, write_blocks
+from voxnas.engine.live.player import Player
+
+Block = NDArray[np.float32]
+
+
+class FileDrive:
+    """Plays an open file through a player at its own pace, to its end or until the `with` block ends.
+
+    A block is due when a sound card would have recorded it, and too late (an xrun) if it is not played when
+    the next one is: the deadline of a sound card with a buffer of one block on either side. After an xrun
+    the clock starts again, as a sound card leaves a gap.
+
+    Args:
+        player: plays at its own rate, to which the file is converted on the way.
+        source: from `open_source`; stays open throughout.
+        block_size: samples; the last block may be shorter.
+        output: a sound file for what was played, at the player's rate; None for none.
+        subtype: of the output, see `write_blocks`.
+        pace: False plays as fast as it goes; then nothing is ever too late.
+    """
+
+    def __init__(
+        self,
+        player: Player,
+        source: SoundSource,
+        block_size: int,
+        *,
+        output: str | Path | None = None,
+        subtype: str | None = None,
+        pace: bool = True,
+    ) -> None:
+        self.written: Written | None = None
+        self._player, self._source, self._block_size = player, source, block_size
+        self._output, self._subtype, self._pace = output, subtype, pace
+        self._stop = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="player", daemon=True)
+
+    def __enter__(self) -> "FileDrive":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    @property
+    def active(self) -> bool:
+        """The file is not at its end, nor has anything failed."""
+        return self._thread.is_alive()
+
+    def check(self) -> None:
+        """Raise here what went wrong in the thread that plays."""
+        if self._error is not None:
+            raise self._error
+
+    def _run(self) -> None:
+        try:
+            played = self._played()
+            if self._output is None:
+                for _ in played:
+                    pass
+                return
+            rate = self._player.sample_rate
+            frames = self._source.frames * rate // self._source.sample_rate
+            self.written = write_blocks(played, self._output, rate, self._subtype, frames)
+        except BaseException as error:  # for the control thread to raise
+            self._error = error
+
+    def _played(self) -> Iterator[Block]:
+        """The played blocks when they are due, each to be used before the next is asked for."""
+        rate, load = self._player.sample_rate, self._player.load
+        read = self._source.blocks(self._block_size)
+        due = time.perf_counter()
+        for block in in_blocks(resample_blocks(read, self._source.sample_rate, rate), self._block_size):
+            if self._stop.is_set():
+                return
+            if self._pace and (early := due - time.perf_counter()) > 0:
+                time.sleep(early)
+            played = self._player.process(block)
+            due += len(block) / rate
+            if self._pace and (now := time.perf_counter()) > due:
+                load.xruns += 1
+                due = now
+            yield played
+
+
+def in_blocks(blocks: Iterable[Block], size: int) -> Iterator[Block]:
+    """The same samples in blocks of one size; the last may be shorter."""
+    rest = np.zeros(0, np.float32)
+    for block in blocks:
+        rest = np.concatenate([rest, block]) if len(rest) else block
+        whole = len(rest) - len(rest) % size
+        for start in range(0, whole, size):
+            yield rest[start : start + size]
+        rest = rest[whole:]
+    if len(rest):
+        yield rest

@@ -1,0 +1,98 @@
+"""The models of a session, one of which plays."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from voxnas.engine.base import StreamingEngine
+from voxnas.engine.live.player import Player, Through
+from voxnas.utils.errors import InputError
+
+MOST_MEMORY_SECONDS = 10.0  # of the past that an engine hears before it takes over
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A model to choose: `make` gives a new engine; `memory` is its receptive field in samples."""
+
+    name: str
+    make: Callable[[], StreamingEngine]
+    sample_rate: int | None = None  # Hz, None if it is not known
+    memory: int = 0
+
+    def settled(self, block_size: int) -> StreamingEngine:
+        """A new engine that has run once, since the first call of some takes longer than all others."""
+        engine = self.make()
+        engine.process(np.zeros(block_size, np.float32))
+        engine.reset()
+        return engine
+
+
+class Rack:
+    """Chooses which of the models plays, or none (bypass). For the control thread.
+
+    Args:
+        slots: at least one; the first plays first.
+        sample_rate: of the session, in Hz.
+        block_size: samples, as they will come.
+        input_gain_db, output_gain_db: of the player.
+    """
+
+    def __init__(
+        self,
+        slots: Sequence[Slot],
+        sample_rate: int,
+        block_size: int,
+        input_gain_db: float = 0.0,
+        output_gain_db: float = 0.0,
+    ) -> None:
+        if not slots:
+            raise InputError("no model: give model=PATH or models=[PATH,PATH]")
+        self.slots, self.block_size = list(slots), block_size
+        self.chosen, self.bypassed, self.switches = 0, False, 0
+        memory = min(max(slot.memory for slot in slots), round(MOST_MEMORY_SECONDS * sample_rate))
+        engine = slots[0].settled(block_size)
+        self.player = Player(engine, sample_rate, memory, input_gain_db, output_gain_db)
+
+    @property
+    def playing(self) -> str:
+        """The name of what plays."""
+        return "bypass" if self.bypassed else self.slots[self.chosen].name
+
+    def choose(self, number: int) -> None:
+        """Play model `number`, from 0; nothing changes if there is none, or if it plays already."""
+        if not 0 <= number < len(self.slots) or (number == self.chosen and not self.bypassed):
+            return
+        self.chosen, self.bypassed = number, False
+        self._switch(self.slots[number].settled(self.block_size))
+
+    def step(self, by: int) -> None:
+        """The next model (1), the one before (-1), around the end."""
+        self.choose((self.chosen + by) % len(self.slots))
+
+    def bypass(self) -> None:
+        """Nothing but the gains; called again, the model."""
+        if self.bypassed:
+            self.choose(self.chosen)
+        else:
+            self.bypassed = True
+            self._switch(Through())
+
+    def _switch(self, engine: StreamingEngine) -> None:
+        self.switches += 1
+        self.player.switch_to(engine)
+
+
+def session_rate(slots: Sequence[Slot], wanted: int | None, fallback: int = 48000) -> int:
+    """The rate at which all models of a session play, in Hz: what is wanted, or what they share.
+
+    Raises InputError if they were made for different rates and none is wanted.
+    """
+    rates = {slot.sample_rate for slot in slots if slot.sample_rate}
+    if wanted is not None and wanted <= 0:
+        raise InputError(f"sample_rate={wanted} is not positive")
+    if wanted is None and len(rates) > 1:
+        told = ", ".join(f"{slot.name} {slot.sample_rate} Hz" for slot in slots if slot.sample_rate)
+        raise InputError(f"the models are for different rates ({told}); choose one with sample_rate=")
+    return wanted or next(iter(rates), fallback)
