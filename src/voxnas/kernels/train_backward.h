@@ -6,7 +6,7 @@
 namespace voxnas {
 namespace {
 
-class Backward : Pass {
+class alignas(64) Backward : Pass {
  public:
   using Pass::size;
   Backward(const WaveNet& net, const Cut& cut, const Call& call, float* memory) : Pass(net, cut, call, memory) {

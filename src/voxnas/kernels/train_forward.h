@@ -6,7 +6,8 @@
 namespace voxnas {
 namespace {
 
-class Forward : Pass {
+// A cache line of its own, since other threads write beside it.
+class alignas(64) Forward : Pass {
  public:
   using Pass::size;
   Forward(const WaveNet& net, const Cut& cut, const Call& call, float* memory) : Pass(net, cut, call, memory) {

@@ -5,9 +5,10 @@ optimizer takes the gradients. See wavenet_train.cpp for how they are computed.
 """
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -78,63 +79,50 @@ class NativeWaveNet:
 
     Args:
         arrays: the layer arrays.
-        head_scale: the output's factor.
 
     Raises:
         Unavailable: no library can be built here, or a part of the network has no native form.
     """
 
-    def __init__(self, arrays: Sequence[ArrayShape], head_scale: float) -> None:
+    def __init__(self, arrays: Sequence[ArrayShape]) -> None:
         for array in arrays:
             _check_trainable(array)
-        self.shape = shape_list(arrays)
-        self.head_scale = head_scale
+        self.shape = np.array(shape_list(arrays), np.int64)
         # The last layer's residual leads nowhere: as in PyTorch, it gets no gradient.
         head = 1 + int(arrays[-1].head_bias)
         self.unused = (-head - 2, -head - 1)
         self.tile = min(TILE, TILE_VALUES // max(a.channels for a in arrays))
         load("wavenet_train.cpp")
 
-    def __call__(self, x: Tensor, receptive_field: int, parameters: Sequence[Tensor]) -> Tensor:
+    def __call__(
+        self, x: Tensor, scale: float, receptive_field: int, parameters: Sequence[Tensor]
+    ) -> Tensor:
         """`(batch, 1, samples + receptive_field - 1)` to `(batch, 1, samples)`, both float32 on the CPU.
 
-        `parameters` in the order of plug-in files, which is the module's own.
+        `scale` is the output's factor; `parameters` in the order of plug-in files, the module's own.
         """
         samples = x.shape[-1] - receptive_field + 1
         if x.ndim != 3 or x.shape[1] != 1 or samples < 1:
             raise ValueError(f"expected (batch, 1, {receptive_field} samples or more), got {tuple(x.shape)}")
-        y: Tensor = _WaveNet.apply(x, self, samples, *parameters)
+        y: Tensor = _WaveNet.apply(x, self, samples, scale, *parameters)
         return y
 
-    def call(self, name: str, sizes: tuple[int, int, int], threads: int, **tensors: Tensor | None) -> None:
-        """Run one of the library's functions on `sizes`: batch, input samples, output samples."""
+    def call(self, name: str, sizes: Mapping[str, int], scale: float, **tensors: Tensor | None) -> None:
+        """Run one of the library's functions; see the struct Call for the names."""
         pointers = {key: tensor.data_ptr() for key, tensor in tensors.items() if tensor is not None}
-        call = self._call(sizes, threads, **pointers)
-        if getattr(load("wavenet_train.cpp"), name)(self._ints(), ctypes.byref(call)):
-            raise ValueError(f"{sizes[1]} input samples are too few for {sizes[2]} output samples")
+        self._run(name, _Call(**sizes, tile=self.tile, scale=scale, **pointers))
 
-    def memory(self, sizes: tuple[int, int, int], threads: int) -> list[int]:
+    def memory(self, sizes: Mapping[str, int]) -> list[int]:
         """Floats that are kept between the passes, and that forward and backward need as scratch memory."""
         found = (ctypes.c_int64 * 3)()
-        call = self._call(sizes, threads)
-        if load("wavenet_train.cpp").voxnas_wavenet_sizes(self._ints(), ctypes.byref(call), found):
-            raise ValueError(f"{sizes[1]} input samples are too few for {sizes[2]} output samples")
+        self._run("voxnas_wavenet_sizes", _Call(**sizes, tile=self.tile), found)
         return list(found)
 
-    def _call(self, sizes: tuple[int, int, int], threads: int, **pointers: int) -> _Call:
-        batch, samples_in, samples_out = sizes
-        return _Call(
-            batch=batch,
-            samples_in=samples_in,
-            samples_out=samples_out,
-            threads=threads,
-            tile=self.tile,
-            scale=self.head_scale,
-            **pointers,
-        )
-
-    def _ints(self) -> Any:
-        return (ctypes.c_int64 * len(self.shape))(*self.shape)
+    def _run(self, name: str, call: _Call, *more: Any) -> None:
+        if getattr(load("wavenet_train.cpp"), name)(
+            ctypes.c_void_p(self.shape.ctypes.data), ctypes.byref(call), *more
+        ):
+            raise ValueError(f"{call.samples_in} input samples are too few for {call.samples_out} of output")
 
 
 def shape_list(arrays: Sequence[ArrayShape], activations: Sequence[str] = TRAINED) -> list[int]:
@@ -171,20 +159,22 @@ def _check_trainable(array: ArrayShape) -> None:
 
 class _WaveNet(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, net: NativeWaveNet, samples: int, *parameters: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, x: Tensor, net: NativeWaveNet, samples: int, scale: float, *parameters: Tensor
+    ) -> Tensor:
         x = x.contiguous()
         weights = torch.cat([p.reshape(-1) for p in parameters])
-        sizes = (x.shape[0], x.shape[-1], samples)
-        threads = torch.get_num_threads()
+        sizes = {"batch": x.shape[0], "samples_in": x.shape[-1], "samples_out": samples}
+        sizes["threads"] = torch.get_num_threads()
         y = x.new_empty(x.shape[0], 1, samples)
-        kept_size, scratch_size, _ = net.memory(sizes, threads)
+        kept_size, scratch_size, backward_size = net.memory(sizes)
         kept = _buffers.take(kept_size) if any(ctx.needs_input_grad) else None
         scratch = _buffers.take(scratch_size)
         tensors = {"weights": weights, "x": x, "y": y, "kept": kept, "scratch": scratch}
-        net.call("voxnas_wavenet_forward", sizes, threads, **tensors)
+        net.call("voxnas_wavenet_forward", sizes, scale, **tensors)
         if kept is not None:
             ctx.save_for_backward(x, weights, kept)
-        ctx.net, ctx.sizes, ctx.threads = net, sizes, threads
+        ctx.net, ctx.sizes, ctx.scale, ctx.backward_size = net, sizes, scale, backward_size
         ctx.parts = [p.shape for p in parameters]
         return y
 
@@ -194,12 +184,12 @@ class _WaveNet(torch.autograd.Function):
         x, weights, kept = ctx.saved_tensors
         dx = torch.zeros_like(x) if ctx.needs_input_grad[0] else None
         dweights = torch.zeros_like(weights)
-        scratch = _buffers.take(ctx.net.memory(ctx.sizes, ctx.threads)[2])
+        scratch = _buffers.take(ctx.backward_size)
         tensors = {"weights": weights, "x": x, "dy": dy.contiguous(), "kept": kept}
         results = {"dweights": dweights, "dx": dx, "scratch": scratch}
-        ctx.net.call("voxnas_wavenet_backward", ctx.sizes, ctx.threads, **tensors, **results)
+        ctx.net.call("voxnas_wavenet_backward", ctx.sizes, ctx.scale, **tensors, **results)
         parts = dweights.split([shape.numel() for shape in ctx.parts])
         gradients: list[Tensor | None] = [g.view(shape) for g, shape in zip(parts, ctx.parts, strict=True)]
         for index in ctx.net.unused:
             gradients[index] = None
-        return dx, None, None, *gradients
+        return dx, None, None, None, *gradients

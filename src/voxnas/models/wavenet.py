@@ -129,6 +129,8 @@ class WaveNet(Network):
         self.arrays = nn.ModuleList(_Array(s, n) for s, n in zip(self.shapes, inputs, strict=False))
         self.head_scale = float(head_scale)
         self.receptive_field = receptive_field(self.shapes)
+        self._form: NativeWaveNet | Unavailable | None = None  # found out when it is first needed
+        self._owners: list[tuple[nn.Module, str]] | None = None
 
     def _convolutions(self) -> list[CausalConv]:
         """Those with a past, in the order of the state: each layer's, then its array's head."""
@@ -137,20 +139,27 @@ class WaveNet(Network):
     def forward(self, x: Tensor) -> Tensor:
         native = self._native(x)
         if native is not None:
-            return native(x, self.receptive_field, list(self.parameters()))
+            return native(x, self.head_scale, self.receptive_field, self._weights())
         return self._run(x, [None] * len(self._convolutions()))[0]
 
     def _native(self, x: Tensor) -> NativeWaveNet | None:
         """What computes `forward` instead of PyTorch, if the backend asked for and `x` allow it."""
         if self.backend == "torch" or x.device.type != "cpu" or x.dtype != torch.float32:
             return None
-        try:
-            return NativeWaveNet(self.shapes, self.head_scale)
-        except Unavailable as reason:
-            if self.backend == "native":
-                raise InputError(f"WaveNet: backend=native cannot be: {reason}") from reason
-            _say_once(str(reason))
-            return None
+        if self._form is None:
+            self._form = _native_form(self.shapes)
+        if isinstance(self._form, NativeWaveNet):
+            return self._form
+        if self.backend == "native":
+            raise InputError(f"WaveNet: backend=native cannot be: {self._form}") from self._form
+        _say_once(str(self._form))
+        return None
+
+    def _weights(self) -> list[Tensor]:
+        """The parameters as they are now; to walk the modules takes longer than many a forward pass."""
+        if self._owners is None:
+            self._owners = [(m, n) for m in self.modules() for n, p in m._parameters.items() if p is not None]
+        return [module._parameters[name] for module, name in self._owners]  # type: ignore[misc]
 
     def initial_state(self, batch: int = 1) -> State:
         """Runs a receptive field of zeros, as the plug-in does."""
@@ -192,6 +201,13 @@ class WaveNet(Network):
             "channels": max(shape.channels for shape in self.shapes),
             "kernel_size": max(k for shape in self.shapes for k in shape.kernel_sizes),
         }
+
+
+def _native_form(shapes: Sequence[LayerArray]) -> NativeWaveNet | Unavailable:
+    try:
+        return NativeWaveNet(shapes)
+    except Unavailable as reason:
+        return reason
 
 
 @functools.cache

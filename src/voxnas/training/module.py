@@ -41,6 +41,7 @@ class AmpModule(pl.LightningModule):
         self.make_optimizer, self.schedule = optimizer, schedule
         self.sample_rate = sample_rate
         self._base_lrs: list[float] = []
+        self._losses: list[Tensor] = []
         self._error = self._energy = 0.0
         self._outputs: list[Tensor] = []
         self._targets: list[Tensor] = []
@@ -54,6 +55,9 @@ class AmpModule(pl.LightningModule):
         optimizer = self.make_optimizer(self.network.parameters())
         self._base_lrs = [group["lr"] for group in optimizer.param_groups]
         return optimizer
+
+    def on_train_epoch_start(self) -> None:
+        self._losses = []
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         factor = self.schedule(self.global_step, self.progress())
@@ -74,10 +78,11 @@ class AmpModule(pl.LightningModule):
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         x, y = batch
         loss = require_finite(self.loss(self(x), y))
-        self.log("train/loss", loss, on_step=False, on_epoch=True, batch_size=len(x))
+        self._losses.append(loss.detach())  # to log each would take longer than many a step
         return loss
 
     def on_train_epoch_end(self) -> None:
+        self.log("train/loss", torch.stack(self._losses).mean())
         self.log("train/lr", self.optimizers().param_groups[0]["lr"])  # type: ignore[union-attr]
 
     def on_validation_epoch_start(self) -> None:
