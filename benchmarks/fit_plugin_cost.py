@@ -4,8 +4,8 @@
 
 MEASUREMENTS.csv has a row per WaveNet: `arrays` (JSON: channels, kernel_size, dilations and head_size of each
 layer array), `activation`, `gated`, and per build `rtf_block64_<build>_build`, the fraction of real time in
-blocks of 64 samples at 48 kHz on one thread. The networks of MEASURED stand in no fit: they are a second check,
-and the profile answers for them with what was measured.
+blocks of 64 samples at 48 kHz on one thread. The networks of `measured` are in no fit: they are a second
+check, and the profile answers for them with what was measured.
 
 The fit is non-negative least squares on relative errors, reweighted so that beyond 5 % an error counts by its
 size, not by its square (Huber's loss): a few of the measurements met other load on their machine.
@@ -37,7 +37,12 @@ SEEDS = range(5)
 def _presets() -> dict[str, list[dict[str, Any]]]:
     ten, seven = [2**i for i in range(10)], [2**i for i in range(7)]
     long, split = (ten, ten), (seven, [128, 256, 512, *ten])
-    sizes = {"standard": (16, 8, long), "lite": (12, 6, split), "feather": (8, 4, split), "nano": (4, 2, split)}
+    sizes = {
+        "standard": (16, 8, long),
+        "lite": (12, 6, split),
+        "feather": (8, 4, split),
+        "nano": (4, 2, split),
+    }
     return {
         name: [
             {"channels": first, "dilations": list(before), "head_size": second, "head_bias": False},

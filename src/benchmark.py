@@ -45,9 +45,7 @@ def _table(timings: list[Timing]) -> Table:
         times = [_or_dash(ms, ".3f") for ms in (t.median_ms, t.p99_ms, t.max_ms)]
         counts = [_or_dash(t.deadline_misses, "d"), _or_dash(t.spread, ".0%")]
         real_time = "yes" if t.realtime_capable else "no"
-        table.add_row(
-            str(t.block_size), _or_dash(t.blocks, "d"), *times, *counts, f"{t.rtf:.4f}", real_time
-        )
+        table.add_row(str(t.block_size), _or_dash(t.blocks, "d"), *times, *counts, f"{t.rtf:.4f}", real_time)
     return table
 
 

@@ -118,9 +118,7 @@ class _Case:
                 warm_s += self._next_block()
         times_ms: list[float] = []
         elapsed = 0.0
-        while not times_ms or (
-            elapsed < max_seconds and (len(times_ms) < blocks or elapsed < min_seconds)
-        ):
+        while not times_ms or (elapsed < max_seconds and (len(times_ms) < blocks or elapsed < min_seconds)):
             seconds = self._next_block()
             elapsed += seconds
             times_ms.append(1000 * seconds)

@@ -49,7 +49,9 @@ class Command:
         except re.error as error:
             raise InputError(f"command.pattern={self.pattern} is no regular expression ({error})") from error
         if groups != 1:
-            raise InputError(f"command.pattern={self.pattern} has {groups} groups; one, the figure, is needed")
+            raise InputError(
+                f"command.pattern={self.pattern} has {groups} groups; one, the figure, is needed"
+            )
         if shutil.which(self.arguments[0]) is None:
             raise InputError(f"command.run: no program {self.arguments[0]}; check its path")
 

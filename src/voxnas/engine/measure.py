@@ -69,8 +69,8 @@ class Meter:
     def measure(self, network: Network, sample_rate: int, write_nam: Write) -> list[Timing]:
         """The timings per block size, in the order asked for.
 
-        `write_nam` writes the network as a `.nam` file to the path it is given. The profile knows blocks of 64
-        samples only, whatever was asked for. Raises InputError where there is no figure.
+        `write_nam` writes the network as a `.nam` file to the path it is given. The profile knows blocks of
+        64 samples only, whatever was asked for. Raises InputError where there is no figure.
         """
         if self._command is not None:
             with tempfile.TemporaryDirectory(prefix="voxnas-") as folder:
@@ -85,7 +85,9 @@ class Meter:
     def _by_profile(self, network: Network, sample_rate: int) -> Timing:
         cost = profile.plugin_cost(network.architecture(), self.profile_build)
         if self.block_sizes != [profile.BLOCK_SIZE]:
-            _say_once(f"the profile of the plug-in's engine knows blocks of {profile.BLOCK_SIZE} samples only")
+            _say_once(
+                f"the profile of the plug-in's engine knows blocks of {profile.BLOCK_SIZE} samples only"
+            )
         if cost.basis == "extrapolated":
             _say_once("the profile of the plug-in's engine is extrapolated: no such network was measured")
         rtf = cost.rtf * sample_rate / profile.SAMPLE_RATE  # the time per block is the same

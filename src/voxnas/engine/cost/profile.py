@@ -1,9 +1,9 @@
 """The cost of a network in the Neural Amp Modeler plug-in's engine, for those who have neither at hand.
 
 A WaveNet's steps (see `work`) times their costs, which benchmarks/fit_plugin_cost.py has fitted to 300 random
-WaveNets measured in that engine; the costs, and how well they tell those kept back from the fit, are in
-plugin.json. Dilations do not matter to it. A network of the same steps as one that was measured by itself gets
-what was measured.
+WaveNets measured in that engine; the costs, and how well they tell networks kept back from the fit, are in
+plugin.json. Dilations do not matter to it. A network of the same steps as one that was measured by itself
+gets what was measured.
 """
 
 import functools
@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
+
+import numpy as np
 
 from voxnas.engine.cost.work import BUILDS, PLAIN, WITH_EXP, work
 from voxnas.models.layer_array import LayerArray
@@ -29,9 +31,9 @@ _KNOWN |= {"head_size", "head_kernel_size", "head_bias"}
 class PluginCost:
     """`rtf`, the fraction of real time at 48 kHz in blocks of 64, and how it is known.
 
-    `basis` is "measured" for a network that was measured itself, "fitted" for a WaveNet like those of the fit,
-    "interpolated" for an LSTM between two that were measured, and "extrapolated" for what none of the fit had
-    but the same steps make up: gated arrays of more than 24 channels, heads of several taps.
+    `basis` is "measured" for a network that was measured itself, "fitted" for a WaveNet like those of the
+    fit, "interpolated" for an LSTM between two that were measured, and "extrapolated" for what none of the
+    fit had but the same steps make up: gated arrays of more than 24 channels, heads of several taps.
     """
 
     rtf: float
@@ -70,7 +72,9 @@ def _wavenet(shapes: Sequence[LayerArray], build: str) -> PluginCost:
     if missing:
         _not_covered(f"a WaveNet with the step {missing[0]!r}", f"{', '.join(sorted(costs))} are")
     rtf = sum(count * costs[step] for step, count in steps.items())
-    return PluginCost(rtf, "fitted" if all(map(_is_of_the_fit, shapes)) else "extrapolated", content["cpu_model"])
+    return PluginCost(
+        rtf, "fitted" if all(map(_is_of_the_fit, shapes)) else "extrapolated", content["cpu_model"]
+    )
 
 
 def _is_of_the_fit(shape: LayerArray) -> bool:
@@ -98,12 +102,9 @@ def _lstm(architecture: Mapping[str, Any], build: str) -> PluginCost:
     if layers != 1 or not known[0][0] <= size <= known[-1][0]:
         seen = f"one layer of {known[0][0]} to {known[-1][0]} is"
         _not_covered(f"an LSTM of {layers} × {size}", seen)
-    for (low, low_rtf), (high, high_rtf) in zip(known, known[1:], strict=False):
-        if low <= size <= high:
-            break
-    share = (size - low) / (high - low)
-    basis = "measured" if share in (0, 1) else "interpolated"
-    return PluginCost(low_rtf + share * (high_rtf - low_rtf), basis, content["cpu_model"])
+    sizes, rtfs = zip(*known, strict=True)
+    basis = "measured" if size in sizes else "interpolated"
+    return PluginCost(float(np.interp(size, sizes, rtfs)), basis, content["cpu_model"])
 
 
 def _not_covered(what: str, covered: str) -> NoReturn:

@@ -53,9 +53,7 @@ def work(shapes: Sequence[LayerArray], build: Build) -> Counter[str]:
     return +steps  # without zeros
 
 
-def _product(
-    steps: Counter[str], kind: str, outputs: int, inputs: int, build: Build, times: int = 1
-) -> None:
+def _product(steps: Counter[str], kind: str, outputs: int, inputs: int, build: Build, times: int = 1) -> None:
     steps[f"{kind}: product"] += times
     steps[f"{kind}: single input"] += times * (inputs % 4)
     steps[f"{kind}: weight"] += times * outputs * inputs
