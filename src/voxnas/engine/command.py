@@ -42,7 +42,9 @@ class Command:
             raise InputError('command.run: give the program and its arguments, such as "bench {model}"')
         if self.unit not in UNITS:
             raise InputError(f"command.unit={self.unit} is unknown; one of {', '.join(UNITS)}")
-        if (self.unit == "ms_total") != (self.samples is not None) or (self.samples or 1) < 1:
+        if (self.unit == "ms_total") != (self.samples is not None) or (
+            self.samples is not None and self.samples < 1
+        ):
             raise InputError("command.samples: how many samples unit=ms_total is for, and for that unit only")
         try:
             groups = re.compile(self.pattern).groups

@@ -7,7 +7,7 @@ REALTIME_LIMIT = 0.8  # share of a block's duration; the rest is for the host an
 
 @dataclass(frozen=True)
 class Timing:
-    """Time per block in ms on one thread. `rtf` is the median's share of a block's duration: below 1 keeps up.
+    """Time per block in ms, one thread. `rtf` is the median's share of a block's duration: below 1 keeps up.
 
     The median, because a mean holds whatever else the machine did meanwhile; the mean, the 99th percentile
     and the worst block are there beside it. What was not measured, because another program or a cost model
