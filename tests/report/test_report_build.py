@@ -171,6 +171,12 @@ def test_summary_says_what_to_take_what_failed_and_how_it_was_measured(study):
     assert (out / link[1]).resolve() == study / "phase1" / "fast" / "model.nam"
 
 
+def test_figures_of_a_profile_are_not_said_to_be_measured_here(tmp_path):
+    write(tmp_path, "a", 0.01, 1.0, 1000, 0.1, engine="profile-avx512")
+    write_report(review(collect(tmp_path), OBJECTIVES), tmp_path / "out")
+    assert "not measured here but told from the shape" in (tmp_path / "out" / "summary.md").read_text()
+
+
 def test_a_long_frontier_is_cut_in_the_summary_and_whole_in_the_table(tmp_path):
     for i in range(60):
         write(tmp_path, f"c{i:02}", 0.001 * (i + 1), 60.0 - i, 1000, 0.1)

@@ -27,6 +27,9 @@ PLOTS = {
 }
 MEASURED = ["engine", "block_size", "sample_rate", "seed", "git_revision"]
 
+PROFILED = """ Where the engine is a
+  `profile-…`, it was not measured here but told from the shape: what Neural Amp Modeler's own engine takes on
+  the CPU that the profile was made on."""
 MEANING = """\
 - **ESR**, error-to-signal ratio: Σ(y - ŷ)² / Σy² over the whole section at once. To the ear: {words} (the
   words of Neural Amp Modeler's trainer). Selection uses the validation section; nothing selects on the test
@@ -34,7 +37,7 @@ MEANING = """\
 - **Latency** is the receptive field over the sample rate: how far back the model looks, not a delay. The
   models are causal; the delay that a player feels is the block size{delays}.
 - **CPU real-time factor**: processing time over audio time, on one thread of the machine above, streaming in
-  blocks; below 0.8 a model counts as real-time capable.
+  blocks; below 0.8 a model counts as real-time capable.{profile}
 - **Best latency** is the lowest of those that are good enough; **most efficient** has the lowest product of
   ESR and parameters; **best balance** is nearest to the frontier's best of every objective at once, each
   scaled to its range in logarithm."""
@@ -198,7 +201,9 @@ def _values(column: "pd.Series") -> str:
 def _meaning(records: "pd.DataFrame") -> str:
     blocks = records[["block_size", "sample_rate"]].dropna().drop_duplicates()
     delays = [f"{b:.0f} samples at {r:.0f} Hz are {1000 * b / r:.1f} ms" for b, r in blocks.to_numpy()[:3]]
+    profiled = records["engine"].str.startswith("profile-").any()
     return MEANING.format(
+        profile=PROFILED if profiled else "",
         words=", ".join(f"below {limit:g} {word}" for limit, word in QUALITY),
         delays=f" ({'; '.join(delays)})" if delays else "",
     )
