@@ -1,16 +1,17 @@
-"""Time a run or an exported model on this CPU, streaming in blocks on one thread."""
+"""Time a run or an exported model, streaming in blocks on one thread."""
 
 from dataclasses import asdict
 from pathlib import Path
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.table import Table
 
-from voxnas.engine.benchmark import Timing, benchmark_blocks
-from voxnas.engine.make import make_engine
+from voxnas.engine.measure import Meter
+from voxnas.engine.timing import Timing
 from voxnas.export.files import write_json
 from voxnas.export.load import load_model
+from voxnas.export.nam import write_nam
 from voxnas.utils.app import hydra_app
 
 FALLBACK_RATE = 48000  # Hz, for files that do not tell theirs
@@ -18,12 +19,12 @@ FALLBACK_RATE = 48000  # Hz, for files that do not tell theirs
 
 @hydra_app("on_model/benchmark")
 def main(cfg: DictConfig) -> None:
-    """`python src/benchmark.py model=PATH [block_sizes=[512,64]] [json=PATH]`."""
+    """`python src/benchmark.py model=PATH [block_sizes=[512,64]] [engine=profile] [json=PATH]`."""
+    command = OmegaConf.to_container(cfg.command)
+    meter = Meter(cfg.engine, list(cfg.block_sizes), cfg.blocks, command, cfg.profile_build)
     model = load_model(cfg.model, cfg.submodel)
-    sample_rate = cfg.sample_rate or model.sample_rate or FALLBACK_RATE
-    engine = make_engine(model.network, cfg.engine)
-    timings = benchmark_blocks(engine, sample_rate, cfg.block_sizes, cfg.blocks)
-    network = model.network
+    network, sample_rate = model.network, cfg.sample_rate or model.sample_rate or FALLBACK_RATE
+    timings = meter.measure(network, sample_rate, lambda path: write_nam(network, path, sample_rate))
     print(
         f"{model.path}: {network.num_parameters} parameters, {network.macs_per_sample} multiply-adds, "
         f"receptive field {network.receptive_field} samples ({network.latency_ms(sample_rate):.2f} ms)"
@@ -38,13 +39,18 @@ def main(cfg: DictConfig) -> None:
 
 
 def _table(timings: list[Timing]) -> Table:
-    table = Table("block", "blocks", "mean ms", "median ms", "p99 ms", "max ms", "RTF", "real-time")
+    """`late` counts the blocks that took longer than they last; `spread` is that of the rounds."""
+    table = Table("block", "blocks", "median ms", "p99 ms", "max ms", "late", "spread", "RTF", "real time")
     for t in timings:
-        times = [f"{ms:.3f}" for ms in (t.mean_ms, t.median_ms, t.p99_ms, t.max_ms)]
-        table.add_row(
-            str(t.block_size), str(t.blocks), *times, f"{t.rtf:.4f}", "yes" if t.realtime_capable else "no"
-        )
+        times = [_or_dash(ms, ".3f") for ms in (t.median_ms, t.p99_ms, t.max_ms)]
+        counts = [_or_dash(t.deadline_misses, "d"), _or_dash(t.spread, ".0%")]
+        real_time = "yes" if t.realtime_capable else "no"
+        table.add_row(str(t.block_size), _or_dash(t.blocks, "d"), *times, *counts, f"{t.rtf:.4f}", real_time)
     return table
+
+
+def _or_dash(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)
 
 
 if __name__ == "__main__":

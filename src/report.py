@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 from rich.console import Console
@@ -11,6 +12,11 @@ from voxnas.report.build import review, write_report
 from voxnas.report.tables import terminal
 from voxnas.utils.app import hydra_app
 from voxnas.utils.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MODEL = "model.json"  # what a run keeps of its network
 
 
 def locate(study: str | None, results: str | None, output_dir: str | None, log_dir: str) -> tuple[Path, Path]:
@@ -42,15 +48,33 @@ def quality_limit(max_quality_esr: float | str | None) -> float:
         ) from error
 
 
+def time_again(frontier: "pd.DataFrame") -> tuple[list[dict[str, Any]], list[str]]:
+    """The frontier's models timed side by side, and what there is to say about it."""
+    runs = [
+        run
+        for run in frontier.to_dict("records")
+        if run["folder"] and (Path(run["folder"]) / MODEL).is_file()
+    ]
+    gone = len(frontier) - len(runs)
+    notices = [f"not timed again: {gone} of {len(frontier)} without a {MODEL}"] if gone else []
+    if not runs:
+        return [], notices
+    from voxnas.search.side_by_side import time_runs  # PyTorch takes a second to import
+
+    timings, unplayable = time_runs(runs)
+    return timings, notices + unplayable
+
+
 @hydra_app("report")
 def main(cfg: DictConfig) -> None:
     """Collect, find the frontier, write the report, show the frontier."""
     source, output_dir = locate(cfg.study, cfg.results, cfg.output_dir, cfg.paths.log_dir)
     result = review(load_results(source), list(cfg.objectives), quality_limit(cfg.max_quality_esr))
-    written = write_report(result, output_dir)
     console = Console(markup=False, highlight=False)
-    for notice in result.notices:
-        console.print(notice, style="yellow")
+    timings, notices = time_again(result.frontier) if cfg.rebenchmark else ([], [])
+    written = write_report(result, output_dir, timings)
+    for notice in [*result.notices, *notices]:
+        console.print(notice, style="yellow", soft_wrap=True)
     console.print(terminal(result.frontier, [o.name for o in result.objectives]))
     for pick in result.picks:
         name = "none" if pick.row is None else result.candidates["candidate"].iloc[pick.row]

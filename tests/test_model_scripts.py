@@ -11,6 +11,7 @@ import pytest
 import soundfile
 import torch
 
+from voxnas.engine.cost.profile import plugin_cost
 from voxnas.engine.make import make_engine
 from voxnas.engine.play import play
 from voxnas.export.load import load_model
@@ -160,6 +161,30 @@ def test_benchmark_prints_a_table_and_writes_json(run, nam, tmp_path):
         assert timing["blocks"] >= 100
         assert timing["sample_rate"] == RATE
         assert timing["rtf"] == pytest.approx(timing["median_ms"] / (1000 * timing["block_size"] / RATE))
+
+
+def test_benchmark_asks_the_plug_in_s_profile_and_says_what_it_is(run, nam, network, tmp_path):
+    code, out, _ = run("benchmark", f"model={nam}", "engine=profile", "json=timing.json")
+    assert code == 0
+    assert "profile-default engine" in out
+    (timing,) = json.loads((tmp_path / "timing.json").read_text())["timings"]
+    assert timing["rtf"] == plugin_cost(network.architecture()).rtf
+    assert (timing["block_size"], timing["p99_ms"]) == (64, None)
+
+
+def test_benchmark_asks_another_program_and_passes_on_what_it_says(run, nam, tmp_path):
+    (tmp_path / "tool.py").write_text("print('2.5 x real time')")
+    given = [f"model={nam}", "engine=command", "block_sizes=[64]", "command.unit=times_realtime"]
+    line = f"command.run=['{sys.executable}',tool.py,'{{model}}']"
+    code, out, error = run("benchmark", *given, line, "command.pattern='(.*) x'", "json=timing.json")
+    assert code == 0, error
+    assert json.loads((tmp_path / "timing.json").read_text())["timings"][0]["rtf"] == pytest.approx(0.4)
+    assert "0.4000" in out
+    (tmp_path / "tool.py").write_text("raise SystemExit('no such amp')")
+    code, _, error = run("benchmark", *given, line, "command.pattern='(.*) x'")
+    assert code == 2
+    assert error.endswith("failed with exit code 1: no such amp\n")
+    assert error.count("\n") == 1
 
 
 def test_export_of_a_run_measures_its_metadata_and_sounds_the_same(run, network, tmp_path):

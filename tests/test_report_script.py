@@ -8,6 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from voxnas.export.record_json import write_record_json
+from voxnas.models.wavenet import stack
 from voxnas.records.synthetic import synthetic_study
 
 SCRIPT = Path(__file__).parents[1] / "src" / "report.py"
@@ -51,6 +53,33 @@ def test_a_study_gets_its_report_and_the_terminal_its_frontier(logs):
     )
     assert list((logs / "again").glob("*.png"))
     assert not (logs / "outputs").exists()
+
+
+def test_models_that_are_there_are_timed_side_by_side_unless_told_not_to(tmp_path):
+    study = tmp_path / "nas" / "mine"
+    synthetic_study(study, 4, epochs=(3, 5), failures=False)
+    gone = report(tmp_path, "study=mine")
+    frontier = pd.read_csv(study / "report" / "pareto_frontier.csv")
+    assert f"not timed again: {len(frontier)} of {len(frontier)} without a model.json" in gone.stdout
+    assert not (study / "report" / "frontier_cpu.csv").exists()
+    records = {path: path.read_bytes() for path in study.rglob("record.json")}
+    for folder in frontier["folder"]:
+        write_record_json(stack(3, 4), (study / "report" / folder).resolve() / "model.json", 48000)
+
+    done = report(tmp_path, "study=mine")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "not timed again" not in done.stdout
+    timings = pd.read_csv(study / "report" / "frontier_cpu.csv")
+    assert set(timings["candidate"]) == set(frontier["candidate"])
+    assert set(timings["block_size"]) == {512, 64}
+    assert (timings["rtf"] > 0).all()
+    assert set(timings["recorded_engine"]) == {"invented"}
+    assert "CPU side by side" in (study / "report" / "summary.md").read_text()
+    assert {path: path.read_bytes() for path in study.rglob("record.json")} == records
+
+    without = report(tmp_path, "study=mine", "rebenchmark=false")
+    assert "not timed again" not in without.stdout
+    assert not (study / "report" / "frontier_cpu.csv").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Small sweeps as a user runs them: what fails, what changes, what is the same again."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,21 @@ def test_seeds_have_folders_of_their_own_and_the_same_seed_the_same_result(sweep
     for seed in first:
         for figure in ("best_val_loss", "test_esr", "best_train_loss", "identity"):
             assert again[seed][figure] == first[seed][figure]
+
+
+def test_a_sweep_can_go_by_the_plug_in_s_cost_or_by_another_program_s(sweep, log_dir, tmp_path):
+    given = ["name=amp_${callbacks.benchmark.engine}", "callbacks.benchmark.block_sizes=[64]"]
+    (tmp_path / "tool.py").write_text("import sys; print(len(sys.argv), 'ms')")
+    line = f"callbacks.benchmark.command.run=['{sys.executable}','{tmp_path}/tool.py','{{model}}']"
+    done = sweep(
+        "callbacks.benchmark.engine=profile,command", "objectives=[best_val_loss,cpu_rtf]", line, *given
+    )
+    assert done.code == 0, done.err
+    found = records(log_dir)
+    assert found["profile"]["engine"] == "profile-default"
+    assert 0 < found["profile"]["cpu_rtf"] < 0.01
+    assert found["command"]["cpu_rtf"] == 2 / 8  # two arguments; a block of 64 lasts 8 ms at 8 kHz
+    assert "cpu_flags" in found["command"]["machine"]
 
 
 def test_a_single_run_has_a_folder_of_its_own_and_everything_in_it(run_here, tiny_pair, log_dir):

@@ -20,7 +20,7 @@ def write(root, candidate, rung="phase1", **figures):
 
 
 def test_every_record_is_a_row_with_the_headline_figures_first(tmp_path):
-    bench = [{"block_size": 64, "cpu_rtf": 0.3}, {"block_size": 512, "cpu_rtf": 0.2}]
+    bench = [{"block_size": 64, "rtf": 0.3, "cpu_model": "X"}, {"block_size": 512, "rtf": 0.2}]
     folder = write(
         tmp_path,
         "a",

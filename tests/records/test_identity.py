@@ -106,3 +106,11 @@ def test_a_checkout_is_named_by_its_commit_and_whether_it_was_changed(tmp_path: 
     assert git_revision(tmp_path) == commit
     (tmp_path / "file").write_text("two")
     assert git_revision(tmp_path) == commit + "+"
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="the system has no /proc/cpuinfo")
+def test_the_machine_s_flags_are_the_cpu_s_vector_instructions():
+    info = Path("/proc/cpuinfo").read_text().split()
+    flags = machine()["cpu_flags"].split()
+    assert flags == sorted(set(flags))
+    assert {"sse2", "avx2", "avx512f", "fma", "asimd"} & {*info} <= {*flags} <= {*info}

@@ -171,6 +171,12 @@ def test_summary_says_what_to_take_what_failed_and_how_it_was_measured(study):
     assert (out / link[1]).resolve() == study / "phase1" / "fast" / "model.nam"
 
 
+def test_figures_of_a_profile_are_not_said_to_be_measured_here(tmp_path):
+    write(tmp_path, "a", 0.01, 1.0, 1000, 0.1, engine="profile-avx512")
+    write_report(review(collect(tmp_path), OBJECTIVES), tmp_path / "out")
+    assert "not measured here but told from the shape" in (tmp_path / "out" / "summary.md").read_text()
+
+
 def test_a_long_frontier_is_cut_in_the_summary_and_whole_in_the_table(tmp_path):
     for i in range(60):
         write(tmp_path, f"c{i:02}", 0.001 * (i + 1), 60.0 - i, 1000, 0.1)
@@ -191,6 +197,33 @@ def test_what_goes_wrong_leaves_the_old_file(tmp_path):
         interrupted()
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
     assert (tmp_path / "a.txt").read_text() == "old"
+
+
+def test_timings_side_by_side_are_a_table_and_a_column_and_leave_records_alone(study):
+    result = review(collect(study), OBJECTIVES)
+    shared = {"engine": "native", "cpu_model": "A CPU", "recorded_block_size": 512}
+    timings = [
+        {"folder": row["folder"], "block_size": size, "rtf": rtf, "spread": 0.03, **shared}
+        for row, rtf in zip(result.frontier.to_dict("records"), (0.123, 0.234, 0.345), strict=True)
+        for size in (512, 64)
+    ]
+    out = study / "report"
+    written = write_report(result, out, timings)
+    assert out / "frontier_cpu.csv" in written
+    table = pd.read_csv(out / "frontier_cpu.csv")
+    assert table["block_size"].tolist() == 3 * [512, 64]
+    assert all((out / folder).resolve().is_dir() for folder in table["folder"])
+    page = (out / "summary.md").read_text()
+    assert "| CPU side by side | exported |" in page
+    for rtf, name in zip((0.123, 0.234, 0.345), result.frontier["candidate"], strict=True):
+        line = next(line for line in page.splitlines() if line.startswith(f"| {name} | phase1"))
+        assert f" {rtf} |" in line
+    assert "native engine, A CPU, rounds within 3% of each other. For blocks of 64, 512 samples" in page
+    assert collect(study).equals(result.records)
+
+    write_report(result, out)
+    assert not (out / "frontier_cpu.csv").exists()  # an earlier one would not be of this frontier
+    assert "side by side" not in (out / "summary.md").read_text()
 
 
 @pytest.mark.parametrize("seed", range(3))

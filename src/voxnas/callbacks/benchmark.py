@@ -1,33 +1,47 @@
-"""What the finished network costs on this CPU."""
+"""What the finished network costs on this CPU, or in the plug-in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import lightning.pytorch as pl
 
 from voxnas.callbacks.base import RunCallback, amp_module
-from voxnas.engine.benchmark import benchmark_blocks
-from voxnas.engine.make import make_engine
+from voxnas.engine.benchmark import BLOCK_SIZES
+from voxnas.engine.measure import Meter
+from voxnas.export.nam import write_nam
 
 
 class Benchmark(RunCallback):
-    """Streams blocks through the network on one thread and records the figures.
+    """Streams blocks through the network on one thread, or asks another program, and records the figures.
 
     Args:
         block_sizes: in samples; the first one's figures are the record's `cpu_*`, all are in `benchmarks`.
         blocks: timed blocks per size.
-        engine: see `make_engine`.
+        engine, command, profile_build: see `Meter`.
     """
 
     def __init__(
-        self, block_sizes: Sequence[int] = (512, 64), blocks: int = 200, engine: str = "auto"
+        self,
+        block_sizes: Sequence[int] = BLOCK_SIZES,
+        blocks: int = 200,
+        engine: str = "auto",
+        command: Mapping[str, Any] | None = None,
+        profile_build: str = "default",
     ) -> None:
-        self.block_sizes, self.blocks, self.engine = tuple(block_sizes), blocks, engine
+        self.meter = Meter(engine, block_sizes, blocks, command, profile_build)
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Before hours of training for a figure that cannot be had."""
+        self.meter.check(amp_module(pl_module).network)
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         module = amp_module(pl_module)
-        engine = make_engine(module.network, self.engine)
-        timings = benchmark_blocks(engine, module.sample_rate, self.block_sizes, blocks=self.blocks)
+        timings = self.meter.measure(
+            module.network,
+            module.sample_rate,
+            lambda path: write_nam(module.network, path, module.sample_rate),
+        )
         self.record.benchmarks = [asdict(timing) for timing in timings]
         first = timings[0]
         self.record.block_size, self.record.engine = first.block_size, first.engine

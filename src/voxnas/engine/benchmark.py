@@ -1,11 +1,9 @@
 """What a model costs on this CPU when it plays in blocks, as in a plug-in's audio thread."""
 
 import os
-import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from itertools import product
 from time import perf_counter
 
 import numpy as np
@@ -13,31 +11,14 @@ import torch
 from numpy.typing import NDArray
 
 from voxnas.engine.base import StreamingEngine
+from voxnas.engine.rounds import counted, spread
+from voxnas.engine.timing import REALTIME_LIMIT, Timing, block_ms
+from voxnas.records.identity import cpu_flags, cpu_model
 
-BLOCK_SIZES = (512, 64)  # samples: a comfortable buffer, and a player's
-REALTIME_LIMIT = 0.8  # share of a block's duration; the rest is for the host and for other plug-ins
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Time per block in ms. `rtf` is the median's share of a block's duration: below 1 keeps up.
-
-    The median, because a mean holds whatever else the machine did meanwhile; the mean, the 99th percentile
-    and the worst block are there beside it.
-    """
-
-    block_size: int  # samples
-    blocks: int
-    sample_rate: int
-    mean_ms: float
-    median_ms: float
-    p99_ms: float
-    max_ms: float
-    rtf: float
-    realtime_capable: bool  # rtf < .8
-    engine: str
-    threads: int
-    cpu_model: str
+BLOCK_SIZES = (512, 256, 128, 64, 32)  # samples: a comfortable buffer first, a player's among the others
+ROUNDS, MAX_ROUNDS, MAX_SPREAD = 3, 9, 0.05
+WARMUP_SECONDS = 0.1  # at most: a hopeless model needs no warming
+SIGNAL_BLOCKS = 64
 
 
 def benchmark(
@@ -49,62 +30,135 @@ def benchmark(
     min_seconds: float = 0.3,
     max_seconds: float = 30.0,
 ) -> Timing:
-    """Time an engine on one thread of one CPU, block by block with its state carried.
-
-    Plays at least `blocks` blocks of `block_size` samples after the warm-up and goes on until
-    `min_seconds` have been measured, because a hundred small blocks are over before a busy machine has
-    settled. Stops early after `max_seconds`, so that a hopeless model costs no more. The engine is reset
-    before and after.
-    """
-    signal = guitar_like_noise(64 * block_size, sample_rate).reshape(64, block_size)
-    with one_thread():
-        engine.reset()
-        for i in range(warmup_blocks):
-            engine.process(signal[i % len(signal)])
-        times_ms = _measure(engine, signal, blocks, min_seconds, max_seconds)
-        engine.reset()
-    median_ms = float(np.median(times_ms))
-    rtf = median_ms / (1000 * block_size / sample_rate)
-    return Timing(
-        block_size=block_size,
-        blocks=len(times_ms),
-        sample_rate=sample_rate,
-        mean_ms=float(np.mean(times_ms)),
-        median_ms=median_ms,
-        p99_ms=float(np.percentile(times_ms, 99)),
-        max_ms=float(np.max(times_ms)),
-        rtf=rtf,
-        realtime_capable=rtf < REALTIME_LIMIT,
-        engine=engine.name,
-        threads=1,
-        cpu_model=cpu_model(),
+    """Time an engine at one block size, in one round; see `side_by_side`."""
+    ((timing,),) = side_by_side(
+        [engine],
+        [sample_rate],
+        [block_size],
+        blocks,
+        warmup_blocks=warmup_blocks,
+        min_seconds=min_seconds,
+        max_seconds=max_seconds,
+        rounds=1,
+        max_rounds=1,
     )
+    return timing
 
 
 def benchmark_blocks(
     engine: StreamingEngine, sample_rate: int, block_sizes: Sequence[int] = BLOCK_SIZES, blocks: int = 100
 ) -> list[Timing]:
-    """`benchmark` for each block size, in the order given."""
-    return [benchmark(engine, sample_rate, size, blocks) for size in block_sizes]
+    """Time an engine at each block size, in the order given; see `side_by_side`."""
+    return side_by_side([engine], [sample_rate], block_sizes, blocks)[0]
 
 
-def _measure(
-    engine: StreamingEngine,
-    signal: NDArray[np.float32],
-    blocks: int,
-    min_seconds: float,
-    max_seconds: float,
-) -> list[float]:
-    times_ms: list[float] = []
-    elapsed = 0.0
-    while (len(times_ms) < blocks or elapsed < min_seconds) and elapsed < max_seconds:
-        block = signal[len(times_ms) % len(signal)]
+def side_by_side(
+    engines: Sequence[StreamingEngine],
+    sample_rates: Sequence[int],
+    block_sizes: Sequence[int] = BLOCK_SIZES,
+    blocks: int = 100,
+    *,
+    warmup_blocks: int = 20,
+    min_seconds: float = 0.12,
+    max_seconds: float = 4.0,
+    rounds: int = ROUNDS,
+    max_rounds: int = MAX_ROUNDS,
+    max_spread: float = MAX_SPREAD,
+) -> list[list[Timing]]:
+    """Time engines at several block sizes on one thread of one CPU: per engine, a timing per block size.
+
+    Every round plays each engine at each block size in turn, with its state carried, so that other load on
+    the machine meets all alike. An engine at a block size plays at least `blocks` blocks and `min_seconds` in
+    `rounds` rounds, each after a warm-up, and no longer than `max_seconds`, so that a hopeless model costs no
+    more. Where the rounds' medians lie further apart than `max_spread`, further rounds follow, up to
+    `max_rounds`; see `counted` for those that make the figure. Mean, p99, worst block and deadline misses
+    are of all rounds. The engines are reset before and after.
+    """
+    cases = [
+        _Case(engine, rate, size)
+        for (engine, rate), size in product(zip(engines, sample_rates, strict=True), block_sizes)
+    ]
+    share = (-(-blocks // rounds), min_seconds / rounds, max_seconds / rounds)
+    with one_thread():
+        for engine in engines:
+            engine.reset()
+        for _ in range(rounds):
+            for case in cases:
+                case.play_round(warmup_blocks, *share)
+        for _ in range(max_rounds - rounds):
+            for case in cases:
+                if case.is_noisy(rounds, max_spread) and case.seconds < max_seconds:
+                    case.play_round(warmup_blocks, *share)
+        for engine in engines:
+            engine.reset()
+    timings = iter([case.timing(rounds) for case in cases])
+    return [[next(timings) for _ in block_sizes] for _ in engines]
+
+
+class _Case:
+    """One engine at one block size, with the times of its rounds."""
+
+    def __init__(self, engine: StreamingEngine, sample_rate: int, block_size: int) -> None:
+        self._engine, self._sample_rate, self._block_size = engine, sample_rate, block_size
+        signal = guitar_like_noise(SIGNAL_BLOCKS * block_size, sample_rate)
+        self._signal = signal.reshape(SIGNAL_BLOCKS, block_size)
+        self._rounds_ms: list[list[float]] = []
+        self._played = 0
+
+    @property
+    def seconds(self) -> float:
+        """Measured so far."""
+        return sum(map(sum, self._rounds_ms)) / 1000
+
+    def play_round(self, warmup_blocks: int, blocks: int, min_seconds: float, max_seconds: float) -> None:
+        """At least `blocks` blocks and `min_seconds`; one block at least and little over `max_seconds`."""
+        warm_s = 0.0
+        for _ in range(warmup_blocks):
+            if warm_s < WARMUP_SECONDS:
+                warm_s += self._next_block()
+        times_ms: list[float] = []
+        elapsed = 0.0
+        while not times_ms or (elapsed < max_seconds and (len(times_ms) < blocks or elapsed < min_seconds)):
+            seconds = self._next_block()
+            elapsed += seconds
+            times_ms.append(1000 * seconds)
+        self._rounds_ms.append(times_ms)
+
+    def _next_block(self) -> float:
+        block = self._signal[self._played % SIGNAL_BLOCKS]
+        self._played += 1
         start = perf_counter()
-        engine.process(block)
-        seconds = perf_counter() - start
-        elapsed += seconds
-        times_ms.append(1000 * seconds)
-    return times_ms
+        self._engine.process(block)
+        return perf_counter() - start
+
+    def _medians_ms(self) -> list[float]:
+        return [float(np.median(times_ms)) for times_ms in self._rounds_ms]
+
+    def is_noisy(self, rounds: int, max_spread: float) -> bool:
+        return spread(counted(self._medians_ms(), rounds)) > max_spread
+
+    def timing(self, rounds: int) -> Timing:
+        times_ms = np.concatenate([np.asarray(times_ms) for times_ms in self._rounds_ms])
+        medians_ms = self._medians_ms()
+        best_ms = counted(medians_ms, rounds)
+        median_ms, deadline_ms = float(np.median(best_ms)), block_ms(self._block_size, self._sample_rate)
+        return Timing(
+            block_size=self._block_size,
+            sample_rate=self._sample_rate,
+            engine=self._engine.name,
+            cpu_model=cpu_model(),
+            cpu_flags=cpu_flags(),
+            mean_ms=float(times_ms.mean()),
+            median_ms=median_ms,
+            rtf=median_ms / deadline_ms,
+            realtime_capable=median_ms / deadline_ms < REALTIME_LIMIT,
+            p99_ms=float(np.percentile(times_ms, 99)),
+            max_ms=float(times_ms.max()),
+            deadline_misses=int((times_ms > deadline_ms).sum()),
+            blocks=len(times_ms),
+            round_medians_ms=tuple(medians_ms),
+            spread=spread(best_ms),
+        )
 
 
 def guitar_like_noise(samples: int, sample_rate: int, seed: int = 0) -> NDArray[np.float32]:
@@ -131,13 +185,3 @@ def one_thread() -> Iterator[None]:
         if cpus:
             os.sched_setaffinity(0, cpus)
         torch.set_num_threads(threads)
-
-
-def cpu_model() -> str:
-    """The CPU's name as the system tells it."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

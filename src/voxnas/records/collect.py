@@ -20,6 +20,7 @@ HEADLINE = [  # what a reader of a results table looks for first
     *("best_val_loss", "best_train_loss", "best_epoch", "latency_ms", "receptive_field", "parameters"),
     *("cpu_mean_ms", "cpu_rtf", "cpu_realtime_capable", "num_layers", "channels", "kernel_size", "causal"),
 ]
+_PER_BLOCK_SIZE = ("rtf", "median_ms", "p99_ms", "max_ms", "deadline_misses", "spread")
 _TYPES = {f.name: str(f.type) for f in dataclasses.fields(Record)}
 
 
@@ -99,7 +100,8 @@ def _row(record: Record, folder: Path) -> dict[str, Any]:
         elif isinstance(value, dict):
             row |= dict(_flatten(value, name))
     for bench in [b for b in record.benchmarks or [] if isinstance(b, dict)]:
-        row |= {f"{k}_block{bench.get('block_size')}": v for k, v in bench.items() if k.startswith("cpu_")}
+        size = bench.get("block_size")
+        row |= {f"cpu_{name}_block{size}": bench[name] for name in _PER_BLOCK_SIZE if name in bench}
     return row
 
 

@@ -67,7 +67,7 @@ def _candidate(
         cpu_rtf=rtf,
         cpu_realtime_capable=bool(rtf < 0.8),
         block_size=BLOCK_SIZE,
-        benchmarks=[{"block_size": 64, "cpu_rtf": 1.2 * rtf}, {"block_size": BLOCK_SIZE, "cpu_rtf": rtf}],
+        benchmarks=[{"block_size": 64, "rtf": 1.2 * rtf}, {"block_size": BLOCK_SIZE, "rtf": rtf}],
         engine="invented",
         sample_rate=SAMPLE_RATE,
         seed=0,

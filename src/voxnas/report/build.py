@@ -1,16 +1,16 @@
 """The whole report of a study: tables, plots and summary in one folder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from voxnas.records.collect import latest, rung_order
 from voxnas.records.pareto import Objective, non_dominated, objective_values
 from voxnas.report.picks import Pick, recommend
-from voxnas.report.tables import write_csv
+from voxnas.report.tables import TIMINGS, write_csv
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_text
 
@@ -68,16 +68,19 @@ def review(
     )
 
 
-def write_report(result: Review, output_dir: Path) -> list[Path]:
+def write_report(result: Review, output_dir: Path, timings: Sequence[Mapping[str, Any]] = ()) -> list[Path]:
     """Write the CSV files, the plots and `summary.md` into `output_dir`, and return their paths.
 
-    Each file is replaced in one step; `summary.md` comes last, so that what it shows is there.
+    `timings` are of the frontier's models, timed side by side: a row per model and block size with `folder`,
+    `block_size`, `rtf` and what else is known. Each file is replaced in one step; `summary.md` comes last, so
+    that what it shows is there.
     """
-    written = _write_tables(result, output_dir) + _write_plots(result, output_dir)
+    written = _write_tables(result, output_dir) + _write_timings(timings, output_dir)
+    written += _write_plots(result, output_dir)
     from voxnas.report.summary import summary
 
     page = summary(
-        result.records, result.candidates, result.mask, result.objectives, result.picks, output_dir
+        result.records, result.candidates, result.mask, result.objectives, result.picks, output_dir, timings
     )
     write_text(output_dir / "summary.md", page)
     return [*written, output_dir / "summary.md"]
@@ -90,6 +93,18 @@ def _write_tables(result: Review, output_dir: Path) -> list[Path]:
     for name, rows in tables.items():
         write_csv(rows, output_dir / name)
     return [output_dir / name for name in tables]
+
+
+def _write_timings(timings: Sequence[Mapping[str, Any]], output_dir: Path) -> list[Path]:
+    """One of an earlier report would not be of this frontier."""
+    path = output_dir / TIMINGS
+    if not timings:
+        path.unlink(missing_ok=True)
+        return []
+    import pandas as pd
+
+    write_csv(pd.DataFrame(timings), path)
+    return [path]
 
 
 def _write_plots(result: Review, output_dir: Path) -> list[Path]:

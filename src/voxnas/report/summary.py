@@ -1,17 +1,17 @@
 """`summary.md`: what to take, what there is, what failed, and how it was measured."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from voxnas.records.collect import rung_order
 from voxnas.records.pareto import Objective, hypervolume, normalise, objective_values, reference_point
-from voxnas.report.figures import QUALITY, quality, title
+from voxnas.report.figures import QUALITY, quality, text, title
 from voxnas.report.picks import Pick
-from voxnas.report.tables import cells, columns, markdown
+from voxnas.report.tables import TIMINGS, cells, columns, markdown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +27,9 @@ PLOTS = {
 }
 MEASURED = ["engine", "block_size", "sample_rate", "seed", "git_revision"]
 
+PROFILED = """ Where the engine is a
+  `profile-…`, it was not measured here but told from the shape: what Neural Amp Modeler's own engine takes on
+  the CPU that the profile was made on."""
 MEANING = """\
 - **ESR**, error-to-signal ratio: Σ(y - ŷ)² / Σy² over the whole section at once. To the ear: {words} (the
   words of Neural Amp Modeler's trainer). Selection uses the validation section; nothing selects on the test
@@ -34,7 +37,7 @@ MEANING = """\
 - **Latency** is the receptive field over the sample rate: how far back the model looks, not a delay. The
   models are causal; the delay that a player feels is the block size{delays}.
 - **CPU real-time factor**: processing time over audio time, on one thread of the machine above, streaming in
-  blocks; below 0.8 a model counts as real-time capable.
+  blocks; below 0.8 a model counts as real-time capable.{profile}
 - **Best latency** is the lowest of those that are good enough; **most efficient** has the lowest product of
   ESR and parameters; **best balance** is nearest to the frontier's best of every objective at once, each
   scaled to its range in logarithm."""
@@ -47,11 +50,12 @@ def summary(
     objectives: Sequence[Objective],
     picks: Sequence[Pick],
     output_dir: Path,
+    timings: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """The report as Markdown, with links relative to `output_dir`.
 
     `records` has a row per run, `candidates` a row per candidate, `mask` says which of those are on the
-    frontier of `objectives`.
+    frontier of `objectives`, `timings` are of the frontier's models timed side by side.
     """
     parts = [
         f"# Search results: {', '.join(sorted(set(records['study']) - {''})) or 'study'}",
@@ -59,7 +63,7 @@ def summary(
         "## Recommendations",
         _recommendations(candidates, picks, output_dir),
         "## Pareto frontier",
-        _frontier(candidates[mask], objectives, output_dir),
+        _frontier(candidates[mask], objectives, output_dir, timings),
         *(f"![{words}]({name})" for name, words in PLOTS.items()),
         "## Failures and rejections",
         _unfinished(records),
@@ -120,7 +124,12 @@ def _links(row: "pd.Series", kind: str, output_dir: Path) -> str:
     return ", ".join(links) or "none"
 
 
-def _frontier(frontier: "pd.DataFrame", objectives: Sequence[Objective], output_dir: Path) -> str:
+def _frontier(
+    frontier: "pd.DataFrame",
+    objectives: Sequence[Objective],
+    output_dir: Path,
+    timings: Sequence[Mapping[str, Any]],
+) -> str:
     if frontier.empty:
         return "Empty: no candidate finished with every objective measured."
     frontier = frontier.sort_values(["best_val_loss", "parameters"])
@@ -129,9 +138,30 @@ def _frontier(frontier: "pd.DataFrame", objectives: Sequence[Objective], output_
     words = ["–" if esr != esr else quality(esr) for esr in shown["best_val_loss"]]
     links = [_links(row, "exports", output_dir) for _, row in shown.iterrows()]
     left = zip(shown["candidate"], shown["rung"], words, strict=True)
-    rows = [[*a, *b, c] for a, b, c in zip(left, cells(shown, names), links, strict=True)]
-    header = ["candidate", "rung", "quality", *map(title, names), "exported"]
-    return markdown(header, rows, "lll" + "r" * len(names)) + _rest(len(frontier), "pareto_frontier.csv")
+    figures = cells(shown, names)
+    header = ["candidate", "rung", "quality", *map(title, names)]
+    if timings:
+        again = {t["folder"]: t["rtf"] for t in timings if t["block_size"] == t["recorded_block_size"]}
+        header.append("CPU side by side")
+        figures = [
+            [*row, text("", again.get(folder))] for row, folder in zip(figures, shown["folder"], strict=True)
+        ]
+    rows = [[*a, *b, c] for a, b, c in zip(left, figures, links, strict=True)]
+    table = markdown([*header, "exported"], rows, "lll" + "r" * (len(header) - 3))
+    return table + _rest(len(frontier), "pareto_frontier.csv") + _side_by_side(timings)
+
+
+def _side_by_side(timings: Sequence[Mapping[str, Any]]) -> str:
+    if not timings:
+        return ""
+    engines = " and ".join(sorted({t["engine"] for t in timings}))
+    sizes = ", ".join(str(size) for size in sorted({t["block_size"] for t in timings}))
+    return (
+        "\n\n**CPU side by side**: the models timed again for this report, in turns in one go, so that other"
+        f" load met all alike; {engines} engine, {timings[0]['cpu_model']}, rounds within"
+        f" {max(t['spread'] for t in timings):.0%} of each other. For blocks of {sizes} samples, beside what"
+        f" the runs recorded: [{TIMINGS}]({TIMINGS})."
+    )
 
 
 def _rest(total: int, file: str) -> str:
@@ -171,7 +201,9 @@ def _values(column: "pd.Series") -> str:
 def _meaning(records: "pd.DataFrame") -> str:
     blocks = records[["block_size", "sample_rate"]].dropna().drop_duplicates()
     delays = [f"{b:.0f} samples at {r:.0f} Hz are {1000 * b / r:.1f} ms" for b, r in blocks.to_numpy()[:3]]
+    profiled = records["engine"].str.startswith("profile-").any()
     return MEANING.format(
+        profile=PROFILED if profiled else "",
         words=", ".join(f"below {limit:g} {word}" for limit, word in QUALITY),
         delays=f" ({'; '.join(delays)})" if delays else "",
     )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
+TIMINGS = "frontier_cpu.csv"  # of models timed side by side
 FIGURES = ["best_val_loss", "test_esr", "latency_ms", "parameters", "cpu_rtf"]
 SHORT = {  # for the terminal, where width is dear
     "best_val_loss": "val ESR",
@@ -25,7 +26,7 @@ SHORT = {  # for the terminal, where width is dear
 def write_csv(frame: "pd.DataFrame", path: Path) -> None:
     """Write rows of records, with folders relative to the file and nothing for what is unknown."""
     table = frame.copy()
-    for name in INTEGERS:
+    for name in [name for name in INTEGERS if name in table]:
         if (table[name].dropna() % 1 == 0).all():
             table[name] = table[name].astype("Int64")
     here = path.parent.resolve()

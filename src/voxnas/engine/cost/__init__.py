@@ -1,0 +1,1 @@
+"""What a network costs in the Neural Amp Modeler plug-in's own engine, told from its shape."""
