@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor
+from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
 from torch.autograd.function import once_differentiable
 
 from voxnas.kernels.activations import TRAINED, Spec, as_integers, name_of, parameters_of
@@ -163,7 +164,7 @@ class _WaveNet(torch.autograd.Function):
         ctx: Any, x: Tensor, net: NativeWaveNet, samples: int, scale: float, *parameters: Tensor
     ) -> Tensor:
         x = x.contiguous()
-        weights = torch.cat([p.reshape(-1) for p in parameters])
+        weights = _flatten_dense_tensors(parameters)
         sizes = {"batch": x.shape[0], "samples_in": x.shape[-1], "samples_out": samples}
         sizes["threads"] = torch.get_num_threads()
         y = x.new_empty(x.shape[0], 1, samples)
@@ -175,7 +176,7 @@ class _WaveNet(torch.autograd.Function):
         if kept is not None:
             ctx.save_for_backward(x, weights, kept)
         ctx.net, ctx.sizes, ctx.scale, ctx.backward_size = net, sizes, scale, backward_size
-        ctx.parts = [p.shape for p in parameters]
+        ctx.parameters = parameters  # for their shapes
         return y
 
     @staticmethod
@@ -188,8 +189,7 @@ class _WaveNet(torch.autograd.Function):
         tensors = {"weights": weights, "x": x, "dy": dy.contiguous(), "kept": kept}
         results = {"dweights": dweights, "dx": dx, "scratch": scratch}
         ctx.net.call("voxnas_wavenet_backward", ctx.sizes, ctx.scale, **tensors, **results)
-        parts = dweights.split([shape.numel() for shape in ctx.parts])
-        gradients: list[Tensor | None] = [g.view(shape) for g, shape in zip(parts, ctx.parts, strict=True)]
+        gradients: list[Tensor | None] = list(_unflatten_dense_tensors(dweights, ctx.parameters))
         for index in ctx.net.unused:
             gradients[index] = None
         return dx, None, None, None, *gradients
