@@ -98,7 +98,10 @@ LSTM_RTF = {8: (0.009, 0.004), 16: (0.016, 0.005), 24: (0.019, 0.007)}
 def shapes_of(row: Any) -> list[LayerArray]:
     """The layer arrays of a row of the table."""
     arrays = json.loads(row.arrays)
-    return [LayerArray.of(**array, activation=row.activation, gated=row.gated) for array in arrays]
+    return [
+        LayerArray.of(**array, activation=row.activation, gating="gated" if row.gated else "none")
+        for array in arrays
+    ]
 
 
 def design(networks: list[list[LayerArray]], build: str) -> pd.DataFrame:

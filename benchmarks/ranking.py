@@ -46,7 +46,7 @@ def candidates(count: int, seed: int) -> list[list[dict[str, Any]]]:
 
 def _candidate(draw: random.Random) -> list[dict[str, Any]]:
     widths = sorted((round(2 ** draw.uniform(0, 5)) for _ in range(draw.randint(1, 3))), reverse=True)
-    shared = {"activation": draw.choice(ACTIVATIONS), "gated": draw.random() < 1 / 8}
+    shared = {"activation": draw.choice(ACTIVATIONS), "gating": "gated" if draw.random() < 1 / 8 else "none"}
     arrays = []
     for channels, head_size in zip(widths, [*widths[1:], 1], strict=True):
         base = draw.choice((2, 2, 3, 4))

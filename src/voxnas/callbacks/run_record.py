@@ -6,7 +6,7 @@ from typing import Any
 import lightning.pytorch as pl
 from lightning.pytorch.trainer.states import TrainerFn
 
-from voxnas.callbacks.base import RunCallback
+from voxnas.callbacks.base import RunCallback, amp_module
 
 
 class RunRecord(RunCallback):
@@ -36,7 +36,7 @@ class RunRecord(RunCallback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.record.history:
-            self.record.history[-1]["train_loss"] = float(trainer.callback_metrics["train/loss"])
+            self.record.history[-1]["train_loss"] = amp_module(pl_module).epoch_loss()
         self.summarise()
         self.record.write(self.folder)
 

@@ -95,9 +95,7 @@ class NativeWaveNet:
         self.tile = min(TILE, TILE_VALUES // max(a.channels for a in arrays))
         load("wavenet_train.cpp")
 
-    def __call__(
-        self, x: Tensor, scale: float, receptive_field: int, parameters: Sequence[Tensor]
-    ) -> Tensor:
+    def __call__(self, x: Tensor, scale: float, receptive_field: int, parameters: Sequence[Tensor]) -> Tensor:
         """`(batch, 1, samples + receptive_field - 1)` to `(batch, 1, samples)`, both float32 on the CPU.
 
         `scale` is the output's factor; `parameters` in the order of plug-in files, the module's own.

@@ -81,8 +81,12 @@ class AmpModule(pl.LightningModule):
         self._losses.append(loss.detach())  # to log each would take longer than many a step
         return loss
 
+    def epoch_loss(self) -> float:
+        """The mean over the epoch's steps."""
+        return float(torch.stack(self._losses).mean())
+
     def on_train_epoch_end(self) -> None:
-        self.log("train/loss", torch.stack(self._losses).mean())
+        self.log("train/loss", self.epoch_loss())
         self.log("train/lr", self.optimizers().param_groups[0]["lr"])  # type: ignore[union-attr]
 
     def on_validation_epoch_start(self) -> None:

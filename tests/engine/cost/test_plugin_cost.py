@@ -111,7 +111,7 @@ def test_narrower_can_cost_more_and_the_builds_differ():
 @pytest.mark.parametrize("gated", [False, True])
 def test_every_kind_of_the_fit_is_covered_and_costs_more_with_more_layers(build, activation, gated):
     for channels in (1, 3, 8, 17, 24):
-        one = {"channels": channels, "activation": activation, "gated": gated}
+        one = {"channels": channels, "activation": activation, "gating": "gated" if gated else "none"}
         short, long = ({**one, "dilations": [1] * layers} for layers in (3, 7))
         assert 0 < rtf(short, build=build) < rtf(long, build=build) < 1
         assert plugin_cost(architecture(long), build).basis == "fitted"
@@ -121,7 +121,7 @@ def test_what_is_only_made_up_of_known_steps_says_so():
     assert plugin_cost(architecture({"channels": 4, "dilations": [1], "head_kernel_size": 4})).basis == (
         "extrapolated"
     )
-    assert plugin_cost(architecture({"channels": 25, "dilations": [1], "gated": True})).basis == (
+    assert plugin_cost(architecture({"channels": 25, "dilations": [1], "gating": "gated"})).basis == (
         "extrapolated"
     )
 

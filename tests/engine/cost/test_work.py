@@ -34,7 +34,7 @@ def test_one_layer_by_hand():
 
 
 def test_a_gated_layer_has_twice_the_outputs_and_is_activated_in_strips():
-    steps = work([array(21, 1, kernel_size=1, gated=True)], BUILDS["avx512"])
+    steps = work([array(21, 1, kernel_size=1, gating="gated")], BUILDS["avx512"])
     assert steps["tap: weight"] == 42 * 21
     assert (steps["tap: strip of 32"], steps["tap: strip of 8"], steps["tap: strip of 1"]) == (21, 21, 42)
     assert (steps["gate: strip of 16"], steps["gate: strip of 4"]) == (1, 1)
@@ -51,7 +51,7 @@ def test_a_gated_layer_has_twice_the_outputs_and_is_activated_in_strips():
     build=st.sampled_from(sorted(BUILDS)),
 )
 def test_steps_add_up(channels, layers, kernel_size, activation, gated, build):
-    one = {"kernel_size": kernel_size, "activation": activation, "gated": gated}
+    one = {"kernel_size": kernel_size, "activation": activation, "gating": "gated" if gated else "none"}
     steps = work([array(channels, layers, **one)], BUILDS[build])
     further = work([array(channels, layers + 1, **one)], BUILDS[build])
     assert all(count > 0 for count in steps.values())

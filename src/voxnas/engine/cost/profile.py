@@ -23,7 +23,7 @@ BLOCK_SIZE, SAMPLE_RATE = 64, 48_000  # of all measurements
 MAX_CHANNELS, MAX_GATED = 32, 24  # the widest measured
 _COEFFICIENTS = Path(__file__).with_name("plugin.json")
 # what the steps know of a layer array; of anything else only the default was measured
-_KNOWN = {"channels", "dilations", "kernel_sizes", "activations", "gated"}
+_KNOWN = {"channels", "dilations", "kernel_sizes", "activations", "gating"}
 _KNOWN |= {"head_size", "head_kernel_size", "head_bias"}
 
 
@@ -86,8 +86,10 @@ def _check(shape: LayerArray) -> None:
         _not_covered(f"an array of {shape.channels} channels", f"up to {MAX_CHANNELS} are")
     covered = PLAIN | WITH_EXP
     for activation in shape.activations:
-        if activation not in covered:
+        if not isinstance(activation, str) or activation not in covered:
             _not_covered(f"the activation {activation!r}", f"{', '.join(sorted(covered))} are")
+    if "blended" in shape.gating:
+        _not_covered("gating='blended'", "'none' and 'gated' are")
     plain = LayerArray.of(shape.channels, shape.dilations)
     for name in {field.name for field in fields(shape)} - _KNOWN:
         if getattr(shape, name) != getattr(plain, name):

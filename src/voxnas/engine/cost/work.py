@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from voxnas.kernels.activations import name_of
 from voxnas.models.layer_array import LayerArray
 
 
@@ -46,7 +47,7 @@ def work(shapes: Sequence[LayerArray], build: Build) -> Counter[str]:
             _product(steps, "tap", outputs, channels, build, times=kernel_size)
             _product(steps, "1x1", outputs, 1, build)  # the condition
             _product(steps, "1x1", channels, channels, build)  # to the residual path
-            _activation(steps, channels, activation, gated, build)
+            _activation(steps, channels, name_of(activation), gated, build)
         _product(steps, "1x1", shape.head_size, channels, build)
         _product(steps, "tap", shape.head_size, channels, build, times=shape.head_kernel_size - 1)
         inputs = channels
