@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from voxnas.engine.native_engine import NativeEngine
 from voxnas.kernels import build
 from voxnas.kernels.build import Unavailable, load
-from voxnas.models.activations import ACTIVATIONS
+from voxnas.models.activations import ACTIVATIONS, PReLU
 from voxnas.models.layer_array import LayerArray
 from voxnas.models.wavenet import WaveNet, stack
 
@@ -29,34 +29,72 @@ except Unavailable as reason:
     pytest.skip(str(reason), allow_module_level=True)
 
 
+slopes = st.floats(-0.5, 0.5, width=32)
+specs = st.one_of(
+    st.sampled_from(ACTIVATIONS),
+    st.fixed_dictionaries({"type": st.just("LeakyReLU"), "negative_slope": slopes}),
+    st.fixed_dictionaries(
+        {
+            "type": st.just("LeakyHardtanh"),
+            "min_val": st.floats(-2, 0.25, width=32),
+            "max_val": st.floats(0.25, 2, width=32),
+            "min_slope": slopes,
+            "max_slope": slopes,
+        }
+    ),
+)
+# small ones more often, since there the forms are what counts
+widths = st.one_of(st.integers(1, 8), st.integers(1, 64))
+
+
+def divisors(of: int) -> st.SearchStrategy[int]:
+    return st.sampled_from([n for n in range(1, of + 1) if of % n == 0])
+
+
 @st.composite
 def layer_arrays(draw: st.DrawFn) -> list[LayerArray]:
-    channels = draw(st.lists(st.integers(1, 24), min_size=1, max_size=3))
+    """From one to three that fit each other, in every form there is."""
+    channels = draw(st.lists(widths, min_size=1, max_size=3))
 
-    def array(width: int, head_size: int) -> LayerArray:
-        layers = draw(st.integers(1, 4))
+    def array(index: int) -> LayerArray:
+        width, layers = channels[index], draw(st.integers(1, 4))
 
         def each(values: st.SearchStrategy) -> list:
             return draw(st.lists(values, min_size=layers, max_size=layers))
 
+        # an array after the first takes the head's sum as wide as the one before gives it
+        sum_width = width if index else draw(widths)
+        has_head1x1 = draw(st.booleans())
+        bottleneck = draw(widths) if has_head1x1 else sum_width
         return LayerArray.of(
             channels=width,
             dilations=each(st.integers(1, 150)),
-            kernel_size=each(st.integers(1, 7)),
-            activation=each(st.sampled_from(list(ACTIVATIONS))),
-            gating=each(st.sampled_from(["none", "gated"])),
-            head_size=head_size,
-            head_kernel_size=draw(st.integers(1, 6)),
+            kernel_size=each(st.integers(1, 16)),
+            activation=each(specs),
+            gating=each(st.sampled_from(["none", "gated", "blended"])),
+            secondary_activation=each(specs),
+            bottleneck=bottleneck,
+            groups_input=draw(divisors(math.gcd(width, bottleneck))),
+            layer1x1=draw(st.booleans()),
+            layer1x1_groups=draw(divisors(math.gcd(width, bottleneck))),
+            head1x1_channels=sum_width if has_head1x1 else None,
+            head1x1_groups=draw(divisors(math.gcd(bottleneck, sum_width))) if has_head1x1 else 1,
+            head_size=[*channels, 1][index + 1],
+            head_kernel_size=draw(st.integers(1, 16)),
             head_bias=draw(st.booleans()),
         )
 
-    return [array(*pair) for pair in zip(channels, [*channels[1:], 1], strict=True)]
+    return [array(index) for index in range(len(channels))]
 
 
 def make(arrays: list[LayerArray], seed: int = 0) -> WaveNet:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return WaveNet(arrays, head_scale=0.5)
+        network = WaveNet(arrays, head_scale=0.5)
+        for module in network.modules():
+            if isinstance(module, PReLU):  # of each channel another
+                torch.nn.init.uniform_(module.slopes, -0.5, 0.5)
+    return network
 
 
 def clip(samples: int, seed: int = 0) -> NDArray[np.float32]:
