@@ -60,17 +60,29 @@ struct Activates {
   }
 };
 
-// Each group of outputs hears its own group of inputs. `start` may be empty, `condition` null.
-void convolve(const Conv& conv, Rows x, Rows start, Rows out, long samples, const float* condition = nullptr) {
-  const size_t size = conv.forward.size() / conv.groups;
-  const int inputs = conv.group_in(), outputs = conv.group_out();
-  for (int g = 0; g < conv.groups; ++g) {
-    const float *weights = conv.forward.data() + g * size, *bias = conv.bias.data() + g * outputs;
-    const Rows own_start = start.data ? start.from(g * outputs) : Rows{};
-    convolve(Product{x.from(g * inputs), inputs, conv.kernel, conv.dilation, condition, weights, bias, own_start,
-                     out.from(g * outputs), outputs},
-             samples);
+// Each group of outputs hears its own group of inputs.
+[[gnu::noinline]] void convolve_groups(const Conv& conv, Product all, long samples) {
+  const size_t weights = conv.forward.size() / conv.groups;
+  all.channels = conv.group_in();
+  all.outputs = conv.group_out();
+  for (int group = 0; group < conv.groups; ++group) {
+    convolve(all, samples);
+    all.x = all.x.from(all.channels);
+    all.weights += weights;
+    all.bias += all.outputs;
+    all.out = all.out.from(all.outputs);
+    if (all.start.data) all.start = all.start.from(all.outputs);
   }
+}
+
+// `start` may be empty, `condition` null.
+inline void convolve(const Conv& conv, Rows x, Rows start, Rows out, long samples, const float* condition = nullptr) {
+  const float *weights = conv.forward.data(), *bias = conv.bias.data();
+  const Product all{x, conv.in, conv.kernel, conv.dilation, condition, weights, bias, start, out, conv.out};
+  if (conv.groups == 1)
+    convolve(all, samples);
+  else
+    convolve_groups(conv, all, samples);
 }
 
 class WaveNetStream : public Stream {
