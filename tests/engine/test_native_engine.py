@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from voxnas.engine.native_engine import NativeEngine
 from voxnas.kernels import build
+from voxnas.kernels.activations import PLAYED
 from voxnas.kernels.build import Unavailable, load
+from voxnas.kernels.wavenet import shape_list
 from voxnas.models.activations import ACTIVATIONS, PReLU
-from voxnas.models.layer_array import LayerArray
+from voxnas.models.layer_array import LayerArray, as_arguments
 from voxnas.models.wavenet import WaveNet, stack
 
 try:
@@ -237,6 +239,21 @@ def test_denormals_are_flushed_inside_and_nowhere_else():
     assert (tiny * np.float32(0.5)).all()
 
 
+def every_form() -> LayerArray:
+    return LayerArray.of(
+        6,
+        [1, 30, 2, 70],
+        activation=["SiLU", "PReLU", "Fasttanh", {"type": "LeakyReLU", "negative_slope": 0.3}],
+        gating=["gated", "none", "blended", "gated"],
+        secondary_activation=["Sigmoid", "Tanh", "PReLU", "Hardswish"],
+        bottleneck=4,
+        groups_input=2,
+        layer1x1_groups=2,
+        head1x1_channels=3,
+        head_kernel_size=3,
+    )
+
+
 COUNT_ALLOCATIONS = """
 #include "wavenet_stream.cpp"
 #include <cstdio>
@@ -245,7 +262,7 @@ static long allocations = 0;
 extern "C" void* __libc_malloc(size_t);
 extern "C" void* malloc(size_t size) { ++allocations; return __libc_malloc(size); }
 int main() {
-  const int64_t shape[] = {1, 1, 3, 1, 5, 1, 2, 3, 1, 0, 0, 2, 70, 6, 1};
+  const int64_t shape[] = {SHAPE};
   const std::vector<float> weights(1000, .1f), x(5000, .5f);
   std::vector<float> y(5000);
   voxnas::Stream* stream = voxnas_wavenet_stream_create(shape, weights.data(), 1.f);
@@ -265,7 +282,8 @@ int main() {
 def test_playing_allocates_nothing(tmp_path: Path):
     compiler, _ = build._compiler()
     source, program = tmp_path / "count.cpp", tmp_path / "count"
-    source.write_text(COUNT_ALLOCATIONS)
+    shape = shape_list([every_form()], PLAYED)
+    source.write_text(COUNT_ALLOCATIONS.replace("SHAPE", ", ".join(map(str, shape))))
     flags = [flag for flag in compiler if flag not in ("-shared", "-fPIC", "-O3")]
     subprocess.run([*flags, "-O1", f"-I{build.SOURCES}", str(source), "-o", str(program)], check=True)
     before, after = map(int, subprocess.run([program], check=True, capture_output=True).stdout.split())
@@ -281,11 +299,9 @@ from voxnas.engine.make import make_engine
 from voxnas.kernels import build
 from voxnas.models.layer_array import LayerArray
 from voxnas.models.wavenet import WaveNet
-build.CPU_FLAGS = (sys.argv[2:],)
+build.CPU_FLAGS = (sys.argv[3:],)
 torch.manual_seed(0)
-activations = ["SiLU", "Tanh", "Fasttanh"]
-gating = ["gated", "none", "gated"]
-array = LayerArray.of(7, [1, 30, 2], activation=activations, gating=gating, head_kernel_size=3)
+array = LayerArray.of(**eval(sys.argv[2]))
 engine = make_engine(WaveNet([array], 1.0), sys.argv[1])
 x = np.random.default_rng(0).standard_normal(1000).astype(np.float32)
 print(*(y for block in (x[:64], x[64:65], x[65:]) for y in engine.process(block)))
@@ -300,7 +316,10 @@ def test_narrower_vectors_play_the_same(flags: list[str], tmp_path: Path):
     native, exact = (
         np.array(
             subprocess.run(
-                [sys.executable, "-c", WIDTHS, kind, *flags], env=environment, capture_output=True, check=True
+                [sys.executable, "-c", WIDTHS, kind, repr(as_arguments(every_form())), *flags],
+                env=environment,
+                capture_output=True,
+                check=True,
             ).stdout.split(),
             float,
         )
