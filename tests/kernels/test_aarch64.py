@@ -16,7 +16,10 @@ from voxnas.kernels.wavenet import shape_list
 from voxnas.models.layer_array import LayerArray
 from voxnas.models.wavenet import WaveNet
 
-COMPILER, EMULATOR = "aarch64-linux-gnu-g++", shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
+COMPILER, EMULATOR = (
+    "aarch64-linux-gnu-g++",
+    shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static"),
+)
 FLAGS = [flag for flag in build.FLAGS if flag not in ("-fPIC", "-shared")]
 BLOCKS = (1, 64, 7, 500)
 
