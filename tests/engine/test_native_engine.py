@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import accumulate, pairwise
 from pathlib import Path
 
@@ -99,6 +100,21 @@ def make(arrays: list[LayerArray], seed: int = 0) -> WaveNet:
     return network
 
 
+def every_form() -> LayerArray:
+    return LayerArray.of(
+        6,
+        [1, 30, 2, 70],
+        activation=["SiLU", "PReLU", "Fasttanh", {"type": "LeakyReLU", "negative_slope": 0.3}],
+        gating=["gated", "none", "blended", "gated"],
+        secondary_activation=["Sigmoid", "Tanh", "PReLU", "Hardswish"],
+        bottleneck=4,
+        groups_input=2,
+        layer1x1_groups=2,
+        head1x1_channels=3,
+        head_kernel_size=3,
+    )
+
+
 def clip(samples: int, seed: int = 0) -> NDArray[np.float32]:
     return (0.5 * np.random.default_rng(seed).standard_normal(samples)).astype(np.float32)
 
@@ -176,23 +192,41 @@ def test_a_nan_weight_gives_nan(activation: str, where: int):
     assert np.isnan(NativeEngine(network).process(clip(100))).all()
 
 
-def test_reset_returns_to_silence():
-    engine = NativeEngine(stack(6, 5))
+def test_nan_in_any_weight_of_any_form_gives_nan():
+    arrays = [every_form(), LayerArray.of(5, [1, 7], layer1x1=False)]
+    arrays[0] = replace(arrays[0], head_size=5)
+    for name, _ in make(arrays).named_parameters():
+        network = make(arrays)
+        with torch.no_grad():
+            network.get_parameter(name).view(-1)[0] = math.nan
+        heard = np.isnan(NativeEngine(network).process(clip(300)))
+        assert heard.any() if name.endswith("slopes") else heard.all(), name  # only what is below zero
+
+
+either = pytest.mark.parametrize(
+    "network", [stack(8, 6, head_scale=1.0), make([every_form()])], ids=["plain", "forms"]
+)
+
+
+@either
+def test_reset_returns_to_silence(network: WaveNet):
+    engine = NativeEngine(network)
     first = engine.process(clip(3000))
     assert np.abs(engine.process(clip(3000)) - first).max() > 1e-6  # the past is heard
     engine.reset()
     np.testing.assert_array_equal(engine.process(clip(3000)), first)
 
 
-def test_silence_stays_what_it_is_to_the_last_bit():
-    engine = NativeEngine(stack(8, 6, head_scale=1.0))
+@either
+def test_silence_stays_what_it_is_to_the_last_bit(network: WaveNet):
+    engine = NativeEngine(network)
     y = engine.process(np.zeros(2000, np.float32))
     assert y[0] != 0
     np.testing.assert_array_equal(y, y[0])
 
 
 def test_training_on_does_not_reach_the_engine():
-    network = stack(3, 4)
+    network = make([every_form()])
     engine = NativeEngine(network)
     before = engine.process(clip(500))
     with torch.no_grad():
@@ -229,29 +263,15 @@ def test_what_was_returned_stays_when_the_engine_goes_on():
     np.testing.assert_array_equal(first, kept)
 
 
-def test_denormals_are_flushed_inside_and_nowhere_else():
-    network = stack(1, 1, kernel_size=1, activation="ReLU", head_scale=1.0)
+@pytest.mark.parametrize("more", [{}, {"groups_input": 2, "head1x1_channels": 3, "gating": "blended"}])
+def test_denormals_are_flushed_inside_and_nowhere_else(more: dict):
+    network = make([LayerArray.of(2, [1], 1, "ReLU", **more)])
     for key, parameter in network.named_parameters():
         torch.nn.init.constant_(parameter, float(key.endswith("weight")))
     tiny = np.full(64, 1e-39, np.float32)
     assert offline(network, tiny).all()
     assert not NativeEngine(network).process(tiny).any()
     assert (tiny * np.float32(0.5)).all()
-
-
-def every_form() -> LayerArray:
-    return LayerArray.of(
-        6,
-        [1, 30, 2, 70],
-        activation=["SiLU", "PReLU", "Fasttanh", {"type": "LeakyReLU", "negative_slope": 0.3}],
-        gating=["gated", "none", "blended", "gated"],
-        secondary_activation=["Sigmoid", "Tanh", "PReLU", "Hardswish"],
-        bottleneck=4,
-        groups_input=2,
-        layer1x1_groups=2,
-        head1x1_channels=3,
-        head_kernel_size=3,
-    )
 
 
 COUNT_ALLOCATIONS = """

@@ -14,8 +14,8 @@ namespace {
 
 constexpr long kPiece = 128;  // samples
 
-// z becomes its activation, which is added to the head's sum as well where there is one. Behind z's channels are as
-// many gates, if the layer has any.
+// z becomes its activation, which is added to the head's sum as well unless that is empty. Behind z's channels come
+// as many gates where there is gating, with the secondary activation already theirs.
 using Activate = void (*)(const Activating& activation, int channels, Rows z, Rows head, long samples);
 
 template <class Act, Gating gating>
@@ -47,7 +47,7 @@ Activate activation(const Activating& activation) {
   return found;
 }
 
-// Of one layer.
+// One layer's.
 struct Activates {
   Activate signal, gate;
 
@@ -60,7 +60,7 @@ struct Activates {
   }
 };
 
-// Each group of outputs hears its own group of inputs.
+// Each group of outputs hears its own group of inputs. Not inlined, so that the forms without groups stay as fast.
 [[gnu::noinline]] void convolve_groups(const Conv& conv, Product all, long samples) {
   const size_t weights = conv.forward.size() / conv.groups;
   all.channels = conv.group_in();
@@ -89,7 +89,10 @@ class WaveNetStream : public Stream {
  public:
   // The weights are copied; the output's factor becomes a part of the last head's.
   WaveNetStream(const int64_t* shape, const float* weights, float scale)
-      : net_(shape), weights_(weights, weights + net_.weights), condition_(1, kPiece), z_(widest(), kPiece),
+      : net_(shape),
+        weights_(weights, weights + net_.weights),
+        condition_(1, kPiece),
+        z_(widest(), kPiece),
         out_(1, kPiece) {
     net_.read(weights_.data());
     Conv& last = net_.arrays.back().head;
@@ -100,7 +103,7 @@ class WaveNetStream : public Stream {
       for (const Layer& layer : array.layers) {
         if (layer.residual.out)
           x_.emplace_back(array.channels(), layer.conv.past(), kPiece);
-        else  // the layers hear what the array does, as the next array will
+        else  // all layers hear the same, and the next array too
           past = std::max(past, layer.conv.past());
         activate_.emplace_back(layer);
       }
