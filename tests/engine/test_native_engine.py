@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import accumulate, pairwise
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from numpy.typing import NDArray
 
 from voxnas.engine.native_engine import NativeEngine
 from voxnas.kernels import build
+from voxnas.kernels.activations import PLAYED
 from voxnas.kernels.build import Unavailable, load
-from voxnas.models.activations import ACTIVATIONS
-from voxnas.models.layer_array import LayerArray
+from voxnas.kernels.wavenet import shape_list
+from voxnas.models.activations import ACTIVATIONS, PReLU
+from voxnas.models.layer_array import LayerArray, as_arguments
 from voxnas.models.wavenet import WaveNet, stack
 
 try:
@@ -29,34 +32,87 @@ except Unavailable as reason:
     pytest.skip(str(reason), allow_module_level=True)
 
 
+slopes = st.floats(-0.5, 0.5, width=32)
+specs = st.one_of(
+    st.sampled_from(ACTIVATIONS),
+    st.fixed_dictionaries({"type": st.just("LeakyReLU"), "negative_slope": slopes}),
+    st.fixed_dictionaries(
+        {
+            "type": st.just("LeakyHardtanh"),
+            "min_val": st.floats(-2, 0.25, width=32),
+            "max_val": st.floats(0.25, 2, width=32),
+            "min_slope": slopes,
+            "max_slope": slopes,
+        }
+    ),
+)
+# small ones more often, since there the forms are what counts
+widths = st.one_of(st.integers(1, 8), st.integers(1, 64))
+
+
+def divisors(of: int) -> st.SearchStrategy[int]:
+    return st.sampled_from([n for n in range(1, of + 1) if of % n == 0])
+
+
 @st.composite
 def layer_arrays(draw: st.DrawFn) -> list[LayerArray]:
-    channels = draw(st.lists(st.integers(1, 24), min_size=1, max_size=3))
+    """From one to three that fit each other, in every form there is."""
+    channels = draw(st.lists(widths, min_size=1, max_size=3))
 
-    def array(width: int, head_size: int) -> LayerArray:
-        layers = draw(st.integers(1, 4))
+    def array(index: int) -> LayerArray:
+        width, layers = channels[index], draw(st.integers(1, 4))
 
         def each(values: st.SearchStrategy) -> list:
             return draw(st.lists(values, min_size=layers, max_size=layers))
 
+        # an array after the first takes the head's sum as wide as the one before gives it
+        sum_width = width if index else draw(widths)
+        has_head1x1 = draw(st.booleans())
+        bottleneck = draw(widths) if has_head1x1 else sum_width
         return LayerArray.of(
             channels=width,
             dilations=each(st.integers(1, 150)),
-            kernel_size=each(st.integers(1, 7)),
-            activation=each(st.sampled_from(list(ACTIVATIONS))),
-            gating=each(st.sampled_from(["none", "gated"])),
-            head_size=head_size,
-            head_kernel_size=draw(st.integers(1, 6)),
+            kernel_size=each(st.integers(1, 16)),
+            activation=each(specs),
+            gating=each(st.sampled_from(["none", "gated", "blended"])),
+            secondary_activation=each(specs),
+            bottleneck=bottleneck,
+            groups_input=draw(divisors(math.gcd(width, bottleneck))),
+            layer1x1=draw(st.booleans()),
+            layer1x1_groups=draw(divisors(math.gcd(width, bottleneck))),
+            head1x1_channels=sum_width if has_head1x1 else None,
+            head1x1_groups=draw(divisors(math.gcd(bottleneck, sum_width))) if has_head1x1 else 1,
+            head_size=[*channels, 1][index + 1],
+            head_kernel_size=draw(st.integers(1, 16)),
             head_bias=draw(st.booleans()),
         )
 
-    return [array(*pair) for pair in zip(channels, [*channels[1:], 1], strict=True)]
+    return [array(index) for index in range(len(channels))]
 
 
 def make(arrays: list[LayerArray], seed: int = 0) -> WaveNet:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return WaveNet(arrays, head_scale=0.5)
+        network = WaveNet(arrays, head_scale=0.5)
+        for module in network.modules():
+            if isinstance(module, PReLU):  # of each channel another
+                torch.nn.init.uniform_(module.slopes, -0.5, 0.5)
+    return network
+
+
+def every_form() -> LayerArray:
+    return LayerArray.of(
+        6,
+        [1, 30, 2, 70],
+        activation=["SiLU", "PReLU", "Fasttanh", {"type": "LeakyReLU", "negative_slope": 0.3}],
+        gating=["gated", "none", "blended", "gated"],
+        secondary_activation=["Sigmoid", "Tanh", "PReLU", "Hardswish"],
+        bottleneck=4,
+        groups_input=2,
+        layer1x1_groups=2,
+        head1x1_channels=3,
+        head_kernel_size=3,
+    )
 
 
 def clip(samples: int, seed: int = 0) -> NDArray[np.float32]:
@@ -136,23 +192,41 @@ def test_a_nan_weight_gives_nan(activation: str, where: int):
     assert np.isnan(NativeEngine(network).process(clip(100))).all()
 
 
-def test_reset_returns_to_silence():
-    engine = NativeEngine(stack(6, 5))
+def test_nan_in_any_weight_of_any_form_gives_nan():
+    arrays = [every_form(), LayerArray.of(5, [1, 7], layer1x1=False)]
+    arrays[0] = replace(arrays[0], head_size=5)
+    for name, _ in make(arrays).named_parameters():
+        network = make(arrays)
+        with torch.no_grad():
+            network.get_parameter(name).view(-1)[0] = math.nan
+        heard = np.isnan(NativeEngine(network).process(clip(300)))
+        assert heard.any() if name.endswith("slopes") else heard.all(), name  # only what is below zero
+
+
+either = pytest.mark.parametrize(
+    "network", [stack(8, 6, head_scale=1.0), make([every_form()])], ids=["plain", "forms"]
+)
+
+
+@either
+def test_reset_returns_to_silence(network: WaveNet):
+    engine = NativeEngine(network)
     first = engine.process(clip(3000))
     assert np.abs(engine.process(clip(3000)) - first).max() > 1e-6  # the past is heard
     engine.reset()
     np.testing.assert_array_equal(engine.process(clip(3000)), first)
 
 
-def test_silence_stays_what_it_is_to_the_last_bit():
-    engine = NativeEngine(stack(8, 6, head_scale=1.0))
+@either
+def test_silence_stays_what_it_is_to_the_last_bit(network: WaveNet):
+    engine = NativeEngine(network)
     y = engine.process(np.zeros(2000, np.float32))
     assert y[0] != 0
     np.testing.assert_array_equal(y, y[0])
 
 
 def test_training_on_does_not_reach_the_engine():
-    network = stack(3, 4)
+    network = make([every_form()])
     engine = NativeEngine(network)
     before = engine.process(clip(500))
     with torch.no_grad():
@@ -189,8 +263,9 @@ def test_what_was_returned_stays_when_the_engine_goes_on():
     np.testing.assert_array_equal(first, kept)
 
 
-def test_denormals_are_flushed_inside_and_nowhere_else():
-    network = stack(1, 1, kernel_size=1, activation="ReLU", head_scale=1.0)
+@pytest.mark.parametrize("more", [{}, {"groups_input": 2, "head1x1_channels": 3, "gating": "blended"}])
+def test_denormals_are_flushed_inside_and_nowhere_else(more: dict):
+    network = make([LayerArray.of(2, [1], 1, "ReLU", **more)])
     for key, parameter in network.named_parameters():
         torch.nn.init.constant_(parameter, float(key.endswith("weight")))
     tiny = np.full(64, 1e-39, np.float32)
@@ -207,7 +282,7 @@ static long allocations = 0;
 extern "C" void* __libc_malloc(size_t);
 extern "C" void* malloc(size_t size) { ++allocations; return __libc_malloc(size); }
 int main() {
-  const int64_t shape[] = {1, 1, 3, 1, 5, 1, 2, 3, 1, 0, 0, 2, 70, 6, 1};
+  const int64_t shape[] = {SHAPE};
   const std::vector<float> weights(1000, .1f), x(5000, .5f);
   std::vector<float> y(5000);
   voxnas::Stream* stream = voxnas_wavenet_stream_create(shape, weights.data(), 1.f);
@@ -227,7 +302,8 @@ int main() {
 def test_playing_allocates_nothing(tmp_path: Path):
     compiler, _ = build._compiler()
     source, program = tmp_path / "count.cpp", tmp_path / "count"
-    source.write_text(COUNT_ALLOCATIONS)
+    shape = shape_list([every_form()], PLAYED)
+    source.write_text(COUNT_ALLOCATIONS.replace("SHAPE", ", ".join(map(str, shape))))
     flags = [flag for flag in compiler if flag not in ("-shared", "-fPIC", "-O3")]
     subprocess.run([*flags, "-O1", f"-I{build.SOURCES}", str(source), "-o", str(program)], check=True)
     before, after = map(int, subprocess.run([program], check=True, capture_output=True).stdout.split())
@@ -243,11 +319,9 @@ from voxnas.engine.make import make_engine
 from voxnas.kernels import build
 from voxnas.models.layer_array import LayerArray
 from voxnas.models.wavenet import WaveNet
-build.CPU_FLAGS = (sys.argv[2:],)
+build.CPU_FLAGS = (sys.argv[3:],)
 torch.manual_seed(0)
-activations = ["SiLU", "Tanh", "Fasttanh"]
-gating = ["gated", "none", "gated"]
-array = LayerArray.of(7, [1, 30, 2], activation=activations, gating=gating, head_kernel_size=3)
+array = LayerArray.of(**eval(sys.argv[2]))
 engine = make_engine(WaveNet([array], 1.0), sys.argv[1])
 x = np.random.default_rng(0).standard_normal(1000).astype(np.float32)
 print(*(y for block in (x[:64], x[64:65], x[65:]) for y in engine.process(block)))
@@ -262,7 +336,10 @@ def test_narrower_vectors_play_the_same(flags: list[str], tmp_path: Path):
     native, exact = (
         np.array(
             subprocess.run(
-                [sys.executable, "-c", WIDTHS, kind, *flags], env=environment, capture_output=True, check=True
+                [sys.executable, "-c", WIDTHS, kind, repr(as_arguments(every_form())), *flags],
+                env=environment,
+                capture_output=True,
+                check=True,
             ).stdout.split(),
             float,
         )

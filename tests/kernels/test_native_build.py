@@ -109,7 +109,7 @@ import torch
 from voxnas.models.layer_array import LayerArray
 from voxnas.models.wavenet import WaveNet
 torch.manual_seed(0)
-array = LayerArray.of(7, [1, 30], activation=["SiLU", "Tanh"], gated=[True, False])
+array = LayerArray.of(7, [1, 30], activation=["SiLU", "Tanh"], gating=["gated", "none"])
 net = WaveNet([array], 1.0, backend=sys.argv[1])
 x = torch.randn(2, 1, 3000)
 net(x).square().sum().backward()

@@ -45,6 +45,61 @@ FORMS = {
             "gating": ["gated", "none", "gated"],
         }
     ),
+    "blended": wavenet({"channels": 3, "dilations": [1, 3], "gating": ["blended", "none"]}),
+    "gates of other kinds": wavenet(
+        {
+            "channels": 3,
+            "dilations": [1, 3, 2],
+            "gating": ["gated", "blended", "gated"],
+            "secondary_activation": ["PReLU", "Hardtanh", "SiLU"],
+        }
+    ),
+    "activations with constants": wavenet(
+        {
+            "channels": 3,
+            "dilations": [1, 3],
+            "activation": [
+                {"type": "LeakyReLU", "negative_slope": -0.3},
+                {"type": "LeakyHardtanh", "min_val": -0.5, "max_val": 0.25, "max_slope": 0.1},
+            ],
+        }
+    ),
+    "bottleneck": wavenet({"channels": 4, "dilations": [1, 2], "bottleneck": 2}),
+    "bottleneck wider than the channels": wavenet(
+        {"channels": 2, "dilations": [1, 2], "bottleneck": 5, "gating": "gated"}
+    ),
+    "groups": wavenet({"channels": 6, "dilations": [1, 2], "groups_input": 3, "layer1x1_groups": 2}),
+    "depthwise and gated": wavenet(
+        {"channels": 4, "dilations": [1, 2], "groups_input": 4, "gating": "gated"}
+    ),
+    "head 1×1": wavenet({"channels": 4, "dilations": [1, 2], "head1x1_channels": 3}),
+    "no residual": wavenet({"channels": 3, "dilations": [3, 8, 1], "layer1x1": False}),
+    "no residual, longest past last": wavenet(
+        {"channels": 3, "dilations": [2, 9], "kernel_size": [5, 3], "layer1x1": False, "head_kernel_size": 4},
+    ),
+    "no residual before one": wavenet(
+        {"channels": 4, "dilations": [7, 1], "layer1x1": False, "head_size": 2, "head_kernel_size": 3},
+        {"channels": 2, "dilations": [1, 4]},
+    ),
+    "everything at once": wavenet(
+        {
+            "channels": 6,
+            "dilations": [5, 1, 2],
+            "kernel_size": [2, 5, 1],
+            "activation": ["PReLU", "Tanh", "Softsign"],
+            "gating": ["gated", "none", "blended"],
+            "secondary_activation": ["SiLU", "Tanh", "PReLU"],
+            "bottleneck": 4,
+            "groups_input": 2,
+            "layer1x1_groups": 2,
+            "head1x1_channels": 2,
+            "head1x1_groups": 2,
+            "head_size": 3,
+            "head_kernel_size": 2,
+            "head_bias": False,
+        },
+        {"channels": 3, "dilations": [2, 1], "bottleneck": 2, "head1x1_channels": 3, "layer1x1": False},
+    ),
 }
 SAMPLES = 2500
 

@@ -64,6 +64,36 @@ def test_gated_head_kernel_and_per_layer_kernels_by_hand():
     assert network.receptive_field == 1 + 1 * 1 + 3 * 5 + 6
 
 
+def test_bottleneck_groups_and_head_1x1_by_hand():
+    array = LayerArray.of(
+        6, [1, 5], kernel_size=3, bottleneck=4, groups_input=2, layer1x1_groups=2, head1x1_channels=2
+    )
+    network = WaveNet([array])
+    layer = 4 * 3 * 3 + 4 + 6 * 2 + 2 * 4  # convolution, input mix-in, residual, head 1×1
+    macs = 6 + 2 * layer + 2  # rechannel, layers, head
+    assert network.macs_per_sample == macs == 128
+    assert network.num_parameters == macs + 2 * (4 + 6 + 2) + 1
+    assert network.receptive_field == 1 + 2 * 1 + 2 * 5
+
+
+def test_slopes_and_gates_without_a_residual_by_hand():
+    array = LayerArray.of(
+        3,
+        [8, 1],
+        activation="PReLU",
+        gating=["blended", "none"],
+        secondary_activation="PReLU",
+        layer1x1=False,
+    )
+    network = WaveNet([array])
+    macs = 3 + (6 * 3 * 3 + 6) + (3 * 3 * 3 + 3) + 3
+    assert network.macs_per_sample == macs == 96
+    assert (
+        network.num_parameters == macs + 6 + 3 + 1 + 3 * 3
+    )  # biases, and two slopes in one layer, one in the other
+    assert network.receptive_field == 1 + 2 * 8  # of the layer that looks back furthest, since none add up
+
+
 @pytest.mark.parametrize(("layers", "samples"), [(5, 63), (6, 127), (7, 255), (8, 511), (9, 1023)])
 def test_receptive_field_of_doubling_dilations(layers, samples):
     assert stack(layers, 2).receptive_field == samples
@@ -83,6 +113,24 @@ def test_receptive_field_of_doubling_dilations(layers, samples):
         ({"layer_arrays": [{"channels": 2, "dilations": [1], "activation": "GELU"}]}, "'GELU'"),
         ({"layer_arrays": [{"channels": 2, "dilations": [1], "head_size": 2}]}, "head_size is 1"),
         ({"layer_arrays": [{"channels": 2, "dilations": [1], "heads": 2}]}, "heads"),
+        (
+            {"layer_arrays": [{"channels": 4, "dilations": [1], "groups_input": 3}]},
+            "3 groups do not divide 4",
+        ),
+        (
+            {"layer_arrays": [{"channels": 4, "dilations": [1], "bottleneck": 3, "layer1x1_groups": 2}]},
+            "2 groups do not divide 3",
+        ),
+        (
+            {
+                "layer_arrays": [
+                    {"channels": 4, "dilations": [1], "head_size": 2},
+                    {"channels": 2, "dilations": [1], "bottleneck": 3},
+                ]
+            },
+            "3 channels in its head's sum",
+        ),
+        ({"layer_arrays": [{"channels": 4, "dilations": [1], "gating": "mixed"}]}, "none, gated, blended"),
     ],
 )
 def test_what_cannot_be_built_is_said_in_one_line(arguments, message):

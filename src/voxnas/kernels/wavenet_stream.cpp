@@ -14,47 +14,101 @@ namespace {
 
 constexpr long kPiece = 128;  // samples
 
-// z becomes its activation, which is added to the head's sum as well.
+// z becomes its activation, which is added to the head's sum as well unless that is empty. Behind z's channels come
+// as many gates where there is gating, with the secondary activation already theirs.
 using Activate = void (*)(const Activating& activation, int channels, Rows z, Rows head, long samples);
 
-template <class Act, bool gated>
+template <class Act, Gating gating>
 void activate(const Activating& activation, int channels, Rows z, Rows head, long samples) {
   for (int c = 0; c < channels; ++c) {
     const Act act(activation, c);
+    const auto value = [&](long t) {
+      const vec x = load(z[c] + t), y = act.value(x);
+      if (gating == Gating::None) return y;
+      const vec gate = load(z[channels + c] + t);
+      return gating == Gating::Gated ? gate * y : gate * y + (1.f - gate) * x;
+    };
+    if (!head.data) {
+      for (long t = 0; t < samples; t += kLanes) store(z[c] + t, value(t));
+      continue;
+    }
     for (long t = 0; t < samples; t += kLanes) {
-      vec y = act.value(load(z[c] + t));
-      if (gated) y *= sigmoid(load(z[channels + c] + t));
+      const vec y = value(t);
       store(z[c] + t, y);
       store(head[c] + t, load(head[c] + t) + y);
     }
   }
 }
 
-Activate activation(const Layer& layer) {
+template <Gating gating>
+Activate activation(const Activating& activation) {
   Activate found = nullptr;
-  with_value(layer.activation.number, [&](auto type) {
-    using Act = typename decltype(type)::type;
-    found = layer.gated() ? activate<Act, true> : activate<Act, false>;
-  });
+  with_value(activation.number, [&](auto type) { found = activate<typename decltype(type)::type, gating>; });
   return found;
+}
+
+// One layer's.
+struct Activates {
+  Activate signal, gate;
+
+  explicit Activates(const Layer& layer) : gate(activation<Gating::None>(layer.secondary)) {
+    switch (layer.gating) {
+      case Gating::None: signal = activation<Gating::None>(layer.activation); break;
+      case Gating::Gated: signal = activation<Gating::Gated>(layer.activation); break;
+      case Gating::Blended: signal = activation<Gating::Blended>(layer.activation); break;
+    }
+  }
+};
+
+// Each group of outputs hears its own group of inputs. Not inlined, so that the forms without groups stay as fast.
+[[gnu::noinline]] void convolve_groups(const Conv& conv, Product all, long samples) {
+  const size_t weights = conv.forward.size() / conv.groups;
+  all.channels = conv.group_in();
+  all.outputs = conv.group_out();
+  for (int group = 0; group < conv.groups; ++group) {
+    convolve(all, samples);
+    all.x = all.x.from(all.channels);
+    all.weights += weights;
+    all.bias += all.outputs;
+    all.out = all.out.from(all.outputs);
+    if (all.start.data) all.start = all.start.from(all.outputs);
+  }
+}
+
+// `start` may be empty, `condition` null.
+inline void convolve(const Conv& conv, Rows x, Rows start, Rows out, long samples, const float* condition = nullptr) {
+  const float *weights = conv.forward.data(), *bias = conv.bias.data();
+  const Product all{x, conv.in, conv.kernel, conv.dilation, condition, weights, bias, start, out, conv.out};
+  if (conv.groups == 1)
+    convolve(all, samples);
+  else
+    convolve_groups(conv, all, samples);
 }
 
 class WaveNetStream : public Stream {
  public:
   // The weights are copied; the output's factor becomes a part of the last head's.
   WaveNetStream(const int64_t* shape, const float* weights, float scale)
-      : net_(shape), condition_(1, kPiece), z_(widest(), kPiece), out_(1, kPiece) {
-    net_.read(weights);
+      : net_(shape),
+        weights_(weights, weights + net_.weights),
+        condition_(1, kPiece),
+        z_(widest(), kPiece),
+        out_(1, kPiece) {
+    net_.read(weights_.data());
     Conv& last = net_.arrays.back().head;
     for (std::vector<float>* values : {&last.forward, &last.bias})
       for (float& value : *values) value *= scale;
     for (const LayerArray& array : net_.arrays) {
+      int past = 0;
       for (const Layer& layer : array.layers) {
-        x_.emplace_back(layer.channels(), layer.conv.past(), kPiece);
-        activate_.push_back(activation(layer));
+        if (layer.residual.out)
+          x_.emplace_back(array.channels(), layer.conv.past(), kPiece);
+        else  // all layers hear the same, and the next array too
+          past = std::max(past, layer.conv.past());
+        activate_.emplace_back(layer);
       }
-      x_.emplace_back(array.channels(), 0, kPiece);
-      head_.emplace_back(array.channels(), array.head.past(), kPiece);
+      x_.emplace_back(array.channels(), past, kPiece);
+      head_.emplace_back(array.head.in, array.head.past(), kPiece);
     }
     reset();
   }
@@ -90,27 +144,31 @@ class WaveNetStream : public Stream {
     };
     const Rows condition = condition_.rows(), z = z_.rows();
     Rows from = condition, head = head_[0].next(samples);
-    for (int c = 0; c < net_.arrays[0].channels(); ++c) std::fill_n(head[c], covered, 0.f);
+    for (int c = 0; c < net_.arrays[0].head.in; ++c) std::fill_n(head[c], covered, 0.f);
     History* x = x_.data();
-    const Activate* activate = activate_.data();
+    const Activates* activates = activate_.data();
     for (size_t a = 0; a < net_.arrays.size(); ++a) {
       const LayerArray& array = net_.arrays[a];
       const bool top = a + 1 == net_.arrays.size();
       Rows here = x->next(samples);
-      convolve(product(array.rechannel, from, {}, here), covered);
+      convolve(array.rechannel, from, {}, here, covered);
       for (const Layer& layer : array.layers) {
         written(*x);
-        convolve(product(layer.conv, here, {}, z, condition.data), covered);
-        (*activate++)(layer.activation, layer.channels(), z, head, covered);
+        convolve(layer.conv, here, {}, z, covered, condition.data);
+        const int channels = layer.bottleneck();
+        if (layer.gated()) activates->gate(layer.secondary, channels, z.from(channels), {}, covered);
+        activates++->signal(layer.activation, channels, z, layer.head.out ? Rows{} : head, covered);
+        if (layer.head.out) convolve(layer.head, z, head, head, covered);
+        if (!layer.residual.out) continue;
         const Rows next = x[1].next(samples);
         // Nothing follows the last layer's.
-        if (!top || &layer != &array.layers.back()) convolve(product(layer.residual, z, here, next), covered);
+        if (!top || &layer != &array.layers.back()) convolve(layer.residual, z, here, next, covered);
         x++->advance(samples);
         here = next;
       }
       written(head_[a]);
       const Rows out = top ? out_.rows() : head_[a + 1].next(samples);
-      convolve(product(array.head, head, {}, out), covered);
+      convolve(array.head, head, {}, out, covered);
       head_[a].advance(samples);
       from = here;
       head = out;
@@ -118,15 +176,11 @@ class WaveNetStream : public Stream {
     }
   }
 
-  static Product product(const Conv& conv, Rows x, Rows start, Rows out, const float* condition = nullptr) {
-    const float *weights = conv.forward.data(), *bias = conv.bias.data();
-    return {x, conv.in, conv.kernel, conv.dilation, condition, weights, bias, start, out, conv.out};
-  }
-
   WaveNet net_;
+  std::vector<float> weights_;  // the network's slopes are in there
   OwnRows condition_, z_, out_;
   std::vector<History> x_, head_;
-  std::vector<Activate> activate_;
+  std::vector<Activates> activate_;
 };
 
 }  // namespace

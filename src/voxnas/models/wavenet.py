@@ -222,6 +222,8 @@ def stack(
     dilation_base: int = 2,
     activation: Spec = "Tanh",
     gating: str = "none",
+    secondary_activation: Spec = "Sigmoid",
+    bottleneck: int | None = None,
     head_kernel_size: int = 1,
     head_scale: float = 0.02,
     name: str | None = None,
@@ -234,6 +236,8 @@ def stack(
         kernel_size=kernel_size,
         activation=activation,
         gating=gating,
+        secondary_activation=secondary_activation,
+        bottleneck=bottleneck,
         head_kernel_size=head_kernel_size,
     )
     return WaveNet([array], head_scale, name or f"wavenet-l{num_layers}-c{channels}-k{kernel_size}", backend)

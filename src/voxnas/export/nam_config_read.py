@@ -1,0 +1,180 @@
+"""What the `config` of a WaveNet in a `.nam` file says, in either layout.
+
+Which it is follows from the keys that are there, as in the plug-in's engine. What cannot be played is refused
+by name.
+"""
+
+from typing import Any
+
+from voxnas.export.nam_activation import Slopes, from_value
+from voxnas.export.nam_config import FILMS, slopes_name
+from voxnas.models.layer_array import GATING, LayerArray
+from voxnas.utils.errors import InputError
+
+MAX_ARRAYS, MAX_LAYERS, MAX_SIZE = 16, 256, 2**18
+
+_KEYS = {"input_size", "condition_size", "channels", "dilations", "kernel_size", "kernel_sizes", "activation"}
+_KEYS |= {"gated", "gating_mode", "secondary_activation", "head", "head_size", "head_bias", "bottleneck"}
+_KEYS |= {"head1x1", "layer1x1", "groups_input", "groups_input_mixin", *FILMS}
+
+
+def from_config(config: Any) -> tuple[list[LayerArray], dict[str, Slopes]]:
+    """The layer arrays, and their PReLUs' slopes by the names that WaveNet's parameters have.
+
+    InputError naming the key that is missing, malformed or beyond our WaveNet.
+    """
+    _expect(isinstance(config, dict), "config", "is not an object")
+    for key in sorted(set(config) - {"layers", "head", "head_scale"}):
+        _expect(_is_off(config[key]) or (key == "in_channels" and config[key] == 1), f"config.{key}")
+    _expect(config.get("head") is None, "config.head")
+    layers = config.get("layers")
+    if not isinstance(layers, list) or not 1 <= len(layers) <= MAX_ARRAYS:
+        raise InputError(f"config.layers is a list of 1 to {MAX_ARRAYS} layer arrays")
+    shapes: list[LayerArray] = []
+    slopes: dict[str, Slopes] = {}
+    for index, layer in enumerate(layers):
+        at = f"config.layers[{index}]"
+        _expect(isinstance(layer, dict), at, "is not an object")
+        _refuse_what_we_cannot_play(layer, at, shapes[-1].channels if shapes else 1)
+        shape, own = _array(layer, at)
+        shapes.append(shape)
+        slopes |= {slopes_name(index, *of): values for of, values in own.items()}
+    return shapes, slopes
+
+
+def _refuse_what_we_cannot_play(layer: dict[str, Any], at: str, input_size: int) -> None:
+    for key in sorted(set(layer) - _KEYS | set(FILMS) & set(layer)):
+        _expect(_is_off(layer[key]), f"{at}.{key}")
+    for key in ("groups_input_mixin", "condition_size"):
+        _expect(layer.get(key, 1) == 1, f"{at}.{key}")
+    _expect(layer.get("input_size") == input_size, f"{at}.input_size", f"is not {input_size}")
+    _expect(
+        not {"kernel_size", "kernel_sizes"} <= set(layer), f"{at}.kernel_sizes", "stands beside kernel_size"
+    )
+
+
+_OwnSlopes = dict[tuple[int, str], Slopes]  # by the layer, and whether its "activation" or its "secondary"
+
+
+def _array(layer: dict[str, Any], at: str) -> tuple[LayerArray, _OwnSlopes]:
+    dilations = layer.get("dilations")
+    if not isinstance(dilations, list) or not 1 <= len(dilations) <= MAX_LAYERS:
+        raise InputError(f"{at}.dilations is a list of 1 to {MAX_LAYERS} whole numbers")
+    channels = _size(layer.get("channels"), f"{at}.channels")
+    bottleneck = _size(layer.get("bottleneck", channels), f"{at}.bottleneck")
+    kernel = "kernel_sizes" if "kernel_sizes" in layer else "kernel_size"
+    kernels = _list(layer.get(kernel), len(dilations), f"{at}.{kernel}")
+    per_layer, slopes = _activations(layer, len(dilations), bottleneck, at)
+    arguments = {
+        "channels": channels,
+        "dilations": [_size(dilation, f"{at}.dilations") for dilation in dilations],
+        "kernel_size": [_size(size, f"{at}.{kernel}") for size in kernels],
+        "bottleneck": bottleneck,
+        "groups_input": _size(layer.get("groups_input", 1), f"{at}.groups_input"),
+        **per_layer,
+        **_one_by_ones(layer, at),
+        **_head(layer, at),
+    }
+    try:
+        return LayerArray.of(**arguments), slopes
+    except InputError as error:
+        raise InputError(f"{at}: {error}") from error
+
+
+def _activations(
+    layer: dict[str, Any], count: int, channels: int, at: str
+) -> tuple[dict[str, Any], _OwnSlopes]:
+    """The arguments for the gating and the two activations, and the slopes of those that have any."""
+    gating = _gating(layer, count, at)
+    values = {
+        "activation": layer.get("activation"),
+        # of a layer without a gate it does not count
+        "secondary_activation": layer.get("secondary_activation", "Sigmoid"),
+    }
+    arguments: dict[str, Any] = {"gating": gating}
+    slopes: _OwnSlopes = {}
+    for key, value in values.items():
+        arguments[key] = ["Sigmoid"] * count
+        for index, one in enumerate(_list(value, count, f"{at}.{key}")):
+            if key == "activation" or gating[index] != "none":
+                arguments[key][index], own = from_value(one, channels, f"{at}.{key}")
+                if own is not None:
+                    slopes[index, key.removesuffix("_activation")] = own
+    return arguments, slopes
+
+
+def _gating(layer: dict[str, Any], count: int, at: str) -> list[str]:
+    if "gating_mode" in layer:
+        modes = _list(layer["gating_mode"], count, f"{at}.gating_mode")
+        for mode in modes:
+            known = f"{str(mode)[:40]!r} is not one of {', '.join(GATING)}"
+            _expect(mode in GATING, f"{at}.gating_mode", known)
+        return modes
+    gated = layer.get("gated", False)
+    _expect(isinstance(gated, bool), f"{at}.gated", "is not true or false")
+    # The plug-in's engine does not look at it then.
+    other = layer.get("secondary_activation") not in (None, "Sigmoid")
+    _expect(not other, f"{at}.secondary_activation", "needs a gating_mode")
+    return ["gated" if gated else "none"] * count
+
+
+def _one_by_ones(layer: dict[str, Any], at: str) -> dict[str, Any]:
+    """The arguments for layer1x1 and head1x1; of one that is off nothing else counts."""
+    arguments: dict[str, Any] = {}
+    residual = _part(layer.get("layer1x1", {"active": True}), {"active", "groups"}, f"{at}.layer1x1")
+    arguments["layer1x1"] = residual["active"]
+    if residual["active"]:
+        arguments["layer1x1_groups"] = _size(residual.get("groups", 1), f"{at}.layer1x1.groups")
+    value = layer.get("head1x1") or {"active": False}
+    head1x1 = _part(value, {"active", "out_channels", "groups"}, f"{at}.head1x1")
+    if head1x1["active"]:
+        arguments["head1x1_channels"] = _size(head1x1.get("out_channels"), f"{at}.head1x1.out_channels")
+        arguments["head1x1_groups"] = _size(head1x1.get("groups", 1), f"{at}.head1x1.groups")
+    return arguments
+
+
+def _part(value: Any, keys: set[str], at: str) -> dict[str, Any]:
+    if not isinstance(value, dict) or not isinstance(value.get("active"), bool):
+        raise InputError(f"{at} is not an object with an active of true or false")
+    for key in sorted(set(value) - keys):
+        _expect(_is_off(value[key]), f"{at}.{key}")
+    return value
+
+
+def _head(layer: dict[str, Any], at: str) -> dict[str, Any]:
+    head, at_head = layer.get("head"), f"{at}.head"
+    if head is None:
+        head = {"out_channels": layer.get("head_size"), "kernel_size": 1, "bias": layer.get("head_bias")}
+        at_head = f"{at} (head_size, head_bias)"
+    _expect(isinstance(head, dict) and isinstance(head.get("bias"), bool), at_head, "lacks its size or bias")
+    for key in sorted(set(head) - {"out_channels", "kernel_size", "bias"}):
+        _expect(_is_off(head[key]), f"{at_head}.{key}")
+    return {
+        "head_size": _size(head.get("out_channels"), f"{at_head}.out_channels"),
+        "head_kernel_size": _size(head.get("kernel_size"), f"{at_head}.kernel_size"),
+        "head_bias": head["bias"],
+    }
+
+
+def _is_off(value: Any) -> bool:
+    """An object that does not say so is active in the plug-in's engine."""
+    return value is None or value is False or (isinstance(value, dict) and value.get("active") is False)
+
+
+def _list(value: Any, count: int, at: str) -> list[Any]:
+    values = value if isinstance(value, list) else [value] * count
+    _expect(len(values) == count, at, f"has {len(values)} entries for {count} layers")
+    return values
+
+
+def _size(value: Any, at: str) -> int:
+    whole = type(value) is int and 1 <= value <= MAX_SIZE
+    _expect(whole, at, f"is not a whole number from 1 to {MAX_SIZE}: {str(value)[:40]}")
+    return int(value)
+
+
+def _expect(
+    holds: bool, at: str, otherwise: str = "asks for something that this WaveNet cannot play"
+) -> None:
+    if not holds:
+        raise InputError(f"{at} {otherwise}")

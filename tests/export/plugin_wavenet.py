@@ -1,0 +1,128 @@
+"""The WaveNet of plug-in files once more, in NumPy and double precision, written after the format alone."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Signal = NDArray[np.float64]  # (channels, samples)
+
+
+def sigmoid(x: Signal) -> Signal:
+    return 1 / (1 + np.exp(-x))
+
+
+def fast_tanh(x: Signal) -> Signal:
+    a, s = np.abs(x), x**2
+    above = x * (2.45550750702956 + 2.45550750702956 * a + (0.893229853513558 + 0.821226666969744 * a) * s)
+    return above / (2.44506634652299 + (2.44506634652299 + s) * np.abs(x + 0.814642734961073 * x * a))
+
+
+def leaky_hardtanh(x: Signal, min_val=-1.0, max_val=1.0, min_slope=0.01, max_slope=0.01) -> Signal:
+    below, above = min_slope * (x - min_val) + min_val, max_slope * (x - max_val) + max_val
+    return np.where(x < min_val, below, np.where(x > max_val, above, x))
+
+
+def leaky_relu(x: Signal, negative_slope=0.01) -> Signal:
+    return np.where(x > 0, x, negative_slope * x)
+
+
+def prelu(x: Signal, negative_slope=0.01, negative_slopes=None) -> Signal:
+    slopes = negative_slope if negative_slopes is None else np.reshape(negative_slopes, (-1, 1))
+    return np.where(x > 0, x, slopes * x)
+
+
+ACTIVATIONS: dict[str, Callable[..., Signal]] = {
+    "Tanh": np.tanh,
+    "Hardtanh": lambda x: np.clip(x, -1, 1),
+    "Fasttanh": fast_tanh,
+    "ReLU": lambda x: np.maximum(x, 0),
+    "LeakyReLU": leaky_relu,
+    "PReLU": prelu,
+    "Sigmoid": sigmoid,
+    "SiLU": lambda x: x * sigmoid(x),
+    "Hardswish": lambda x: x * np.clip(x + 3, 0, 6) / 6,
+    "LeakyHardtanh": leaky_hardtanh,
+    "Softsign": lambda x: x / (1 + np.abs(x)),
+}
+
+
+def activate(x: Signal, config: str | dict[str, Any]) -> Signal:
+    config = {"type": config} if isinstance(config, str) else config
+    parameters = {key: value for key, value in config.items() if key != "type"}
+    return ACTIVATIONS[config["type"]](x, **parameters)
+
+
+class Weights:
+    def __init__(self, flat: list[float]) -> None:
+        self.rest = np.array(flat, np.float32).astype(np.float64)
+
+    def take(self, *shape: int) -> Signal:
+        taken, self.rest = np.split(self.rest, [int(np.prod(shape))])
+        assert taken.size == np.prod(shape)
+        return taken.reshape(shape)
+
+    def convolution(
+        self, x: Signal, out: int, kernel: int = 1, dilation: int = 1, bias: bool = True, groups: int = 1
+    ) -> Signal:
+        """Takes its weights; before the signal is silence's first sample, as many times as need be."""
+        weight = self.take(out, len(x) // groups, kernel)
+        past = (kernel - 1) * dilation
+        padded = np.pad(x, ((0, 0), (past, 0)), mode="edge")
+        taps = [padded[:, k * dilation : k * dilation + x.shape[1]] for k in range(kernel)]
+        parts = zip(np.split(weight, groups), np.split(np.array(taps), groups, axis=1), strict=True)
+        y = np.concatenate([np.einsum("oik,kit->ot", w, t) for w, t in parts])
+        return y + self.take(out, 1) if bias else y
+
+
+def per_layer(value: Any, count: int) -> Iterator[Any]:
+    return iter(value if isinstance(value, list) else [value] * count)
+
+
+def play(content: dict[str, Any], x: Signal, silence: int) -> Signal:
+    """What a file makes of `(samples,)` after so much silence; all its weights must be used."""
+    weights = Weights(content["weights"])
+    condition = path = np.concatenate([np.zeros(silence), x])[None]
+    head: Signal | float = 0.0
+    for array in content["config"]["layers"]:
+        path, head = play_array(array, weights, path, condition, head)
+    scale = weights.take(1)
+    assert weights.rest.size == 0
+    return (scale * head)[0, silence:]
+
+
+def play_array(
+    array: dict[str, Any], weights: Weights, path: Signal, condition: Signal, head: Signal | float
+) -> tuple[Signal, Signal]:
+    count, channels = len(array["dilations"]), array["channels"]
+    bottleneck, groups = array.get("bottleneck", channels), array.get("groups_input", 1)
+    layer1x1 = array.get("layer1x1", {"active": True, "groups": 1})
+    head1x1 = array.get("head1x1", {"active": False})
+    kernels = per_layer(array.get("kernel_sizes", array.get("kernel_size")), count)
+    modes = per_layer(array.get("gating_mode", "gated" if array.get("gated") else "none"), count)
+    signals, gates = (
+        per_layer(array.get(k, "Sigmoid"), count) for k in ("activation", "secondary_activation")
+    )
+    path = weights.convolution(path, channels, bias=False)
+    for kernel, dilation, mode, signal, gate in zip(
+        kernels, array["dilations"], modes, signals, gates, strict=True
+    ):
+        inner = bottleneck * (1 if mode == "none" else 2)
+        z = weights.convolution(path, inner, kernel, dilation, groups=groups)
+        z = z + weights.convolution(condition, inner, bias=False)
+        a = activate(z[:bottleneck], signal)
+        if mode != "none":
+            alpha = activate(z[bottleneck:], gate)
+            a = alpha * a + (0 if mode == "gated" else (1 - alpha) * z[:bottleneck])
+        if layer1x1["active"]:
+            path = path + weights.convolution(a, channels, groups=layer1x1["groups"])
+        if head1x1["active"]:
+            a = weights.convolution(a, head1x1["out_channels"], groups=head1x1["groups"])
+        head = head + a
+    last = array.get("head") or {
+        "out_channels": array["head_size"],
+        "kernel_size": 1,
+        "bias": array["head_bias"],
+    }
+    return path, weights.convolution(head, last["out_channels"], last["kernel_size"], bias=last["bias"])
