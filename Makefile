@@ -5,6 +5,9 @@ PY := .venv/bin/python
 AMP := $(if $(TARGET),$(shell basename "$(TARGET)" | sed 's/\.[^.]*$$//; s/[^A-Za-z0-9._-]/_/g'),demo)
 study = $(or $(STUDY),$(AMP)-$(1))
 ARGS ?=
+# Candidates side by side, one per core: together they train more than one after the other on all cores
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1); echo $$((n < 4 ? n : 4)))
+LAUNCHER := $(if $(filter-out 1,$(JOBS)),hydra/launcher=joblib hydra.launcher.n_jobs=$(JOBS))
 PAIR ?= amp_pair
 
 # With INPUT and TARGET your own recordings; with neither the demo pair, a time cap on every run
@@ -25,6 +28,7 @@ help:  ## this list
 	  '  INPUT=dry.wav TARGET=amp.wav   your recordings; without them a demo pair is made' \
 	  '  PAIR=nam_reamp                 the pair is a take of the plug-in trainer'"'"'s standard recording' \
 	  '  STUDY=name                     folder of the results under logs/nas (default: after TARGET)' \
+	  '  JOBS=2                         candidates trained side by side (default: the cores, at most 4)' \
 	  '  ARGS="key=value ..."           any Hydra override of configs/train.yaml'
 
 setup:  ## make .venv and install everything (all other targets do so when needed)
@@ -34,7 +38,7 @@ setup:  ## make .venv and install everything (all other targets do so when neede
 # the report shows: the search goes on, and make fails at the end. Anything else stops it at once.
 define search
 	@status=0; \
-	rung() { $(PY) src/train.py -m "$$@" study=$(call study,$(1)) $(DATA) $(ARGS) || \
+	rung() { $(PY) src/train.py -m "$$@" study=$(call study,$(1)) $(LAUNCHER) $(DATA) $(ARGS) || \
 	  { code=$$?; [ $$code -eq 1 ] || exit $$code; status=1; }; }; \
 	rung search=phase1 space=$(1) && \
 	$(PY) src/promote.py study=$(call study,$(1)) && \

@@ -42,16 +42,17 @@ class Progress(RunCallback):
     Args:
         number: of the candidate in the sweep, from 0.
         plain_lines: see above.
+        side_by_side: candidates at a time; more than one get plain lines on a terminal too.
     """
 
-    def __init__(self, number: int = 0, plain_lines: int = 5) -> None:
-        self.number, self.plain_lines = number, plain_lines
+    def __init__(self, number: int = 0, plain_lines: int = 5, side_by_side: int = 1) -> None:
+        self.number, self.plain_lines, self.side_by_side = number, plain_lines, side_by_side
         self._live: Live | None = None
         self._fit_start = time.monotonic()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._fit_start = time.monotonic()
-        if _console.is_terminal:
+        if _console.is_terminal and self.side_by_side == 1:
             self._live = Live(console=_console, transient=True, refresh_per_second=4)
             self._live.start()
         self._show(trainer, pl_module)
@@ -104,9 +105,9 @@ class Progress(RunCallback):
         if progress < 0.01:
             return None
         this_run = elapsed / progress
-        waiting = int(os.environ.get(SWEEP_SIZE, "1")) - self.number - 1
+        waiting = max(0, int(os.environ.get(SWEEP_SIZE, "1")) - self.number - self.side_by_side)
         known = [*_run_seconds, this_run]
-        return this_run - elapsed + waiting * sum(known) / len(known)
+        return this_run - elapsed + waiting / self.side_by_side * sum(known) / len(known)
 
 
 def _clock(seconds: float) -> str:

@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[3]
 # Exit codes; 1 is also that of a sweep with failed candidates
 RUN_FAILED, USER_ERROR, INTERRUPTED = 1, 2, 130
 
+STOPPED = "interrupted: the same command goes on from here"
+
 Task = Callable[[DictConfig], Any]
 
 
@@ -54,11 +56,18 @@ def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
                     raise RunError(str(error)) from error  # the sweep goes on, and fails at its end
                 _exit(f"error: {error}", RUN_FAILED)
             except KeyboardInterrupt:
-                _exit("interrupted: the same command goes on from here", INTERRUPTED)
+                _exit(STOPPED, INTERRUPTED)
 
-        return hydra.main(version_base="1.3", config_path=str(config.parent), config_name=config.name)(
-            guarded
-        )
+        main = hydra.main(version_base="1.3", config_path=str(config.parent), config_name=config.name)(guarded)
+
+        @functools.wraps(task)
+        def start() -> Any:
+            try:
+                return main()
+            except KeyboardInterrupt:  # while it waits for runs in processes of their own
+                _exit(STOPPED, INTERRUPTED)
+
+        return start
 
     return decorate
 

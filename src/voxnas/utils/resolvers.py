@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import ListConfig, OmegaConf
 
 from voxnas.utils.errors import InputError
@@ -17,6 +18,9 @@ def register_resolvers() -> None:
     OmegaConf.register_new_resolver("run_name", run_name, replace=True)
     OmegaConf.register_new_resolver("survivors", survivors, replace=True)
     OmegaConf.register_new_resolver("accelerator", accelerator, replace=True)
+    OmegaConf.register_new_resolver("cores", cores, replace=True)
+    OmegaConf.register_new_resolver("side_by_side", side_by_side, replace=True)
+    OmegaConf.register_new_resolver("threads", threads, replace=True)
 
 
 def run_name(base: str, unnamed: ListConfig, overrides: Sequence[str] | None = None) -> str:
@@ -56,6 +60,24 @@ def accelerator() -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def cores() -> int:
+    """The CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def side_by_side() -> int:
+    """How many runs of a sweep there are at a time."""
+    if HydraConfig.get().mode != RunMode.MULTIRUN:
+        return 1
+    jobs = int(HydraConfig.get().launcher.get("n_jobs", 1))
+    return jobs if jobs > 0 else cores()  # joblib's -1 stands for all
+
+
+def threads() -> int:
+    """A run's share of the cores."""
+    return max(1, int(os.environ.get("OMP_NUM_THREADS") or cores()) // side_by_side())
 
 
 def job_number() -> int:
