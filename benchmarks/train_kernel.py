@@ -1,6 +1,6 @@
 """Speed of a training step, forward and backward: native code beside PyTorch and beside what the CPU can do.
 
-    python benchmarks/train_kernel.py [--channels 2 4 8 16 32] [--threads 2] [--repeats 7] [--json PATH]
+    python benchmarks/train_kernel.py [--channels 2 4 8 16 32] [--threads 2] [--repeats 7] [--into PATH]
 
 One step is a batch of 16 × 8,192 samples through 8 layers of kernel 3. Both backends take turns, so that
 other load on the machine meets both. GFLOPS count two operations per multiply-add that the result needs,
@@ -126,17 +126,17 @@ def main() -> None:
     parser.add_argument("--channels", type=int, nargs="+", default=[2, 3, 4, 6, 8, 12, 16, 20, 24, 32])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--into", type=Path, help="a JSON file that the results become a part of")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     peak = peak_gflops() * options.threads
     rows = [measure(channels, options.repeats, peak) for channels in options.channels]
     show(rows, f"A training step, {LAYERS} layers, {options.threads} threads, peak {peak:.0f} GFLOPS")
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(
-            json.dumps({"threads": options.threads, "peak_gflops": peak, "rows": rows}, indent=2)
-        )
+    if options.into:
+        known = json.loads(options.into.read_text()) if options.into.exists() else {}
+        known["kernel"] = {"threads": options.threads, "peak_gflops": peak, "rows": rows}
+        options.into.parent.mkdir(parents=True, exist_ok=True)
+        options.into.write_text(json.dumps(known, indent=1) + "\n")
 
 
 if __name__ == "__main__":

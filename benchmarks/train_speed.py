@@ -4,7 +4,8 @@
 
 Whole training steps (data, forward, backward, optimizer) of batches of 16 × 8,192 samples. Sides take turns;
 medians and their ratios are printed and written to logs/bench/train.json. The peer (neural-amp-modeler
-0.13.0) is measured when PEER_PYTHON names a Python that has it.
+0.13.0) is measured when PEER_PYTHON names a Python that has it. Then as many runs of one thread side by side
+as there are threads, beside one run of all of them: what a sweep gains by the former.
 """
 
 import argparse
@@ -20,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE.parent / "logs/bench/train.json"
 AGAINST_PEER = ("standard", "feather", "nano")
 AGAINST_TORCH = ("8x4", "8x8", "8x16", "8x32")
+SIDE_BY_SIDE = ("5x8", "8x16", "8x32")
 AUDIO_PER_STEP_S = 16 * 8192 / 48_000
 
 
@@ -30,13 +32,17 @@ def command(side: str, model: str, seconds: float) -> list[str]:
     return [sys.executable, str(HERE / "own_speed.py"), model, side, str(seconds)]
 
 
-def steps_per_second(side: str, model: str, seconds: float, threads: int) -> float:
-    """One measurement in a process of its own."""
+def steps_per_second(side: str, model: str, seconds: float, threads: int, processes: int = 1) -> float:
+    """One measurement in a process of its own, or in several at a time: then what they do together."""
     environment = os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
-    result = subprocess.run(
-        command(side, model, seconds), env=environment, check=True, capture_output=True, text=True
-    )
-    return float(json.loads(result.stdout.strip().splitlines()[-1])["steps_per_s"])
+    started = [
+        subprocess.Popen(command(side, model, seconds), env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(processes)
+    ]
+    said = [process.communicate()[0] for process in started]
+    if any(process.returncode for process in started):
+        raise SystemExit(f"{side} failed on {model}")
+    return sum(float(json.loads(text.strip().splitlines()[-1])["steps_per_s"]) for text in said)
 
 
 def compare(model: str, sides: tuple[str, ...], options: argparse.Namespace) -> dict[str, Any]:
@@ -49,6 +55,21 @@ def compare(model: str, sides: tuple[str, ...], options: argparse.Namespace) -> 
     first = sides[0]
     ratios = {side: statistics.median(r[first] / r[side] for r in rounds) for side in sides[1:]}
     return {"model": model, "steps_per_s": medians, "times_faster_than": ratios, "rounds": rounds}
+
+
+def together(model: str, options: argparse.Namespace) -> dict[str, Any]:
+    """One-thread runs side by side, and one run of as many threads, in turn."""
+    count = options.threads
+    rounds = [
+        (
+            steps_per_second("native", model, options.seconds, 1, processes=count),
+            steps_per_second("native", model, options.seconds, count),
+        )
+        for _ in range(options.rounds)
+    ]
+    many, one = (statistics.median(side) for side in zip(*rounds, strict=True))
+    gain = statistics.median(a / b for a, b in rounds)
+    return {"model": model, "side_by_side": many, "one_after_the_other": one, "gain": gain, "rounds": rounds}
 
 
 def main() -> None:
@@ -64,8 +85,15 @@ def main() -> None:
         sides = ("native", "torch", *(peer if model in AGAINST_PEER else ()))
         rows.append(compare(model, sides, options))
         _print(rows[-1])
+    parallel = [together(model, options) for model in SIDE_BY_SIDE]
+    for row in parallel:
+        print(
+            f"{row['model']:>9}: {options.threads} runs side by side {row['side_by_side']:.1f}/s, one of "
+            f"{options.threads} threads {row['one_after_the_other']:.1f}/s  →  {row['gain']:.2f} ×"
+        )
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(json.dumps({**vars(options), "rows": rows}, indent=1) + "\n")
+    results = {**vars(options), "rows": rows, "side_by_side": parallel}
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     if not peer:
         print("the peer was not measured: set PEER_PYTHON to a Python with neural-amp-modeler==0.13.0")
 

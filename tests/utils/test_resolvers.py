@@ -3,10 +3,12 @@
 import pytest
 import torch
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import OmegaConf
 from omegaconf.errors import InterpolationResolutionError
 
-from voxnas.utils.resolvers import accelerator, run_name
+from voxnas.utils import resolvers
+from voxnas.utils.resolvers import accelerator, run_name, side_by_side, threads
 
 UNNAMED = OmegaConf.create(["study", "model.num_layers", "callbacks.*"])
 
@@ -70,3 +72,24 @@ def test_the_accelerator_is_the_gpu_where_there_is_one(monkeypatch):
     for there, expected in ((True, "cuda"), (False, "cpu")):
         monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
         assert accelerator() == expected
+
+
+@pytest.mark.parametrize(
+    ("mode", "launcher", "at_a_time", "each"),
+    [
+        (RunMode.RUN, {"n_jobs": 4}, 1, 6),
+        (RunMode.MULTIRUN, {}, 1, 6),
+        (RunMode.MULTIRUN, {"n_jobs": 4}, 4, 1),
+        (RunMode.MULTIRUN, {"n_jobs": 2}, 2, 3),
+        (RunMode.MULTIRUN, {"n_jobs": 9}, 9, 1),
+        (RunMode.MULTIRUN, {"n_jobs": -1}, 6, 1),
+    ],
+)
+def test_runs_side_by_side_share_the_cores(monkeypatch, mode, launcher, at_a_time, each):
+    monkeypatch.setattr(resolvers, "cores", lambda: 6)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    config = OmegaConf.create({"mode": mode, "launcher": launcher})
+    monkeypatch.setattr(HydraConfig, "get", staticmethod(lambda: config))
+    assert (side_by_side(), threads()) == (at_a_time, each)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert threads() == 1

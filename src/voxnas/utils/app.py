@@ -58,7 +58,9 @@ def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
             except KeyboardInterrupt:
                 _exit(STOPPED, INTERRUPTED)
 
-        main = hydra.main(version_base="1.3", config_path=str(config.parent), config_name=config.name)(guarded)
+        main = hydra.main(version_base="1.3", config_path=str(config.parent), config_name=config.name)(
+            guarded
+        )
 
         @functools.wraps(task)
         def start() -> Any:
