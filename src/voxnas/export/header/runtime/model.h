@@ -1,0 +1,58 @@
+// A neural model of a guitar amp, complete in this file: C++17 and the standard library are all that it takes.
+//
+//   static $namespace::Model model;             // one per channel
+//   model.reset();                       // before playback starts
+//   model.process(in, out, samples);     // in the audio thread
+//
+// The numbers belong to whoever trained the model. The code is under the MIT licence:
+//
+$licence
+#ifndef $guard
+#define $guard
+
+$includes
+namespace $namespace {
+namespace detail {
+
+$runtime
+using Network =
+    $type;
+
+alignas(64) inline constexpr float kWeights[$weight_count] = {
+$weights};
+// What silence leaves behind.
+alignas(64) inline constexpr float kSilence[$silence_count] = {
+$silence};
+static_assert(Network::kWeights == $weight_count, "the weights do not fit the network");
+
+}  // namespace detail
+
+// Plays the model. The whole state is in the object, about $state_kib KiB: too much for many a thread's stack, so let it
+// be static, a member of something on the heap, or made with new. Objects are independent of each other; a copy goes on
+// from where the original is.
+class Model {
+ public:
+$constants
+
+  Model() { reset(); }
+
+  // To the state that endless silence leaves behind, as that of a new object. Neither this nor `process` allocates,
+  // locks or calls the system.
+  void reset() noexcept { network_.reset(detail::kSilence); }
+
+  // The next samples, mono at `sample_rate`, any number of them. `out` may be `in`.
+  void process(const float* in, float* out, int samples) noexcept {
+    const detail::FlushDenormals guard;
+    for (int start = 0; start < samples; start += detail::kPiece) {
+      const int rest = samples - start, size = rest < detail::kPiece ? rest : detail::kPiece;
+      network_.process(in + start, out + start, detail::kWeights, size);
+    }
+  }
+
+ private:
+  detail::Network network_;
+};
+
+}  // namespace $namespace
+
+#endif
