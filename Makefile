@@ -16,7 +16,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative space train report inspect bench bench-train \
-        bench-quality bench-engine tb notebook test test-slow test-all lint format clean-logs clean-data clean-venv \
+        bench-quality bench-engine bench-header tb notebook test test-slow test-all lint format clean-logs clean-data clean-venv \
         clean-all
 
 help:  ## this list
@@ -80,6 +80,9 @@ bench-quality: setup  ## ESR of the recipe beside the peer's, on a pair (INPUT, 
 
 bench-engine: setup  ## streaming cost: native code beside PyTorch and beside the CPU's peak
 	@$(PY) benchmarks/engine.py
+
+bench-header: setup  ## streaming cost of exported C++ headers beside the engine, and what compiling takes
+	@$(PY) benchmarks/header.py
 
 tb: setup  ## review in TensorBoard
 	@.venv/bin/tensorboard --logdir logs

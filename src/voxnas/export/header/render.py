@@ -1,6 +1,7 @@
 """A trained model as one C++17 header without dependencies, for plug-in developers."""
 
 import copy
+import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -27,16 +28,8 @@ _ARCHITECTURES: dict[str, Callable[[Any], Parts]] = {
     "ConvNet": chain.parts,
     "Linear": chain.parts,
 }
-# Names that a namespace cannot have: keywords, what compilers define as macros, and what a program has already.
-_RESERVED = frozenset(
-    "alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t char8_t class "
-    "co_await co_return co_yield compl concept const const_cast consteval constexpr constinit continue decltype "
-    "default delete do double dynamic_cast else enum explicit export extern false float for friend goto if inline "
-    "int long mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected public register "
-    "reinterpret_cast requires return short signed sizeof static static_assert static_cast struct switch template "
-    "this thread_local throw true try typedef typeid typename union unsigned using virtual void volatile wchar_t "
-    "while xor xor_eq linux unix i386 near far main std".split()
-)
+# What C++ has itself that consists of several words; single words are too many to know.
+_RESERVED = re.compile(r".*_(t|eq|cast)|co_.*|static_assert|thread_local")
 
 
 def write_header(
@@ -60,11 +53,15 @@ def write_header(
 
 
 def namespace(name: str) -> str:
-    """The identifier closest to a name: `JTM 12 (bright)` is `JTM_12_bright`."""
+    """An identifier after a name: `JTM 12 (bright)` is `JTM_12_bright`, a single word gets `_model` added.
+
+    That is because a word may be a keyword, a macro, or a function of the C library.
+    """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     words = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")
-    fits = words and not words[0].isdigit() and words not in _RESERVED
-    return words if fits else f"model_{words}".rstrip("_")
+    if not words or words[0].isdigit():
+        return f"amp_model_{words}".rstrip("_")
+    return f"{words}_model" if "_" not in words or _RESERVED.fullmatch(words) else words
 
 
 def render_header(
@@ -86,9 +83,8 @@ def render_header(
     if not all(np.isfinite(array).all() for array in (parts.weights, parts.silence)):
         raise InputError("the model's weights hold NaN or infinity")
     about = {"name": network.name, **(metadata or {})}
-    return _template().substitute(
+    text = Template(_code("model.h")).safe_substitute(
         namespace=name,
-        guard=f"VOXNAS_{name}_H",
         licence=_code("licence.h").rstrip(),
         includes=_code("includes.h"),
         state_kib=max(1, round(parts.state_floats * 4 / 1024)),
@@ -100,10 +96,8 @@ def render_header(
         silence_count=max(1, len(parts.silence)),
         silence=_literals(parts.silence),
     )
-
-
-def _template() -> Template:
-    return Template(_code("model.h"))
+    unique = f"model_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return Template(text).substitute(unique=unique)
 
 
 def _code(file: str) -> str:
@@ -116,7 +110,9 @@ def _constants(network: Network, sample_rate: int, about: Mapping[str, Any]) -> 
 
     yield constant("const char*", "name", _string(str(about["name"])))
     yield constant("int", "sample_rate", str(sample_rate), "Hz")
-    yield constant("int", "receptive_field", str(network.receptive_field), "samples, the current one included")
+    yield constant(
+        "int", "receptive_field", str(network.receptive_field), "samples, the current one included"
+    )
     yield constant("long", "parameters", str(network.num_parameters))
     yield constant("long", "macs_per_sample", str(network.macs_per_sample))
     for key, unit in (("loudness", "dB"), ("input_level_dbu", "dBu"), ("output_level_dbu", "dBu")):

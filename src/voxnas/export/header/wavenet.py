@@ -22,21 +22,19 @@ from voxnas.models.wavenet import WaveNet
 
 def parts(network: WaveNet) -> Parts:
     """Its types and numbers; `head_scale` becomes a part of the last head."""
-    arrays: list[Any] = list(network.arrays)
-    last = len(arrays) - 1
-    types = [
-        _array_type(shape, array, is_last=i == last)
-        for i, (shape, array) in enumerate(zip(network.shapes, arrays, strict=True))
-    ]
-    weights = []
-    for i, (shape, array) in enumerate(zip(network.shapes, arrays, strict=True)):
-        weights += _array_weights(shape, array, network.head_scale if i == last else 1.0, i == last)
+    arrays: list[tuple[LayerArray, Any]] = list(zip(network.shapes, network.arrays, strict=True))
+    types, weights, floats = [], [], 2 * 128
+    for index, (shape, array) in enumerate(arrays):
+        is_last = index == len(arrays) - 1
+        types.append(_array_type(shape, array, is_last))
+        weights += list(_array_weights(shape, array, network.head_scale if is_last else 1.0, is_last))
+        floats += _array_floats(shape, array)
     return Parts(
         type=f"WaveNet<{', '.join(types)}>",
         runtime=("conv.h", "wavenet.h"),
         weights=join(weights),
         silence=settled(network.initial_state()),
-        state_floats=sum(_array_floats(shape, array) for shape, array in zip(network.shapes, arrays, strict=True)),
+        state_floats=floats,
     )
 
 
@@ -53,7 +51,9 @@ def _array_type(shape: LayerArray, array: Any, is_last: bool) -> str:
         for index, dilation in enumerate(shape.dilations)
     ]
     inputs, biased = array.rechannel.weight.shape[1], str(shape.head_bias).lower()
-    return f"\n    Array<{inputs}, {shape.head_size}, {shape.head_kernel_size}, {biased}, {', '.join(layers)}>"
+    return (
+        f"\n    Array<{inputs}, {shape.head_size}, {shape.head_kernel_size}, {biased}, {', '.join(layers)}>"
+    )
 
 
 def _layer_type(shape: LayerArray, index: int, is_last: bool) -> str:

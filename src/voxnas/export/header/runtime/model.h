@@ -7,11 +7,13 @@
 // The numbers belong to whoever trained the model. The code is under the MIT licence:
 //
 $licence
-#ifndef $guard
-#define $guard
+#ifndef VOXNAS_${namespace}_${unique}_H
+#define VOXNAS_${namespace}_${unique}_H
 
 $includes
 namespace $namespace {
+// So that two programs' models of one name stay apart when a host loads both.
+inline namespace $unique {
 namespace detail {
 
 $runtime
@@ -53,6 +55,7 @@ $constants
   detail::Network network_;
 };
 
+}  // namespace $unique
 }  // namespace $namespace
 
 #endif
