@@ -20,7 +20,7 @@ class Chain {
   // At most kPiece samples.
   void process(const float* in, float* out, const float* weights, int samples) {
     Rows x = std::get<0>(links_).x.next(samples);
-    std::memcpy(x.data, in, samples * sizeof(float));
+    copy(x.data, in, samples);
     each<kLinks>([&](auto i) {
       auto& link = std::get<i>(links_);
       using Each = std::remove_reference_t<decltype(link)>;
@@ -31,7 +31,7 @@ class Chain {
       link.x.advance(samples);
       x = next;
     });
-    std::memcpy(out, out_, samples * sizeof(float));
+    copy(out, out_, samples);
   }
 
  private:

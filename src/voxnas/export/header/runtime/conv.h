@@ -26,7 +26,7 @@ class History {
   // Where the next samples go, with the past before them.
   Rows next(int samples) {
     if (Past && at_ + round_up(samples, kLanes) > kEnd) {
-      for (int c = 0; c < Channels; ++c) std::memmove(data_[c], data_[c] + at_ - kPast, kPast * sizeof(float));
+      for (int c = 0; c < Channels; ++c) copy(data_[c], data_[c] + at_ - kPast, kPast);
       at_ = kPast;
     }
     return {data_[0] + at_, kStride};

@@ -11,6 +11,11 @@ $licence
 #define VOXNAS_${namespace}_${unique}_H
 
 $includes
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"  // sizes of arrays that are of type int
+#endif
+
 namespace $namespace {
 // So that two programs' models of one name stay apart when a host loads both.
 inline namespace $unique {
@@ -58,4 +63,7 @@ $constants
 }  // namespace $unique
 }  // namespace $namespace
 
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 #endif

@@ -23,7 +23,7 @@ struct GateSums {
 };
 
 struct LSTM {
-  static constexpr int kSums = 4, kStates = 2;
+  static constexpr int kGates = 4, kSums = 4, kStates = 2;
   using FromInput = std::integer_sequence<int, 0, 1, 2, 3>;
   using FromUnits = FromInput;
 
@@ -37,7 +37,7 @@ struct LSTM {
 
 // The third sum is the new value's from the input, the fourth its share from the units.
 struct GRU {
-  static constexpr int kSums = 4, kStates = 1;
+  static constexpr int kGates = 3, kSums = 4, kStates = 1;
   using FromInput = std::integer_sequence<int, 0, 1, 2>;
   using FromUnits = std::integer_sequence<int, 0, 1, 3>;
 
@@ -49,18 +49,18 @@ struct GRU {
 
 template <class Cell, int In, int Hidden>
 class Layer {
-  static constexpr int kStrip = round_up(Hidden, 16), kInputRow = Cell::FromInput::size() * kStrip;
-  static constexpr int kUnitRow = Cell::FromUnits::size() * kStrip, kVectors = (Hidden + kLanes - 1) / kLanes;
+  static constexpr int kStrip = round_up(Hidden, 16), kRow = Cell::kGates * kStrip;
+  static constexpr int kVectors = (Hidden + kLanes - 1) / kLanes;
 
  public:
-  static constexpr int kWeights = Cell::kSums * kStrip + In * kInputRow + Hidden * kUnitRow;
+  static constexpr int kWeights = Cell::kSums * kStrip + (In + Hidden) * kRow;
   alignas(64) float out[kPiece + 1][kStrip];  // the first is the sample before
 
   const float* reset(const float* silence) {
-    std::memset(out, 0, sizeof out);
-    std::memset(state_, 0, sizeof state_);
-    std::memcpy(out[0], silence, Hidden * sizeof(float));
-    if (Cell::kStates == 2) std::memcpy(state_, silence + Hidden, Hidden * sizeof(float));
+    clear(out[0], kStrip);
+    clear(state_, kStrip);
+    copy(out[0], silence, Hidden);
+    if (Cell::kStates == 2) copy(state_, silence + Hidden, Hidden);
     return silence + Cell::kStates * Hidden;
   }
   // `in` holds In numbers per sample, `stride` apart.
@@ -71,7 +71,7 @@ class Layer {
     }
   }
   // To be called when `out` has been read.
-  void advance(int samples) { std::memcpy(out[0], out[samples], sizeof out[0]); }
+  void advance(int samples) { copy(out[0], out[samples], kStrip); }
 
  private:
   template <int N>
@@ -86,15 +86,15 @@ class Layer {
       });
     });
     const float* row = weights + Cell::kSums * kStrip + first;
-    for (int i = 0; i < In; ++i, row += kInputRow)
+    for (int i = 0; i < In; ++i, row += kRow)
       sums[0].add(all(in[i]), row, kStrip, typename Cell::FromInput{});
     int j = 0;
     for (; j + kWays <= Hidden; j += kWays)
       each<kWays>([&](auto way) {
         sums[way].add(all(out[t][j + way]), row, kStrip, typename Cell::FromUnits{});
-        row += kUnitRow;
+        row += kRow;
       });
-    for (; j < Hidden; ++j, row += kUnitRow) sums[0].add(all(out[t][j]), row, kStrip, typename Cell::FromUnits{});
+    for (; j < Hidden; ++j, row += kRow) sums[0].add(all(out[t][j]), row, kStrip, typename Cell::FromUnits{});
     each<N>([&](auto n) {
       Vec gate[Cell::kSums];
       each<Cell::kSums>([&](auto g) {

@@ -156,6 +156,11 @@ VOXNAS_INLINE void each(Run run) {
   each_of(std::make_integer_sequence<int, count>{}, run);
 }
 
+VOXNAS_INLINE void copy(float* to, const float* from, int count) {
+  std::memmove(to, from, static_cast<std::size_t>(count) * sizeof(float));
+}
+VOXNAS_INLINE void clear(float* at, int count) { std::memset(at, 0, static_cast<std::size_t>(count) * sizeof(float)); }
+
 constexpr int round_up(int n, int unit) { return (n + unit - 1) / unit * unit; }
 
 // Numbers too small to hear cost some CPUs a hundred times the normal: zero, for as long as this lives.

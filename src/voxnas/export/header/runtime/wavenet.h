@@ -54,7 +54,7 @@ struct Layer {
         });
       });
     } else if (next == Next::copy) {
-      for (int c = 0; c < Channels; ++c) std::memcpy(out[c], x[c], kStride * sizeof(float));
+      for (int c = 0; c < Channels; ++c) copy(out[c], x[c], kStride);
     }
     if (kHasHead) {
       const float *to_head = rest + kToHead, *head_bias = to_head + ToHead::kWeights;
@@ -143,15 +143,15 @@ class WaveNet {
   static constexpr int kWeights = (Arrays::kWeights + ...);
 
   void reset(const float* silence) {
-    std::memset(condition_, 0, sizeof condition_);
+    clear(condition_, kPiece);
     each<kArrays>([&](auto a) { silence = std::get<a>(arrays_).reset(silence); });
   }
   // At most kPiece samples.
   void process(const float* in, float* out, const float* weights, int samples) {
-    std::memcpy(condition_, in, samples * sizeof(float));
+    copy(condition_, in, samples);
     const Rows first = std::get<0>(arrays_).head.next(samples);
     for (int c = 0; c < std::tuple_element_t<0, std::tuple<Arrays...>>::kHeadWidth; ++c)
-      std::memset(first[c], 0, round_up(samples, kLanes) * sizeof(float));
+      clear(first[c], round_up(samples, kLanes));
     Rows from{condition_, 0};
     each<kArrays>([&](auto a) {
       auto& array = std::get<a>(arrays_);
@@ -161,7 +161,7 @@ class WaveNet {
       weights += std::remove_reference_t<decltype(array)>::kWeights;
       from = array.out.next(samples);
     });
-    std::memcpy(out, out_, samples * sizeof(float));
+    copy(out, out_, samples);
   }
 
  private:
