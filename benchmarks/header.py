@@ -2,9 +2,9 @@
 
     python benchmarks/header.py [--rounds 5] [--seconds 0.1] [--models nano,8x16,LSTM-16]
 
-Each header is compiled three times: for this CPU, for any with AVX2, and with the compiler's defaults, which
-on x86-64 means SSE2. The engine is built for this CPU. At 48 kHz, block by block; all of one model take turns,
-so that other load on the machine meets all. RTF is the share of a block's duration, the median of the rounds.
+Each header is compiled for this CPU, for any with AVX2 (on x86-64), and with the compiler's defaults, which
+there means SSE2. The engine is built for this CPU. At 48 kHz, block by block; all of one model take turns, so
+that other load on the machine meets all. RTF is the share of a block's duration, the median of the rounds.
 The header is called through the same few lines as the engine, about 1 µs per block. The greatest difference
 from the network in float64 is there as well. All figures are in logs/bench/header.json.
 """
@@ -13,6 +13,7 @@ import argparse
 import copy
 import ctypes
 import json
+import platform
 import statistics
 import subprocess
 import tempfile
@@ -42,6 +43,8 @@ RATE = 48_000
 BLOCK_SIZES = (64, 512)
 MODELS = "standard,lite,feather,nano,8x4,8x8,8x16,8x32,LSTM-8,LSTM-16,LSTM-40,GRU-8,ConvNet,Linear"
 BUILDS = {"native": ["-march=native"], "AVX2": ["-mavx2", "-mfma"], "default": []}
+if platform.machine() != "x86_64":
+    BUILDS = {"native": ["-mcpu=native"], "default": []}
 RESULTS = Path(__file__).resolve().parents[1] / "logs/bench/header.json"
 
 LIBRARY = """
@@ -137,7 +140,9 @@ def measure(name: str, rounds: int, seconds: float, folder: Path) -> dict[str, A
 
 def show(rows: list[dict[str, Any]], title: str) -> None:
     """The table."""
-    table = Table("model", "block", "engine", *BUILDS, "compile s", "state KiB", "file KiB", title=title)
+    table = Table(title=title)
+    for name in ("model", "block", "engine", *BUILDS, "compile s", "KiB", "file KiB"):
+        table.add_column(name, justify="left" if name == "model" else "right", no_wrap=True)
     for row in rows:
         for size in BLOCK_SIZES:
             first = size == BLOCK_SIZES[0]

@@ -254,7 +254,13 @@ def test_a_header_is_right_on_arm(name, tmp_path):
     compiler, emulator = "aarch64-linux-gnu-g++", "qemu-aarch64"
     if not (shutil.which(compiler) and shutil.which(emulator)):
         pytest.skip(f"needs {compiler} and {emulator}")
-    check(network(NETWORKS[name]), tmp_path, "-O2", "-static", compiler=compiler, emulator=(emulator,))
+    check(
+        network(NETWORKS[name]),
+        tmp_path,
+        "-O2",
+        compiler=compiler,
+        emulator=(emulator, "-L", "/usr/aarch64-linux-gnu"),
+    )
 
 
 @needs_compiler
