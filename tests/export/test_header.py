@@ -314,6 +314,24 @@ def test_headers_go_together_even_under_one_name(tmp_path):
 
 
 @needs_compiler
+def test_one_header_for_several_cpus_stays_apart_in_one_program(tmp_path):
+    """Else the linker would keep one of them, and an older CPU meet the instructions of a newer."""
+    write_header(network(NETWORKS["Linear of 1 tap"]), tmp_path / "amp_1.h", 48000)
+    (tmp_path / "t.cpp").write_text(
+        '#include "amp_1.h"\n#include <typeinfo>\nconst char* name();\n'
+        "const char* name() { return typeid(amp_1::Model).name(); }"
+    )
+    found = set()
+    for flags in ([], ["-DVOXNAS_PLAIN"]):
+        (tmp_path / "main.cpp").write_text(
+            "#include <cstdio>\nconst char* name();\nint main() { std::puts(name()); }"
+        )
+        program = compile_program(tmp_path / "main.cpp", str(tmp_path / "t.cpp"), *flags)
+        found.add(subprocess.run([program], capture_output=True, check=True).stdout)
+    assert len(found) == 2
+
+
+@needs_compiler
 def test_constants_tell_what_is_known_of_the_model(tmp_path):
     net = stack(2, 2)
     about = {"name": 'Ämp "1"?\\\n//', "loudness": -18.25, "input_level_dbu": 12, "gain": None}

@@ -1,8 +1,8 @@
 // A neural model of a guitar amp, complete in this file: C++17 and the standard library are all that it takes.
 //
-//   static $namespace::Model model;             // one per channel
-//   model.reset();                       // before playback starts
-//   model.process(in, out, samples);     // in the audio thread
+//   static $namespace::Model model;
+//   model.reset();                    // before playback starts
+//   model.process(in, out, samples);  // in the audio thread
 //
 // The numbers belong to whoever trained the model. The code is under the MIT licence:
 //
@@ -17,8 +17,10 @@ $includes
 #endif
 
 namespace $namespace {
-// So that two programs' models of one name stay apart when a host loads both.
+// So that two plug-ins' models of one name stay apart when a host loads both, and so does in one program what is
+// compiled for several CPUs.
 inline namespace $unique {
+inline namespace VOXNAS_CPU {
 namespace detail {
 
 $runtime
@@ -34,9 +36,9 @@ static_assert(Network::kWeights == $weight_count, "the weights do not fit the ne
 
 }  // namespace detail
 
-// Plays the model. The whole state is in the object, about $state_kib KiB: too much for many a thread's stack, so let it
-// be static, a member of something on the heap, or made with new. Objects are independent of each other; a copy goes on
-// from where the original is.
+// Plays the model. The whole state is in the object, about $state_kib KiB. Let a big one be static, a member of something on the
+// heap, or made with new, since threads' stacks are small. Objects are independent of each other: take one per channel.
+// A copy goes on from where the original is.
 class Model {
  public:
 $constants
@@ -60,10 +62,13 @@ $constants
   detail::Network network_;
 };
 
+}  // namespace VOXNAS_CPU
 }  // namespace $unique
 }  // namespace $namespace
 
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif
+#undef VOXNAS_CPU
+#undef VOXNAS_INLINE
 #endif
