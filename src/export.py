@@ -4,6 +4,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from voxnas.export.header.render import write_header
 from voxnas.export.load import Model, load_model
 from voxnas.export.metadata import nam_metadata
 from voxnas.export.nam import write_nam
@@ -12,7 +13,8 @@ from voxnas.records.record import FILE_NAME, Record
 from voxnas.utils.app import hydra_app
 from voxnas.utils.errors import InputError
 
-WRITERS = {"nam": write_nam, "json": write_record_json}
+WRITERS = {"nam": write_nam, "json": write_record_json, "header": write_header}
+SUFFIXES = {"header": "h"}  # where it is not the format's name
 
 
 @hydra_app("on_model/export")
@@ -24,7 +26,8 @@ def main(cfg: DictConfig) -> None:
     sample_rate = cfg.sample_rate or model.sample_rate
     if sample_rate is None:
         raise InputError(f"{model.path}: does not tell its sample rate; add sample_rate=48000 or what it is")
-    output = Path(cfg.output) if cfg.output else model.path.with_name(f"{_stem(model)}.{cfg.format}")
+    suffix = SUFFIXES.get(cfg.format, cfg.format)
+    output = Path(cfg.output) if cfg.output else model.path.with_name(f"{_stem(model)}.{suffix}")
     if output.resolve() == model.path.resolve():
         raise InputError(f"{output}: is the model itself; give another output=")
     given = OmegaConf.to_container(cfg.metadata)

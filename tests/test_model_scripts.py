@@ -213,6 +213,14 @@ def test_export_to_json_and_back_keeps_the_metadata(run, nam, tmp_path):
     )
 
 
+def test_export_of_a_header_is_named_and_filled_after_the_model(run, nam, tmp_path):
+    assert run("export", f"model={nam}", "format=header", "metadata.input_level_dbu=12")[0] == 0
+    text = nam.with_suffix(".h").read_text()
+    assert "class Model" in text
+    assert f"int sample_rate = {RATE};" in text
+    assert "double input_level_dbu = 12.0;" in text
+
+
 def test_export_refuses_what_it_cannot_write(run, nam):
     assert "format=exe is unknown" in run("export", f"model={nam}", "format=exe")[2]
     assert "is the model itself" in run("export", f"model={nam}")[2]

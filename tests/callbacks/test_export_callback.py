@@ -35,3 +35,9 @@ def test_what_is_too_slow_for_this_cpu_is_left_out_unless_wanted(finished):
     assert finished.end_with(Export()).exports == {}
     assert not (finished.folder / "amp.nam").exists()
     assert finished.end_with(Export(only_realtime=False)).exports
+
+
+def test_a_header_is_written_where_it_is_wanted(finished):
+    record = finished.end_with(Export(formats=["header"]))
+    assert record.exports == {"header": "amp.h"}
+    assert "namespace amp_model {" in (finished.folder / "amp.h").read_text()

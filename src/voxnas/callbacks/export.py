@@ -5,18 +5,20 @@ from collections.abc import Sequence
 import lightning.pytorch as pl
 
 from voxnas.callbacks.base import RunCallback, amp_module
+from voxnas.export.header.render import write_header
 from voxnas.export.metadata import nam_metadata
 from voxnas.export.nam import write_nam
 from voxnas.export.record_json import FILE_NAME, write_record_json
 
 _WRITERS = {"nam": ("{candidate}.nam", write_nam), "json": (FILE_NAME, write_record_json)}
+_WRITERS |= {"header": ("{candidate}.h", write_header)}
 
 
 class Export(RunCallback):
     """Writes `<candidate>.nam` and `model.json` into the run's folder.
 
     Args:
-        formats: of `nam` and `json`.
+        formats: of `nam`, `json`, and `header` for C++.
         only_realtime: leave out what the benchmark found too slow for this CPU.
         metadata: gear fields and the like for the plug-in's file; see `nam_metadata`.
     """
