@@ -19,12 +19,8 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative space train report inspect bench bench-train \
-<<<<<<< HEAD
-        bench-quality bench-engine bench-ranking tb notebook test test-slow test-all lint format clean-logs clean-data clean-venv \
-=======
-        bench-quality bench-engine bench-header tb notebook test test-slow test-all lint format clean-logs clean-data clean-venv \
->>>>>>> 1f560792bbab9042a3330b696ed759718c9837ba
-        clean-all
+        bench-quality bench-engine bench-ranking bench-header bench-profile tb notebook test test-slow test-all lint \
+        format clean-logs clean-data clean-venv clean-all
 
 help:  ## this list
 	@awk 'BEGIN {FS = ":.*## "; print "targets:"} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,13 +85,13 @@ bench-quality: setup  ## ESR of the recipe beside the peer's, on a pair (INPUT, 
 bench-engine: setup  ## streaming cost: native code beside PyTorch and beside the CPU's peak
 	@$(PY) benchmarks/engine.py
 
-<<<<<<< HEAD
 bench-ranking: setup  ## how stable the ranking by measured cost is, and how far parameters and the like are from it
 	@$(PY) benchmarks/ranking.py
-=======
 bench-header: setup  ## streaming cost of exported C++ headers beside the engine, and what compiling takes
 	@$(PY) benchmarks/header.py
->>>>>>> 1f560792bbab9042a3330b696ed759718c9837ba
+bench-profile: setup  ## where the time of a phase-1 run goes
+	@$(PY) benchmarks/run_profile.py
+
 
 tb: setup  ## review in TensorBoard
 	@.venv/bin/tensorboard --logdir logs
