@@ -87,11 +87,12 @@ bench-engine: setup  ## streaming cost: native code beside PyTorch and beside th
 
 bench-ranking: setup  ## how stable the ranking by measured cost is, and how far parameters and the like are from it
 	@$(PY) benchmarks/ranking.py
+
 bench-header: setup  ## streaming cost of exported C++ headers beside the engine, and what compiling takes
 	@$(PY) benchmarks/header.py
+
 bench-profile: setup  ## where the time of a phase-1 run goes
 	@$(PY) benchmarks/run_profile.py
-
 
 tb: setup  ## review in TensorBoard
 	@.venv/bin/tensorboard --logdir logs
