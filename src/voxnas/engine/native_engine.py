@@ -7,7 +7,9 @@ from torch import Tensor, nn
 from voxnas.engine.base import StreamingEngine, check_mono
 from voxnas.kernels.build import Unavailable
 from voxnas.kernels.stream import Stream, wavenet_stream
+from voxnas.kernels.stream_recurrent import recurrent_stream
 from voxnas.models.base import Network
+from voxnas.models.recurrent import Recurrent
 from voxnas.models.wavenet import WaveNet
 
 
@@ -37,6 +39,10 @@ def _stream(network: Network) -> Stream:
     if isinstance(network, WaveNet):
         field = network.receptive_field
         return wavenet_stream(network.shapes, _flat(network), network.head_scale, field)
+    if isinstance(network, Recurrent):
+        kind, start = type(network).__name__, network.start.detach().cpu().float().numpy()
+        sizes = (network.num_layers, network.hidden_size)
+        return recurrent_stream(kind, *sizes, network.skip, _flat(network), start)
     raise Unavailable(f"the network {type(network).__name__} has no native form")
 
 
