@@ -55,6 +55,11 @@ class Recurrent(Network):
         """Vectors of the state per layer."""
         return 2 if self.unit is nn.LSTM else 1
 
+    def layer(self, index: int) -> list[Tensor]:
+        """A layer's weights of its input and of its past, `(gates * hidden_size, …)`, and a bias of each."""
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return [getattr(self.units, f"{name}_l{index}") for name in names]
+
     def forward(self, x: Tensor) -> Tensor:
         if x.shape[-1] <= self.warm_up:
             raise ValueError(f"expected {self.receptive_field} samples or more, got {x.shape[-1]}")
