@@ -22,8 +22,9 @@ def encode(network: ConvNet) -> tuple[str, dict[str, Any], torch.Tensor]:
         InputError: kernels other than 2; an activation with slopes or constants of its own.
     """
     if set(network.kernel_sizes) != {KERNEL_SIZE}:
-        raise InputError(f"a ConvNet in a .nam file has kernels of {KERNEL_SIZE}, not {network.kernel_sizes}")
-    _check_activation(network.activation, f"{network.activation!r} is more than a ConvNet's name for one")
+        raise InputError(f"a .nam file's ConvNet has kernels of {KERNEL_SIZE}, not {network.kernel_sizes}")
+    if not _is_plain(network.activation):
+        raise InputError(f"a .nam file has but a name for a ConvNet's activation, not {network.activation!r}")
     config = {"channels": network.channels, "dilations": network.dilations, "batchnorm": False}
     # The file's order is the order in which the module holds its parameters.
     parts = [parameter.detach().float().cpu().flatten() for parameter in network.parameters()]
@@ -39,7 +40,8 @@ def decode(config: Any, weights: torch.Tensor, name: str) -> Network:
     """
     config = check_keys(config, {"channels", "dilations", "batchnorm", "activation"})
     channels, dilations, activation = whole(config, "channels"), _dilations(config), config.get("activation")
-    _check_activation(activation, f"{str(activation)[:40]!r} cannot be played")
+    if not _is_plain(activation):
+        raise InputError(f"config.activation {str(activation)[:40]!r} cannot be played")
     sizes = {"channels": channels, "dilations": dilations, "kernel_size": KERNEL_SIZE}
     network = blank_network({"type": "ConvNet", "name": name, **sizes, "activation": activation})
     normalised = switch(config, "batchnorm")
@@ -65,10 +67,9 @@ def _dilations(config: dict[str, Any]) -> list[int]:
     return [check_whole(dilation, "dilations") for dilation in dilations]
 
 
-def _check_activation(activation: Any, otherwise: str) -> None:
-    """A plain name; PReLU's slopes have no place in the file."""
-    if not isinstance(activation, str) or activation not in ACTIVATIONS or activation == "PReLU":
-        raise InputError(f"config.activation {otherwise}")
+def _is_plain(activation: Any) -> bool:
+    """A known name and nothing else; of PReLU that would not tell its slopes."""
+    return isinstance(activation, str) and activation in ACTIVATIONS and activation != "PReLU"
 
 
 def _normalised(weight: torch.Tensor, numbers: torch.Tensor, i: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -19,7 +19,7 @@ class Recurrent(Network):
         hidden_size: units per layer.
         num_layers: layers, each fed by the one before.
         warm_up: samples that `forward` spends on coming from silence to a state before the output counts;
-            `receptive_field` is one more, although such a network's memory has no end.
+            `receptive_field` is one more.
         skip: add the input to the output.
         name: a readable name; None for one after the sizes.
 
@@ -27,6 +27,7 @@ class Recurrent(Network):
         InputError: sizes that cannot be.
     """
 
+    memory_is_finite = False
     unit: type[nn.LSTM] | type[nn.GRU]
     gates: int
 
@@ -40,8 +41,10 @@ class Recurrent(Network):
     ) -> None:
         super().__init__()
         kind = type(self).__name__
-        if any(type(size) is not int or size < 1 for size in (hidden_size, num_layers)) or warm_up < 0:
+        if any(type(size) is not int or size < 1 for size in (hidden_size, num_layers)):
             raise InputError(f"{kind}: hidden_size and num_layers are whole numbers from 1")
+        if type(warm_up) is not int or warm_up < 0:
+            raise InputError(f"{kind}: warm_up is a whole number of samples from 0, got {str(warm_up)[:40]}")
         self.hidden_size, self.num_layers, self.warm_up, self.skip = hidden_size, num_layers, warm_up, skip
         self.name = name or f"{kind.lower()}-l{num_layers}-h{hidden_size}"
         self.receptive_field = warm_up + 1
@@ -70,12 +73,13 @@ class Recurrent(Network):
         return self._run(x[..., self.warm_up :], state)[0]
 
     def initial_state(self, batch: int = 1) -> State:
-        """Runs zeros until nothing changes, or for a second at 48 kHz, as plug-in files have it."""
-        silence = self.head.weight.new_zeros(1, 1, 2_000)
+        """Runs zeros until nothing but rounding changes, or for a second at 48 kHz, as plug-in files have it."""
+        silence = self.head.weight.new_zeros(1, 1, 1_000)
+        rounding = 4 * torch.finfo(silence.dtype).eps
         state = self._at_start(1)
-        for _ in range(24):
+        for _ in range(48):
             before, state = state, self._run(silence, state)[1]
-            if all(torch.equal(*pair) for pair in zip(before, state, strict=True)):
+            if all(torch.allclose(*pair, rounding, rounding) for pair in zip(before, state, strict=True)):
                 break
         return [part.expand(-1, batch, -1).contiguous() for part in state]
 
