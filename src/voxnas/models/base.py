@@ -22,6 +22,7 @@ class Network(nn.Module, ABC):
     name: str
     receptive_field: int  # in samples, the current one included
     memory_is_finite: bool = True
+    segment_length: int = 8192  # output samples of a training segment that suit it
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
