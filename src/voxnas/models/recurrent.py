@@ -28,6 +28,9 @@ class Recurrent(Network):
     """
 
     memory_is_finite = False
+    # Many short steps: an LSTM-16 on an overdrive came to an ESR of .0006 in 20 epochs of 1,024 samples per segment,
+    # .002 of 2,048 and .06 of 8,192.
+    segment_length = 1024
     unit: type[nn.LSTM] | type[nn.GRU]
     gates: int
 
@@ -35,7 +38,7 @@ class Recurrent(Network):
         self,
         hidden_size: int = 16,
         num_layers: int = 1,
-        warm_up: int = 2048,
+        warm_up: int = 1024,
         skip: bool = False,
         name: str | None = None,
     ) -> None:
