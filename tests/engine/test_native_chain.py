@@ -110,9 +110,9 @@ def test_what_looks_back_too_far_is_left_to_pytorch():
 
 
 FORMS = [
-    {"type": "ConvNet", "channels": 7, "dilations": [1, 30, 5], "kernel_size": [2, 5, 1], "activation": "PReLU"},
+    {"type": "ConvNet", "channels": 7, "dilations": [1, 30], "kernel_size": [2, 5], "activation": "PReLU"},
     {"type": "Linear", "taps": 1001},
-]  # fmt: skip
+]
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""LSTM, ConvNet, Linear and containers in `.nam` files, against the plug-in engine's mathematics in plain numpy."""
+"""LSTM, ConvNet, Linear and containers in `.nam` files, against the plug-in's mathematics in plain numpy."""
 
 import json
 from pathlib import Path

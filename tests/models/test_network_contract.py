@@ -62,7 +62,13 @@ CHAINS = {
     "Linear of one tap and a bias": {"type": "Linear", "taps": 1, "bias": True},
 }
 # of these, what a .nam file has no words for
-BEYOND_NAM = {"LSTM with a skip", "GRU", "GRU of layers with a skip", "ConvNet of kernels", "ConvNet with PReLU"}
+BEYOND_NAM = {
+    "LSTM with a skip",
+    "GRU",
+    "GRU of layers with a skip",
+    "ConvNet of kernels",
+    "ConvNet with PReLU",
+}
 FORMS = FORMS | RECURRENT | CHAINS
 SAMPLES = 2500
 

@@ -5,7 +5,6 @@ import pytest
 import torch
 from streams import seeded
 
-from voxnas.models.base import Network
 from voxnas.models.build import build
 from voxnas.utils.errors import InputError
 

@@ -38,8 +38,8 @@ def encode(network: LSTM) -> tuple[str, dict[str, Any], torch.Tensor]:
 def decode(config: Any, weights: torch.Tensor, name: str) -> Network:
     """The network; InputError naming what in `config` cannot be played, or on a wrong number of weights."""
     config = check_keys(config, {"hidden_size", "num_layers"})
-    if config.get("input_size") != 1:
-        raise InputError(f"config.input_size = {str(config.get('input_size'))[:40]} cannot be played; it is 1")
+    if "input_size" not in config:
+        raise InputError("config.input_size is missing")
     units, layers = whole(config, "hidden_size"), whole(config, "num_layers", MAX_LAYERS)
     architecture = {"type": "LSTM", "name": name, "hidden_size": units, "num_layers": layers}
     network = blank_network(architecture)
