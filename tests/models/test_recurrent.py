@@ -124,3 +124,12 @@ def test_it_computes_what_the_papers_say(kind: str):
             h = (1 - z) * np.tanh(a[2] + r * b[2]) + z * h
         y.append(float(network.head.weight) * h + float(network.head.bias))
     np.testing.assert_allclose(network(torch.from_numpy(x)[None, None])[0, 0], y, rtol=0, atol=1e-12)
+
+
+def test_an_lstm_s_forget_gates_begin_open():
+    network = seeded(type="LSTM", hidden_size=3, num_layers=2)
+    for layer in range(2):
+        *_, input_bias, past_bias = network.layer(layer)
+        together = (input_bias + past_bias).detach().view(4, 3)
+        assert torch.equal(together[1], torch.ones(3))
+        assert together[[0, 2, 3]].abs().max() < 2 * 3**-0.5
