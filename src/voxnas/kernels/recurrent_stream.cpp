@@ -1,150 +1,18 @@
 // LSTM and GRU networks that play block by block.
 //
-// A piece of a block goes through one layer after the other. A vector holds the same gate of several units, so that
-// each value that comes into a layer, be it an input or a unit's own past, is multiplied by one vector of weights per
-// gate. What a sample waits for is the one before it: several sums side by side keep that way short.
+// A piece of a block goes through one layer after the other.
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
-#include "activations.h"
-#include "history.h"
+#include "recurrent_layer.h"
 #include "stream.h"
 
 namespace voxnas {
 namespace {
 
-constexpr long kPiece = 64;                  // samples
-constexpr long kSilence = 48000;             // samples that silence is given to settle
-constexpr int kSums = 4, kMostVectors = 2;  // per unit; of units, in a block that is worked out at once
-
-// Gates in PyTorch's order: input, forget, cell, output.
-struct Lstm {
-  static constexpr int kGates = 4, kStates = 2;
-  static constexpr int sum_of_past(int gate) { return gate; }
-  static vec step(const vec (&sums)[kSums], vec, vec& cell) {
-    cell = sigmoid(sums[1]) * cell + sigmoid(sums[0]) * tanh(sums[2]);
-    return sigmoid(sums[3]) * tanh(cell);
-  }
-};
-// Reset, update, new, where the reset scales the share that the past has in the new: a sum of its own.
-struct Gru {
-  static constexpr int kGates = 3, kStates = 1;
-  static constexpr int sum_of_past(int gate) { return gate == 2 ? 3 : gate; }
-  static vec step(const vec (&sums)[kSums], vec before, vec&) {
-    const vec fresh = tanh(sums[2] + sigmoid(sums[0]) * sums[3]);
-    return fresh + sigmoid(sums[1]) * (before - fresh);
-  }
-};
-
-// The sums of N vectors of units, in S shares that are added up at the end: enough to keep the multiply-adders busy.
-template <class Cell, int N>
-struct Sums {
-  static constexpr int S = N == 1 ? 2 : 1;
-  static constexpr int kWidth = Cell::kGates * N * kLanes;  // weights per value
-  vec shares[S][N][kSums] = {};
-
-  explicit Sums(const float* bias) {
-#pragma GCC unroll 8
-    for (int i = 0; i < N * kSums; ++i) shares[0][i / kSums][i % kSums] = load(bias + i * kLanes);
-  }
-  template <bool past>
-  void add(int share, float value, const float* weights) {
-    const vec x = in_register(all(value));
-#pragma GCC unroll 8
-    for (int n = 0; n < N; ++n)
-#pragma GCC unroll 8
-      for (int gate = 0; gate < Cell::kGates; ++gate)
-        shares[share][n][past ? Cell::sum_of_past(gate) : gate] +=
-            x * load(weights + (n * Cell::kGates + gate) * kLanes);
-  }
-  void add_up() {
-#pragma GCC unroll 8
-    for (int i = 0; S == 2 && i < N * kSums; ++i) shares[0][i / kSums][i % kSums] += shares[S - 1][i / kSums][i % kSums];
-  }
-};
-
-template <class Cell>
-class Layer {
- public:
-  // Takes the weights as PyTorch has them, weight_ih, weight_hh, bias_ih, bias_hh, and moves on behind them.
-  Layer(int inputs, int units, const float*& flat)
-      : inputs_(inputs),
-        units_(units),
-        padded_(static_cast<int>(round_up(units, kLanes))),
-        past_(static_cast<int>(round_up(units, 2))),
-        weights_(1, static_cast<long>(inputs + past_) * Cell::kGates * padded_),
-        bias_(1, kSums * padded_),
-        h_(1, (kPiece + 1) * padded_),
-        cell_(1, padded_) {
-    const float *of_input = flat, *of_past = of_input + Cell::kGates * units * inputs;
-    const float *input_bias = of_past + Cell::kGates * units * units, *past_bias = input_bias + Cell::kGates * units;
-    flat = past_bias + Cell::kGates * units;
-    for (int unit = 0; unit < units; ++unit)
-      for (int gate = 0; gate < Cell::kGates; ++gate) {
-        const int row = gate * units + unit;
-        for (int j = 0; j < inputs; ++j) *weight(j, unit, gate) = of_input[row * inputs + j];
-        for (int j = 0; j < units; ++j) *weight(inputs + j, unit, gate) = of_past[row * units + j];
-        *bias(unit, gate) += input_bias[row];
-        *bias(unit, Cell::sum_of_past(gate)) += past_bias[row];
-      }
-  }
-
-  int padded() const { return padded_; }
-  float* h() const { return h_.rows()[0]; }        // the units' output before the piece, then after each sample of it
-  float* cell() const { return cell_.rows()[0]; }  // what an LSTM keeps beside it
-
-  // Each sample's `inputs` values begin `stride` behind those of the sample before.
-  void run(const float* x, long stride, long samples) {
-    for (long t = 0; t < samples; ++t) {
-      const float *weights = weights_.rows()[0], *bias = bias_.rows()[0];
-      const float* before = h() + t * padded_;
-      for (int first = 0; first < padded_; first += block(first)) {
-        const auto step = block(first) == kLanes ? &Layer::step<1> : &Layer::step<kMostVectors>;
-        (this->*step)(x + t * stride, before, first, weights, bias);
-        weights += (inputs_ + past_) * Cell::kGates * block(first);
-        bias += kSums * block(first);
-      }
-    }
-  }
-  // The last sample's state becomes the one before the next piece.
-  void advance(long samples) { std::memcpy(h(), h() + samples * padded_, padded_ * sizeof(float)); }
-
- private:
-  // Units in the block that begins at `first`.
-  int block(int first) const { return std::min(kMostVectors * kLanes, padded_ - first); }
-
-  // Blocks hold [value][vector][gate][lane], the values being the inputs and then the units' past.
-  float* weight(int value, int unit, int gate) const {
-    const int first = unit / (kMostVectors * kLanes) * kMostVectors * kLanes, at = unit - first;
-    const long width = Cell::kGates * block(first);
-    return weights_.rows()[0] + static_cast<long>(first) * (inputs_ + past_) * Cell::kGates + value * width +
-           (at / kLanes * Cell::kGates + gate) * kLanes + at % kLanes;
-  }
-  float* bias(int unit, int sum) const {
-    return bias_.rows()[0] + (unit / kLanes * kSums + sum) * kLanes + unit % kLanes;
-  }
-
-  template <int N>
-  void step(const float* x, const float* before, int first, const float* weights, const float* bias) {
-    Sums<Cell, N> sums(bias);
-    for (int j = 0; j < inputs_; ++j, weights += sums.kWidth) sums.template add<false>(0, x[j], weights);
-    for (int j = 0; j < past_; j += sums.S)
-#pragma GCC unroll 2
-      for (int s = 0; s < sums.S; ++s, weights += sums.kWidth) sums.template add<true>(s, before[j + s], weights);
-    sums.add_up();
-#pragma GCC unroll 8
-    for (int n = 0; n < N; ++n) {
-      const int at = first + n * kLanes;
-      vec kept = load(cell() + at);
-      store(const_cast<float*>(before) + padded_ + at, Cell::step(sums.shares[0][n], load(before + at), kept));
-      store(cell() + at, kept);
-    }
-  }
-
-  int inputs_, units_, padded_, past_;  // units as many as fill vectors, and an even number of them
-  OwnRows weights_, bias_, h_, cell_;
-};
+constexpr long kPiece = 64;       // samples
+constexpr long kSilence = 48000;  // samples that silence is given to settle
 
 template <class Cell>
 class RecurrentStream : public Stream {
@@ -153,7 +21,7 @@ class RecurrentStream : public Stream {
   RecurrentStream(int layers, int units, bool skip, const float* flat)
       : head_(1, round_up(units, kLanes)), silence_(layers * Cell::kStates, round_up(units, kLanes)), skip_(skip) {
     layers_.reserve(layers);
-    for (int l = 0; l < layers; ++l) layers_.emplace_back(l ? units : 1, units, flat);
+    for (int l = 0; l < layers; ++l) layers_.emplace_back(l ? units : 1, units, kPiece, flat);
     std::copy_n(flat, units, head_.rows()[0]);
     bias_ = flat[units];
     flat += units + 1;
@@ -170,7 +38,7 @@ class RecurrentStream : public Stream {
       const long size = std::min<int64_t>(kPiece, samples - start);
       run(in + start, size);
       read_out(in + start, out + start, size);
-      for (Layer<Cell>& layer : layers_) layer.advance(size);
+      for (RecurrentLayer<Cell>& layer : layers_) layer.advance(size);
     }
   }
 
@@ -182,7 +50,7 @@ class RecurrentStream : public Stream {
     bool changes = true;
     for (long t = 0; t < kSilence && changes; t += kPiece) {
       run(zeros, kPiece);
-      for (Layer<Cell>& layer : layers_) layer.advance(kPiece);
+      for (RecurrentLayer<Cell>& layer : layers_) layer.advance(kPiece);
       changes = false;
       for_each_state([&](float* state, float* silence, size_t size) {
         changes = changes || std::memcmp(state, silence, size);
@@ -195,7 +63,7 @@ class RecurrentStream : public Stream {
   void for_each_state(Run run) {
     const int count = static_cast<int>(layers_.size());
     for (int l = 0; l < count; ++l) {
-      Layer<Cell>& layer = layers_[l];
+      RecurrentLayer<Cell>& layer = layers_[l];
       const size_t size = layer.padded() * sizeof(float);
       run(layer.h(), silence_.rows()[l], size);
       if (Cell::kStates == 2) run(layer.cell(), silence_.rows()[count + l], size);
@@ -205,7 +73,7 @@ class RecurrentStream : public Stream {
   void run(const float* in, long samples) {
     layers_[0].run(in, 1, samples);
     for (size_t l = 1; l < layers_.size(); ++l) {
-      const Layer<Cell>& below = layers_[l - 1];
+      const RecurrentLayer<Cell>& below = layers_[l - 1];
       layers_[l].run(below.h() + below.padded(), below.padded(), samples);
     }
   }
@@ -221,7 +89,7 @@ class RecurrentStream : public Stream {
     }
   }
 
-  std::vector<Layer<Cell>> layers_;
+  std::vector<RecurrentLayer<Cell>> layers_;
   OwnRows head_, silence_;
   float bias_ = 0.f;
   bool skip_;
