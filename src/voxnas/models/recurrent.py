@@ -122,8 +122,8 @@ class Recurrent(Network):
 class LSTM(Recurrent):
     """Long short-term memory (Hochreiter and Schmidhuber, 1997).
 
-    Its forget gates begin open, with a bias of 1 (Jozefowicz et al., 2015): that learns sooner, on an overdrive
-    with two seeds to an ESR of .005 and .008 instead of .013 and .047 in six epochs.
+    Its forget gates begin open, with a bias of 1 (Jozefowicz et al., 2015). That learns sooner: on an
+    overdrive, with two seeds, to an ESR of .005 and .008 instead of .013 and .047 in six epochs.
     """
 
     unit = nn.LSTM
