@@ -63,6 +63,7 @@ def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
         network: Network = instantiate(cfg.model, _convert_="all")
     except Exception as error:
         return _failed(record, error, folder), ""
+    datamodule.suit(network.receptive_field, network.segment_length)
     describe_network(record, network, datamodule.sample_rate)
     record.reason = violation(network, datamodule.sample_rate, **cfg.constraints)
     if record.reason is None:
@@ -111,7 +112,6 @@ def _train(
 ) -> None:
     if cfg.init_from and resume is None:
         module.start_from(load_checkpoint(Path(cfg.init_from))["state_dict"])
-    data.receptive_field = module.network.receptive_field
     callbacks = [instantiate(c) for c in cfg.callbacks.values() if _is_wanted(c)]
     for callback in callbacks:
         if isinstance(callback, RunCallback):

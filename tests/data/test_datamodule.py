@@ -52,6 +52,14 @@ def test_the_pair_is_in_memory_once(data, recording):
         assert held.target.data_ptr() == recording.pair.target.ctypes.data
 
 
+@pytest.mark.parametrize(("given", "expected"), [(None, 1024), (512, 512)])
+def test_segments_are_as_long_as_given_or_as_suits_the_network(recording, given, expected):
+    data = PairDataModule(lambda: recording, 8000, given)
+    data.suit(receptive_field=31, segment_length=1024)
+    x, y = next(iter(data.train_dataloader()))
+    assert (x.shape[-1], y.shape[-1]) == (expected + 30, expected)
+
+
 def test_the_seed_determines_the_segments(recording):
     def first_batch(seed: int) -> torch.Tensor:
         return next(iter(PairDataModule(lambda: recording, 8000, 512, 8, seed).train_dataloader()))[0]

@@ -227,7 +227,7 @@ def new_file(tmp_path) -> dict:
 BAD_OLD = {
     "version": ("0.8.0", "version '0.8.0'"),
     "version ": ("1", "version '1'"),
-    "architecture": ("LSTM", "'LSTM'"),
+    "architecture": ("GRU", "'GRU'"),
     "weights": ([1.0] * 5, r"5 weights, but its config needs \d+"),
     "weights ": (None, "weights is not a list of numbers"),
     "sample_rate": ("fast", "sample_rate"),

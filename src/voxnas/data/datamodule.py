@@ -20,19 +20,19 @@ class PairDataModule(pl.LightningDataModule):
     Args:
         load: reads and checks the recording; called once, and only when samples are wanted.
         sample_rate: in Hz, known without loading.
-        segment_length: output samples per segment.
+        segment_length: output samples per segment; None for what suits the network.
         batch_size: segments per step.
         seed: of the order and the offsets.
         piece_length: output samples that validation runs through the network in one go.
 
-    Set `receptive_field` (of the network to be trained) before the loaders are asked for.
+    Call `suit`, or set `receptive_field`, before the loaders are asked for.
     """
 
     def __init__(
         self,
         load: Callable[[], Recording],
         sample_rate: int,
-        segment_length: int = 8192,
+        segment_length: int | None = None,
         batch_size: int = 8,
         seed: int = 0,
         piece_length: int = 65536,
@@ -41,9 +41,16 @@ class PairDataModule(pl.LightningDataModule):
         self._load = load
         self._recording: Recording | None = None
         self.sample_rate = sample_rate
-        self.segment_length, self.batch_size, self.seed = segment_length, batch_size, seed
+        self._given_length = segment_length
+        self.segment_length = segment_length or 8192
+        self.batch_size, self.seed = batch_size, seed
         self.piece_length = piece_length
         self.receptive_field = 1
+
+    def suit(self, receptive_field: int, segment_length: int) -> None:
+        """Take from a network how much input it wants before a segment, and the length if none was given."""
+        self.receptive_field = receptive_field
+        self.segment_length = self._given_length or segment_length
 
     @property
     def recording(self) -> Recording:

@@ -17,7 +17,7 @@ def amp_pair(
     target: str,
     sample_rate: int | None = None,
     *,
-    segment_length: int = 8192,
+    segment_length: int | None = None,
     batch_size: int = 8,
     seed: int = 0,
     **options: Any,
@@ -32,7 +32,13 @@ def amp_pair(
 
 
 def nam_reamp(
-    input: str, target: str, *, segment_length: int = 8192, batch_size: int = 8, seed: int = 0, **options: Any
+    input: str,
+    target: str,
+    *,
+    segment_length: int | None = None,
+    batch_size: int = 8,
+    seed: int = 0,
+    **options: Any,
 ) -> PairDataModule:
     """A re-amped take of the plug-in trainer's standard recording; `options` as `load_nam_reamp`."""
     from voxnas.audio.files import file_sample_rate
@@ -47,7 +53,7 @@ def demo(
     sample_rate: int = 48000,
     demo_seed: int = 0,
     *,
-    segment_length: int = 8192,
+    segment_length: int | None = None,
     batch_size: int = 8,
     seed: int = 0,
     **options: Any,

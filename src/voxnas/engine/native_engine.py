@@ -7,7 +7,13 @@ from torch import Tensor, nn
 from voxnas.engine.base import StreamingEngine, check_mono
 from voxnas.kernels.build import Unavailable
 from voxnas.kernels.stream import Stream, wavenet_stream
+from voxnas.kernels.stream_chain import Link, chain_stream
+from voxnas.kernels.stream_recurrent import recurrent_stream
+from voxnas.models.activations import PReLU
 from voxnas.models.base import Network
+from voxnas.models.conv import CausalConv
+from voxnas.models.conv_net import Chain
+from voxnas.models.recurrent import Recurrent
 from voxnas.models.wavenet import WaveNet
 
 
@@ -37,13 +43,37 @@ def _stream(network: Network) -> Stream:
     if isinstance(network, WaveNet):
         field = network.receptive_field
         return wavenet_stream(network.shapes, _flat(network), network.head_scale, field)
+    if isinstance(network, Recurrent):
+        kind, start = type(network).__name__, _values(network.start)
+        sizes = (network.num_layers, network.hidden_size)
+        return recurrent_stream(kind, *sizes, network.skip, _flat(network), start)
+    if isinstance(network, Chain):
+        return chain_stream(_links(network))
     raise Unavailable(f"the network {type(network).__name__} has no native form")
+
+
+def _links(network: Chain) -> list[Link]:
+    links = []
+    for i, convolution in enumerate(network.convolutions):
+        assert isinstance(convolution, CausalConv)
+        weight, bias = _values(convolution.weight), convolution.bias
+        follows = network.activations[i] if i < len(network.specs) else None
+        links.append(
+            Link(
+                weight,
+                None if bias is None else _values(bias),
+                convolution.dilation,
+                None if follows is None else network.specs[i],
+                _values(follows.slopes) if isinstance(follows, PReLU) else None,
+            )
+        )
+    return links
 
 
 def _flat(network: nn.Module) -> NDArray[np.float32]:
     """All parameters in the module's order, which is that of plug-in files."""
+    return np.concatenate([_values(parameter).ravel() for parameter in network.parameters()])
 
-    def values(parameter: Tensor) -> NDArray[np.float32]:
-        return parameter.detach().cpu().float().numpy().ravel()
 
-    return np.concatenate([values(parameter) for parameter in network.parameters()])
+def _values(tensor: Tensor) -> NDArray[np.float32]:
+    return tensor.detach().cpu().float().numpy()

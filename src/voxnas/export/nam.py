@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from voxnas.export import nam_wavenet
+from voxnas.export import nam_conv_net, nam_linear, nam_lstm, nam_wavenet
 from voxnas.export.files import check_sample_rate, read_json, write_json
 from voxnas.models.base import Network
 from voxnas.utils.errors import InputError
@@ -22,7 +22,13 @@ class _Architecture(Protocol):
     def decode(self, config: Any, weights: torch.Tensor, name: str) -> Network: ...
 
 
-_ARCHITECTURES: dict[Any, _Architecture] = {"WaveNet": nam_wavenet}
+_ARCHITECTURES: dict[Any, _Architecture] = {
+    "WaveNet": nam_wavenet,
+    "LSTM": nam_lstm,
+    "ConvNet": nam_conv_net,
+    "Linear": nam_linear,
+}
+CONTAINER, MAX_SUBMODELS = "SlimmableContainer", 64
 
 
 @dataclass(frozen=True)
@@ -72,11 +78,29 @@ def read_nam(path: str | Path, submodel: int | None = None) -> NamModel:
     path = Path(path)
     content = read_json(path)
     try:
-        if content.get("architecture") == "SlimmableContainer":
-            content = _pick(content, submodel)
+        if content.get("architecture") == CONTAINER:
+            models = _submodels(content)
+            if submodel is not None and not 0 <= submodel < len(models):
+                raise InputError(f"there is no submodel {submodel}; it holds 0 to {len(models) - 1}")
+            content = models[-1 if submodel is None else submodel]
         elif submodel not in (None, 0):
             raise InputError(f"holds a single model, so there is no submodel {submodel}")
         return _read_model(content, path.stem)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def read_all_nam(path: str | Path) -> list[NamModel]:
+    """All networks of a SlimmableContainer, the smallest first, or the only one of another file.
+
+    Raises:
+        InputError: in one line, what in the file is damaged or beyond our networks.
+    """
+    path = Path(path)
+    content = read_json(path)
+    try:
+        models = _submodels(content) if content.get("architecture") == CONTAINER else [content]
+        return [_read_model(model, path.stem) for model in models]
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
@@ -105,21 +129,29 @@ def _numbers(weights: Any) -> torch.Tensor:
         raise InputError("weights hold numbers beyond float32") from None
 
 
-def _pick(content: dict[str, Any], submodel: int | None) -> dict[str, Any]:
-    """One model of a container, with the container's sample rate and metadata where it has none."""
+def _submodels(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """A container's models, with the container's sample rate and metadata where they have none."""
     _check_version(content.get("version"))
     config = content.get("config")
-    models = config.get("submodels") if isinstance(config, dict) else None
-    if not isinstance(models, list) or not models or not all(isinstance(model, dict) for model in models):
-        raise InputError("config.submodels is not a list of models")
-    index = len(models) - 1 if submodel is None else submodel
-    if not 0 <= index < len(models):
-        raise InputError(f"there is no submodel {submodel}; it holds 0 to {len(models) - 1}")
-    model = models[index].get("model")
-    if not isinstance(model, dict):
-        raise InputError(f"config.submodels[{index}].model is not an object")
+    entries = config.get("submodels") if isinstance(config, dict) else None
+    if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_SUBMODELS:
+        raise InputError(f"config.submodels is not a list of 1 to {MAX_SUBMODELS} models")
     shared = {key: content[key] for key in ("sample_rate", "metadata") if content.get(key) is not None}
-    return {**shared, **{key: value for key, value in model.items() if value is not None}}
+    models, before = [], float("-inf")
+    for i, entry in enumerate(entries):
+        model = entry.get("model") if isinstance(entry, dict) else None
+        if not isinstance(model, dict):
+            raise InputError(f"config.submodels[{i}].model is not an object")
+        if model.get("architecture") == CONTAINER:
+            raise InputError(f"config.submodels[{i}].model is a container itself")
+        limit = entry.get("max_value")
+        if type(limit) not in (int, float) or not before < limit:
+            raise InputError(f"config.submodels[{i}].max_value is not a number above the one before")
+        before = limit
+        models.append({**shared, **{key: value for key, value in model.items() if value is not None}})
+    if before < 1:
+        raise InputError(f"config.submodels ends with a max_value of {before}; the last is at least 1")
+    return models
 
 
 def _check_version(version: Any) -> None:

@@ -14,10 +14,15 @@ class Network(nn.Module, ABC):
     `forward` is "valid": it takes `(batch, 1, samples + receptive_field - 1)` and returns
     `(batch, 1, samples)`; nothing is padded inside. `stream` is the same mathematics with the past kept
     in a state, so that blocks of any length join without a seam.
+
+    A recurrent network's memory has no end: its `memory_is_finite` is False, and its `receptive_field - 1`
+    is a warm-up, the samples that `forward` spends on coming from silence to a state.
     """
 
     name: str
     receptive_field: int  # in samples, the current one included
+    memory_is_finite: bool = True
+    segment_length: int = 8192  # output samples of a training segment that suit it
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
@@ -46,8 +51,12 @@ class Network(nn.Module, ABC):
         return sum(p.numel() for p in self.parameters())
 
     def latency_ms(self, sample_rate: float) -> float:
-        """`receptive_field / sample_rate` in ms: how far back the network looks, not a delay that it adds."""
-        return 1000 * self.receptive_field / sample_rate
+        """How far back the network looks, in ms, which is no delay that it adds.
+
+        `receptive_field / sample_rate`, but one sample for a network whose memory has no end: its input is
+        the current sample alone, and its warm-up is a matter of training.
+        """
+        return 1000 * (self.receptive_field if self.memory_is_finite else 1) / sample_rate
 
     def summary(self) -> dict[str, Any]:
         """The figures of the run record that are specific to the architecture (layers, channels, …)."""

