@@ -43,12 +43,10 @@ def fill(network: Network, weights: Mapping[str, torch.Tensor]) -> Network:
     """Give a blank network weights, by name; InputError if any are missing, surplus, misshaped or NaN."""
     shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
     for name in [*shapes, *weights]:  # before their values are touched: a stride of 0 makes much of little
-        if name not in weights or name not in shapes or weights[name].shape != shapes[name]:
-            given, needed = weights.get(name), shapes.get(name)
-            raise InputError(
-                f"the weights do not fit the architecture: {str(name)[:80]!r} is "
-                f"{_size(None if given is None else given.shape)}, not {_size(needed)}"
-            )
+        given = getattr(weights.get(name), "shape", None)
+        if given is None or given != shapes.get(name):
+            sizes = f"{_size(given)}, not {_size(shapes.get(name))}"
+            raise InputError(f"the weights do not fit the architecture: {str(name)[:80]!r} is {sizes}")
     floats = {name: _floats(name, tensor) for name, tensor in weights.items()}
     network.load_state_dict(floats, assign=True)
     return network.eval()
@@ -76,7 +74,7 @@ def _floats(name: str, tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _size(shape: torch.Size | None) -> str:
-    return "missing" if shape is None else " × ".join(map(str, shape)) or "a number"
+    return "none" if shape is None else " × ".join(map(str, shape)) or "a single number"
 
 
 def _check_description(architecture: Mapping[str, Any]) -> None:
