@@ -244,3 +244,15 @@ def test_metadata_holds_what_is_known_and_nothing_else(network):
     assert 0 <= metadata["gain"] <= 1
     assert set(metadata) == {"date", "loudness", "gain", "name", "input_level_dbu", "training"}
     json.dumps(metadata, allow_nan=False)
+
+
+def test_metadata_that_json_cannot_say_is_refused(network, tmp_path):
+    with pytest.raises(InputError, match="NaN or infinity"):
+        write_record_json(network, tmp_path / "model.json", 48000, {"loudness": float("nan")})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_byte_order_mark_is_no_damage(network, tmp_path):
+    path = write_record_json(network, tmp_path / "model.json", 48000)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert same(load_model(path).network, network)

@@ -84,7 +84,7 @@ def read_nam(path: str | Path, submodel: int | None = None) -> NamModel:
 def _read_model(content: dict[str, Any], name: str) -> NamModel:
     _check_version(content.get("version"))
     kind = content.get("architecture")
-    if kind not in _ARCHITECTURES:
+    if not isinstance(kind, str) or kind not in _ARCHITECTURES:
         known = ", ".join(_ARCHITECTURES)
         raise InputError(f"architecture {str(kind)[:40]!r} cannot be played; known are {known}")
     metadata = content.get("metadata") or {}

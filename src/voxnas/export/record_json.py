@@ -70,5 +70,5 @@ def _mapping(content: dict[str, Any], key: str) -> dict[str, Any]:
 def _tensor(name: str, values: Any) -> torch.Tensor:
     try:
         return torch.tensor(values, dtype=torch.float32)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise InputError(f"weight {name!r} is not a list of numbers ({error})") from error
