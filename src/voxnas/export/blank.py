@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from voxnas.models.base import Network
+from voxnas.models.base import Network, State
 from voxnas.models.build import build
 from voxnas.models.recurrent import Recurrent
 from voxnas.utils.errors import InputError
@@ -27,7 +27,7 @@ def blank_network(architecture: Mapping[str, Any]) -> Network:
         with torch.device("meta"):
             network = build(architecture)
         samples = network.receptive_field
-        work = network.macs_per_sample * (SETTLING if isinstance(network, Recurrent) else samples)
+        work = network.macs_per_sample * max(samples, SETTLING if isinstance(network, Recurrent) else 0)
     except (ValueError, TypeError, AttributeError, RuntimeError, OverflowError) as error:
         raise InputError(f"the architecture cannot be built ({error})") from error
     if type(samples) is not int or samples > MAX_RECEPTIVE_FIELD:
@@ -54,14 +54,18 @@ def fill(network: Network, weights: Mapping[str, torch.Tensor]) -> Network:
 
 def check_plays(network: Network) -> None:
     """InputError if finite weights make NaN or infinity of silence or of 64 samples up to full scale."""
-    ramp = torch.linspace(-1, 1, 64)[None, None]
+    x = torch.cat([torch.zeros(1, 1, 64), torch.linspace(-1, 1, 64)[None, None]], dim=-1)
     with torch.inference_mode():
-        if isinstance(network, Recurrent):  # whose settling takes far longer than its warm-up
-            y = network(torch.nn.functional.pad(ramp, (network.receptive_field - 1, 0)))
-        else:
-            y, _ = network.stream(ramp, network.initial_state())
+        y, _ = network.stream(x, _start(network))
     if not bool(torch.isfinite(y).all()):
         raise InputError("its output is NaN or infinite; the weights are damaged, or its training diverged")
+
+
+def _start(network: Network) -> State:
+    """Recurrent networks take their time to settle, and their state stays within bounds on the way."""
+    if isinstance(network, Recurrent):
+        return [part.unsqueeze(1) for part in torch.unbind(network.start)]  # type: ignore[arg-type]
+    return network.initial_state()
 
 
 def _floats(name: str, tensor: torch.Tensor) -> torch.Tensor:
