@@ -39,6 +39,7 @@ _VALUES: tuple[Any, ...] = (
     *("", "\n", "\x00", "\ud800", "NaN", "48000", "a\r\nb" * 300),
     *([], {}, [[]], [None], {"": {}}, {"type": "Tanh"}, {"active": True}, [0] * 5000, [1] * 300, [{}] * 300),
 )
+READ_SUFFIXES = (".nam", ".json")  # a format may be one that is written alone
 _TOKENS: tuple[bytes, ...] = (
     b"NaN",
     b"Infinity",
@@ -65,6 +66,8 @@ def healthy_files() -> dict[str, bytes]:
             network = build(architecture)
             for chosen in FORMATS.values():
                 path = Path(folder) / f"{name}{chosen.suffix}"
+                if path.suffix not in READ_SUFFIXES:
+                    continue
                 try:
                     chosen.write(network, path, 48000, {"name": name, "training": {"validation_esr": 0.1}})
                 except CannotHold:
@@ -152,6 +155,9 @@ def _hostile(value: Any, random: Random) -> Any:
 
 
 def _tensors(tensor: torch.Tensor) -> Iterator[Any]:
+    yield None
+    if tensor.numel() > 10**6 or tensor.is_meta or tensor.layout is not torch.strided:
+        return  # one of those below, on its second turn
     yield tensor.new_ones(1).expand(10**12)
     yield tensor.to("meta")
     yield tensor.to_sparse()
@@ -162,7 +168,6 @@ def _tensors(tensor: torch.Tensor) -> Iterator[Any]:
     yield tensor[None]
     yield tensor.to(torch.int8)
     yield tensor * 3e37
-    yield None
 
 
 def _delete(place: Any, key: Any, root: Any, random: Random) -> None:
