@@ -111,7 +111,7 @@ def _change(record: dict, key: str, value) -> None:
     place = record
     *parents, last = key.split("/")
     for parent in parents:
-        place = place[parent]
+        place = place[int(parent) if parent.isdigit() else parent]
     place[last] = value
 
 
@@ -124,6 +124,7 @@ def _change(record: dict, key: str, value) -> None:
         ("architecture/head_scale", "loud", "architecture"),
         ("architecture/layer_arrays", "none", "WaveNet"),
         ("architecture/surprise", 1, "surprise"),
+        ("architecture/layer_arrays/0/head_bias", 1, "head_bias is neither true nor false"),
         ("sample_rate", "fast", "sample_rate"),
         ("metadata", "none", "metadata"),
         ("weights", [], "weights is missing"),
@@ -175,6 +176,9 @@ def test_a_nam_file_of_another_suffix_is_known_by_what_it_holds(network, tmp_pat
         {"type": "LSTM", "num_layers": 10**6},
         {"type": "LSTM", "warm_up": 10**12},
         {"type": "LSTM", "warm_up": 0.5},
+        {"type": "LSTM", "skip": "yes"},
+        {"type": "LSTM", "hidden_size": float("1e9")},
+        {"type": "WaveNet", "layer_arrays": [{"channels": 2, "dilations": [1], "head_bias": {}}]},
         {"type": "GRU", "hidden_size": 4000},
         {"type": "Linear", "taps": 2**30},
         {"type": "ConvNet", "dilations": [1] * 10**5},

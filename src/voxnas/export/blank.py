@@ -15,6 +15,7 @@ MAX_RECEPTIVE_FIELD = 2**18  # samples, 5 s at 48 kHz
 MAX_WORK = 3 * 10**10
 SETTLING = 48_000  # samples that a recurrent network may take for it
 MAX_NUMBER, MAX_ENTRIES, MAX_LAYERS = 2**24, 4096, 256  # in the description of an architecture
+FLAGS = {"skip", "bias", "head_bias", "layer1x1"}
 
 
 def blank_network(architecture: Mapping[str, Any]) -> Network:
@@ -85,12 +86,17 @@ def _check_description(architecture: Mapping[str, Any]) -> None:
     """Plain values, few and of sane sizes, before anything is built in proportion to them."""
     if not isinstance(architecture, Mapping):
         raise InputError(f"the architecture is not an object: {str(architecture)[:40]}")
-    values: list[Any] = list(architecture.values())
+    values: list[Any] = [architecture]
     for value in values:  # grows while it is walked
         if isinstance(value, Mapping):
             values += value.values()
+            for flag in FLAGS & set(value):
+                if type(value[flag]) is not bool:
+                    raise InputError(f"the architecture cannot be built ({flag} is neither true nor false)")
         elif isinstance(value, list | tuple):
             values += value
+        elif not isinstance(value, str | int | float | None):
+            raise InputError(f"the architecture cannot be built (a {type(value).__name__} is no part of one)")
         elif isinstance(value, int | float) and not abs(value) <= MAX_NUMBER:
             raise InputError(f"the architecture cannot be built (a number of {str(value)[:40]} in it)")
         if len(values) > MAX_ENTRIES:
