@@ -190,7 +190,7 @@ def test_an_absurd_network_is_refused_before_it_is_built(tmp_path, architecture)
     path = tmp_path / "model.json"
     content = {"format": "voxnas-model", "schema_version": 1, "architecture": architecture, "weights": {}}
     path.write_text(json.dumps(content))
-    with pytest.raises(InputError, match=r"architecture|receptive field|too large"):
+    with pytest.raises(InputError, match=r"architecture|receptive field|too large|warm_up"):
         load_model(path)
 
 

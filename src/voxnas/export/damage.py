@@ -73,11 +73,10 @@ def healthy_files() -> dict[str, bytes]:
                 except CannotHold:
                     continue
                 files[path.name] = path.read_bytes()
-    models = [
-        {"max_value": 1.0, "model": json.loads(data)} for name, data in files.items() if name.endswith(".nam")
-    ]
+    models = [json.loads(data) for name, data in files.items() if name.endswith(".nam")]
+    submodels = [{"max_value": (i + 1) / len(models), "model": model} for i, model in enumerate(models)]
     container = {"version": "0.7.0", "architecture": "SlimmableContainer", "weights": []}
-    return files | {"container.nam": json.dumps(container | {"config": {"submodels": models}}).encode()}
+    return files | {"container.nam": json.dumps(container | {"config": {"submodels": submodels}}).encode()}
 
 
 def healthy_checkpoints() -> dict[str, dict[str, Any]]:
