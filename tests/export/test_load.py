@@ -155,12 +155,13 @@ def test_a_message_is_one_line_of_some_length_whatever_the_file_holds(network, t
     assert len(str(error.value)) < 600 + len(str(path))
 
 
-def test_finite_weights_that_play_infinity_are_refused(tmp_path):
+@pytest.mark.parametrize("weight", [1e3, 1e30])
+def test_finite_weights_that_play_infinity_or_next_to_it_are_refused(tmp_path, weight):
     network = stack(6, 2, activation="ReLU")
     with torch.no_grad():
         for parameter in network.parameters():
-            parameter.fill_(1e30)
-    with pytest.raises(InputError, match="output is NaN or infinite"):
+            parameter.fill_(weight)
+    with pytest.raises(InputError, match="output is NaN or endless"):
         load_model(write_nam(network, tmp_path / "loud.nam", 48000))
 
 
