@@ -17,6 +17,7 @@ from voxnas.engine.play import play
 from voxnas.export.load import load_model
 from voxnas.export.nam import write_nam
 from voxnas.export.record_json import write_record_json
+from voxnas.models.recurrent import LSTM
 from voxnas.models.wavenet import WaveNet, stack
 
 ROOT = Path(__file__).parents[1]
@@ -219,6 +220,19 @@ def test_export_of_a_header_is_named_and_filled_after_the_model(run, nam, tmp_pa
     assert "class Model" in text
     assert f"int sample_rate = {RATE};" in text
     assert "double input_level_dbu = 12.0;" in text
+
+
+def test_export_knows_the_formats_of_recurrent_networks(run, tmp_path):
+    folder = tmp_path / "run"
+    write_record_json(LSTM(8, skip=True, name="my/lstm"), folder / "model.json", RATE)
+    assert run("export", "model=run", "format=aidax", "metadata.modeled_by=Me")[0] == 0
+    written = load_model(folder / "my_lstm.aidax.json")
+    assert (written.sample_rate, written.metadata["modeled_by"]) == (RATE, "Me")
+    expected = play(make_engine(load_model(folder).network), clip(0.1))
+    np.testing.assert_allclose(play(make_engine(written.network), clip(0.1)), expected, atol=1e-5)
+    code, _, error = run("export", "model=run", "format=rtneural")
+    assert code == 2
+    assert "train with skip=false" in error
 
 
 def test_export_refuses_what_it_cannot_write(run, nam):

@@ -7,6 +7,13 @@ import torch
 
 from voxnas.callbacks.export import Export
 from voxnas.export.load import load_model
+from voxnas.models.recurrent import LSTM
+from voxnas.training.losses import WeightedLoss
+from voxnas.training.module import AmpModule
+from voxnas.training.schedules import Cosine
+from voxnas.utils.errors import InputError
+
+EVERY_FORMAT = ["nam", "json", "rtneural", "aidax", "proteus"]
 
 
 @pytest.mark.parametrize("capable", [True, None])
@@ -41,3 +48,35 @@ def test_a_header_is_written_where_it_is_wanted(finished):
     record = finished.end_with(Export(formats=["header"]))
     assert record.exports == {"header": "amp.h"}
     assert "namespace amp_model {" in (finished.folder / "amp.h").read_text()
+
+
+def test_a_format_that_cannot_hold_the_network_is_left_out_with_one_line(finished, caplog):
+    record = finished.end_with(Export(formats=EVERY_FORMAT))
+    assert set(record.exports) == {"nam", "json"}
+    assert len(caplog.messages) == 3
+    assert "RTNeural runs layers one after the other" in caplog.messages[0]
+    assert not any("\n" in line for line in caplog.messages)
+    assert not list(finished.folder.glob("*.*.json"))
+
+
+def test_formats_of_recurrent_networks_go_by_the_candidate(finished):
+    network = LSTM(40, skip=True, warm_up=10)
+    optimizer = torch.optim.Adam
+    finished.module = AmpModule(network, WeightedLoss(esr=1.0), optimizer, Cosine(), sample_rate=8000)
+    record = finished.end_with(Export(formats=["aidax", "proteus", "rtneural"]))
+    assert record.exports == {"aidax": "amp.aidax.json", "proteus": "amp.proteus.json"}
+    for file in record.exports.values():
+        network = load_model(finished.folder / file).network
+        assert torch.equal(network.units.weight_hh_l0, finished.module.network.units.weight_hh_l0)
+
+
+def test_an_unknown_format_is_refused_before_anything_is_trained():
+    with pytest.raises(InputError, match="format=exe is unknown; use one of nam, json, rtneural"):
+        Export(formats=["nam", "exe"])
+
+
+def test_what_is_wrong_with_the_network_itself_is_an_error(finished):
+    with torch.no_grad():
+        next(finished.module.network.parameters()).fill_(torch.nan)
+    with pytest.raises(InputError, match="NaN"):
+        finished.end_with(Export(formats=["json"]))

@@ -1,6 +1,7 @@
 """Everything that `model=PATH` may be, and everything that it may not."""
 
 import json
+import zipfile
 from datetime import datetime
 
 import pytest
@@ -10,6 +11,7 @@ from voxnas.export.load import load_model
 from voxnas.export.metadata import nam_metadata
 from voxnas.export.nam import write_nam
 from voxnas.export.record_json import write_record_json
+from voxnas.models.recurrent import LSTM
 from voxnas.models.wavenet import WaveNet, stack
 from voxnas.utils.errors import InputError
 
@@ -69,7 +71,10 @@ def test_what_is_loaded_can_be_trained_on(network, tmp_path):
         ("noise.ckpt", b"\x80\x02garbage", "damaged, or not a checkpoint"),
         ("empty.ckpt", b"", "damaged, or not a checkpoint"),
         ("noise.json", b"\xff\xfe", "not readable as JSON"),
-        ("other.json", b'{"a": 1}', "not a voxnas-model record"),
+        ("other.json", b'{"a": 1}', "not a voxnas-model record, and neither a .nam, RTNeural, AIDA-X"),
+        ("inf.json", b'{"format": "voxnas-model", "a": 1e999}', "beyond what a computer can hold"),
+        ("many.json", b'{"a": [' + b"0," * 2**22 + b"0]}", "more values than any model"),
+        ("lists.json", b'{"a": [' + b"[],[]," * 2**19 + b"[]]}", "more values than any model"),
     ],
 )
 def test_anything_else_is_refused_in_one_line(tmp_path, name, content, message):
@@ -106,7 +111,7 @@ def _change(record: dict, key: str, value) -> None:
     place = record
     *parents, last = key.split("/")
     for parent in parents:
-        place = place[parent]
+        place = place[int(parent) if parent.isdigit() else parent]
     place[last] = value
 
 
@@ -119,6 +124,7 @@ def _change(record: dict, key: str, value) -> None:
         ("architecture/head_scale", "loud", "architecture"),
         ("architecture/layer_arrays", "none", "WaveNet"),
         ("architecture/surprise", 1, "surprise"),
+        ("architecture/layer_arrays/0/head_bias", 1, "head_bias is neither true nor false"),
         ("sample_rate", "fast", "sample_rate"),
         ("metadata", "none", "metadata"),
         ("weights", [], "weights is missing"),
@@ -136,6 +142,91 @@ def test_a_damaged_record_is_refused_by_name(network, tmp_path, key, value, mess
     with pytest.raises(InputError, match=message) as error:
         load_model(path)
     assert "\n" not in str(error.value)
+
+
+def test_a_message_is_one_line_of_some_length_whatever_the_file_holds(network, tmp_path):
+    path = write_record_json(network, tmp_path / "model.json", 48000)
+    record = json.loads(path.read_text())
+    record["architecture"]["type"] = "a\nb" * 10**5
+    path.write_text(json.dumps(record))
+    with pytest.raises(InputError) as error:
+        load_model(path)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 600 + len(str(path))
+
+
+@pytest.mark.parametrize("weight", [1e3, 1e30])
+def test_finite_weights_that_play_infinity_or_next_to_it_are_refused(tmp_path, weight):
+    network = stack(6, 2, activation="ReLU")
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.fill_(weight)
+    with pytest.raises(InputError, match="output is NaN or endless"):
+        load_model(write_nam(network, tmp_path / "loud.nam", 48000))
+
+
+def test_a_nam_file_of_another_suffix_is_known_by_what_it_holds(network, tmp_path):
+    path = write_nam(network, tmp_path / "amp.nam", 44100).rename(tmp_path / "amp.json")
+    assert same(load_model(path).network, network)
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        {"type": "LSTM", "hidden_size": 10**9},
+        {"type": "LSTM", "num_layers": 10**6},
+        {"type": "LSTM", "warm_up": 10**12},
+        {"type": "LSTM", "warm_up": 0.5},
+        {"type": "LSTM", "skip": "yes"},
+        {"type": "LSTM", "hidden_size": float("1e9")},
+        {"type": "WaveNet", "layer_arrays": [{"channels": 2, "dilations": [1], "head_bias": {}}]},
+        {"type": "GRU", "hidden_size": 4000},
+        {"type": "Linear", "taps": 2**30},
+        {"type": "ConvNet", "dilations": [1] * 10**5},
+        {"type": "ConvNet", "dilations": [2**31]},
+        {"type": "WaveNet", "layer_arrays": [{"channels": 2, "dilations": [1] * 10**5}]},
+    ],
+)
+def test_an_absurd_network_is_refused_before_it_is_built(tmp_path, architecture):
+    path = tmp_path / "model.json"
+    content = {"format": "voxnas-model", "schema_version": 1, "architecture": architecture, "weights": {}}
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=r"architecture|receptive field|too large|warm_up"):
+        load_model(path)
+
+
+def test_the_largest_recurrent_network_is_none_of_them(tmp_path):
+    network = LSTM(128, num_layers=4)
+    assert same(load_model(write_record_json(network, tmp_path / "model.json", 48000)).network, network)
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.ones(1).expand(10**12),
+        torch.ones(2, 1, 1, device="meta"),
+        torch.ones(2, 1, 1).to_sparse(),
+        torch.ones(2, 1, 1, dtype=torch.complex64),
+        torch.full((2, 1, 1), 1e300, dtype=torch.float64),
+        "weights",
+    ],
+    ids=["endless", "nowhere", "sparse", "complex", "beyond float32", "text"],
+)
+def test_tensors_that_are_no_plain_weights_are_refused(network, tmp_path, tensor):
+    content = checkpoint(network)
+    name = next(iter(content["state_dict"]))
+    content["state_dict"][name] = tensor
+    torch.save(content, tmp_path / "odd.ckpt")
+    with pytest.raises(InputError, match="weight"):
+        load_model(tmp_path / "odd.ckpt")
+
+
+def test_an_archive_that_unpacks_to_gigabytes_is_refused_unread(tmp_path):
+    with zipfile.ZipFile(tmp_path / "bomb.ckpt", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", bytes(80 * 2**20))
+    assert (tmp_path / "bomb.ckpt").stat().st_size < 10**6
+    with pytest.raises(InputError, match="80 MiB are too much"):
+        load_model(tmp_path / "bomb.ckpt")
 
 
 @pytest.mark.parametrize("size", [{"channels": 10**7}, {"dilations": [10**12]}, {"kernel_size": 10**9}])
@@ -158,3 +249,15 @@ def test_metadata_holds_what_is_known_and_nothing_else(network):
     assert 0 <= metadata["gain"] <= 1
     assert set(metadata) == {"date", "loudness", "gain", "name", "input_level_dbu", "training"}
     json.dumps(metadata, allow_nan=False)
+
+
+def test_metadata_that_json_cannot_say_is_refused(network, tmp_path):
+    with pytest.raises(InputError, match="NaN or infinity"):
+        write_record_json(network, tmp_path / "model.json", 48000, {"loudness": float("nan")})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_byte_order_mark_is_no_damage(network, tmp_path):
+    path = write_record_json(network, tmp_path / "model.json", 48000)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert same(load_model(path).network, network)

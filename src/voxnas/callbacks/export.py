@@ -1,24 +1,24 @@
 """Writes the finished network in the formats that plug-ins load."""
 
+import logging
 from collections.abc import Sequence
 
 import lightning.pytorch as pl
 
 from voxnas.callbacks.base import RunCallback, amp_module
-from voxnas.export.header.render import write_header
+from voxnas.export.files import CannotHold
+from voxnas.export.formats import find_format
 from voxnas.export.metadata import nam_metadata
-from voxnas.export.nam import write_nam
-from voxnas.export.record_json import FILE_NAME, write_record_json
 
-_WRITERS = {"nam": ("{candidate}.nam", write_nam), "json": (FILE_NAME, write_record_json)}
-_WRITERS |= {"header": ("{candidate}.h", write_header)}
+log = logging.getLogger(__name__)
 
 
 class Export(RunCallback):
-    """Writes `<candidate>.nam` and `model.json` into the run's folder.
+    """Writes `<candidate>.nam`, `model.json` and the like into the run's folder.
 
     Args:
-        formats: of `nam`, `json`, and `header` for C++.
+        formats: names of `voxnas.export.formats`; one that cannot hold the network is left out, with a line
+            that says why.
         only_realtime: leave out what the benchmark found too slow for this CPU.
         metadata: gear fields and the like for the plug-in's file; see `nam_metadata`.
     """
@@ -29,7 +29,8 @@ class Export(RunCallback):
         only_realtime: bool = True,
         metadata: dict[str, str | float] | None = None,
     ) -> None:
-        self.formats, self.only_realtime, self.metadata = tuple(formats), only_realtime, dict(metadata or {})
+        self.formats = {name: find_format(name) for name in formats}
+        self.only_realtime, self.metadata = only_realtime, dict(metadata or {})
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.only_realtime and self.record.cpu_realtime_capable is False:
@@ -42,8 +43,11 @@ class Export(RunCallback):
             training_settings={"epochs": self.record.epochs, "seed": self.record.seed},
             **({"name": self.record.candidate} | self.metadata),  # type: ignore[arg-type]
         )
-        for name in self.formats:
-            file, write = _WRITERS[name]
-            path = self.folder / file.format(candidate=self.record.candidate)
-            write(module.network, path, module.sample_rate, metadata)
-            self.record.exports[name] = path.name
+        for name, chosen in self.formats.items():
+            path = self.folder / (chosen.in_run or self.record.candidate + chosen.suffix)
+            try:
+                chosen.write(module.network, path, module.sample_rate, metadata)
+            except CannotHold as reason:
+                log.warning("%s", reason)
+            else:
+                self.record.exports[name] = path.name

@@ -1,24 +1,38 @@
-"""JSON files: read with a bound on their size, written whole or not at all."""
+"""JSON files: read with bounds on what they may hold, written whole or not at all."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any, NoReturn
 
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_text
 
-MAX_BYTES = 256 * 2**20
+# What bounds time and memory: a value of four bytes takes up to 40 once read, an empty list 64.
+MAX_BYTES = 64 * 2**20
+MAX_VALUES, MAX_LISTS = 4 * 2**20, 2**20
+
+
+class CannotHold(InputError):
+    """The format has no words for this network."""
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file; InputError if it is missing, too large, damaged or not an object."""
+    """The object in a JSON file, every number in it finite.
+
+    Raises:
+        InputError: it is missing, too large, damaged or not an object.
+    """
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise InputError(
                 f"{path}: {size / 2**20:.0f} MiB are too much for a model (at most {MAX_BYTES >> 20})"
             )
-        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        text = path.read_text(encoding="utf-8-sig")
+        if text.count(",") >= MAX_VALUES or text.count("[") + text.count("{") > MAX_LISTS:
+            raise InputError(f"{path}: holds more values than any model that can be played")
+        content = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (OSError, ValueError, RecursionError) as error:
@@ -32,7 +46,10 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def write_json(content: dict[str, Any], path: Path, indent: int | None = None) -> Path:
     """Write JSON beside the path and move it there, so that no reader sees a part. Returns the path."""
-    text = json.dumps(content, allow_nan=False, indent=indent)
+    try:
+        text = json.dumps(content, allow_nan=False, indent=indent)
+    except ValueError as error:
+        raise InputError(f"{path}: not written, because it would hold NaN or infinity") from error
     try:
         write_text(path, text + "\n")
     except OSError as error:
@@ -51,3 +68,10 @@ def check_sample_rate(value: Any) -> int | None:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"the number {text[:20]} is beyond what a computer can hold")
+    return number

@@ -1,19 +1,24 @@
 """Any model that a user may point at, by its path."""
 
-import pickle
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from voxnas.export.blank import blank_network, fill
+from voxnas.export import aidax, proteus
+from voxnas.export.blank import blank_network, check_plays, fill
+from voxnas.export.files import MAX_BYTES, check_sample_rate, read_json
 from voxnas.export.nam import read_nam
-from voxnas.export.record_json import FILE_NAME, read_record_json
+from voxnas.export.record_json import FILE_NAME, FORMAT, decode_record
+from voxnas.export.rtneural import decode_rtneural
 from voxnas.models.base import Network
 from voxnas.utils.errors import InputError
 
 PREFIX = "network."  # of the network's weights within a checkpoint of a training run
+MAX_MESSAGE = 500  # characters
+_SUFFIXES = ".nam, .json, .aidax or .ckpt"
 
 
 @dataclass(frozen=True)
@@ -27,24 +32,39 @@ class Model:
 
 
 def load_model(path: str | Path, submodel: int | None = None) -> Model:
-    """Load a run's folder, a `.nam` file, a `model.json` record or a checkpoint (`.ckpt`).
+    """Load a run's folder, a `.nam` file, a checkpoint (`.ckpt`), or JSON: a `model.json` record, RTNeural's,
+    AIDA-X's (also as `.aidax`, `.aidadspmodel`) or Proteus's.
 
     `submodel` picks one of a `.nam` container's models. Raises InputError on anything else, in one line.
     """
     path = Path(path).expanduser()
     file = _file_in(path) if path.is_dir() else path
     if not file.is_file():
-        raise InputError(f"{file}: no such model; give a run's folder, a .nam, .json or .ckpt file")
+        raise InputError(f"{file}: no such model; give a run's folder, a {_SUFFIXES} file")
+    try:
+        model = _load(file, submodel)
+        check_plays(model.network)
+        return model
+    except InputError as error:
+        raise InputError(_one_line(file, str(error))) from error
+
+
+def _load(file: Path, submodel: int | None) -> Model:
     match file.suffix.lower():
         case ".nam":
             nam = read_nam(file, submodel)
             return Model(nam.network, nam.sample_rate, file, nam.metadata)
-        case ".json":
-            network, sample_rate, metadata = read_record_json(file)
-            return Model(network, sample_rate, file, metadata)
+        case ".json" | ".aidax" | ".aidadspmodel":
+            return _from_json(file, submodel)
         case ".ckpt":
             return _from_checkpoint(file)
-    raise InputError(f"{file}: not a model; give a run's folder, a .nam, .json or .ckpt file")
+    raise InputError(f"not a model; give a run's folder, a {_SUFFIXES} file")
+
+
+def _one_line(file: Path, message: str) -> str:
+    """A message may quote the file, which can hold line breaks and pages of text."""
+    text = " ".join(message.removeprefix(f"{file}: ").split())
+    return f"{file}: {text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + ' …'}"
 
 
 def _file_in(folder: Path) -> Path:
@@ -58,19 +78,48 @@ def _file_in(folder: Path) -> Path:
     raise InputError(f"{folder}: neither {FILE_NAME} nor a .nam file in it; did the run finish?")
 
 
+def _from_json(path: Path, submodel: int | None) -> Model:
+    """By what it holds, since players share the suffix."""
+    content = read_json(path)
+    if content.get("format") == FORMAT:
+        decode = decode_record
+    elif any(key in content for key in proteus.KEYS):
+        decode = proteus.decode_proteus
+    elif "layers" in content:
+        decode = aidax.decode_aidax if any(key in content for key in aidax.KEYS) else decode_rtneural
+    elif "architecture" in content and "config" in content:
+        nam = read_nam(path, submodel)
+        return Model(nam.network, nam.sample_rate, path, nam.metadata)
+    else:
+        raise InputError(f"not a {FORMAT} record, and neither a .nam, RTNeural, AIDA-X nor Proteus file")
+    network, sample_rate, metadata = decode(content, path.stem)
+    return Model(network, sample_rate, path, metadata)
+
+
 def _from_checkpoint(path: Path) -> Model:
     """Weights and plain values only are unpickled, so that a checkpoint cannot run code."""
     try:
+        _check_unpacked_size(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
+    except InputError:
+        raise
+    except Exception as error:  # a damaged pickle can raise any
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"damaged, or not a checkpoint ({reason})") from error
+    try:
         known, state = content["voxnas"], content["state_dict"]
         architecture, sample_rate = known["architecture"], known.get("sample_rate")
         weights = {key.removeprefix(PREFIX): v for key, v in state.items() if key.startswith(PREFIX)}
-    except (KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{path}: not a checkpoint of a voxnas run (it lacks {error})") from error
-    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{path}: damaged, or not a checkpoint ({reason})") from error
-    try:
-        return Model(fill(blank_network(architecture), weights), sample_rate, path)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise InputError(f"not a checkpoint of a voxnas run (it lacks {error})") from error
+    return Model(fill(blank_network(architecture), weights), check_sample_rate(sample_rate), path)
+
+
+def _check_unpacked_size(path: Path) -> None:
+    """A few bytes of an archive can stand for gigabytes."""
+    size = path.stat().st_size
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            size = max(size, sum(entry.file_size for entry in archive.infolist()))
+    if size > MAX_BYTES:
+        raise InputError(f"{size / 2**20:.0f} MiB are too much for a model (at most {MAX_BYTES >> 20})")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from voxnas.export import nam_conv_net, nam_linear, nam_lstm, nam_wavenet
-from voxnas.export.files import check_sample_rate, read_json, write_json
+from voxnas.export.files import CannotHold, check_sample_rate, read_json, write_json
 from voxnas.models.base import Network
 from voxnas.utils.errors import InputError
 
@@ -51,11 +51,11 @@ def write_nam(
     path = Path(path)
     kind = type(network).__name__
     if kind not in _ARCHITECTURES:
-        raise InputError(f"{path}: a .nam file cannot hold a {kind}; use format=json")
+        raise CannotHold(f"{path}: a .nam file cannot hold a {kind}; use format=json")
     try:
         version, config, weights = _ARCHITECTURES[kind].encode(network)
     except InputError as error:
-        raise InputError(f"{path}: not written: {error}") from error
+        raise CannotHold(f"{path}: not written: {error}") from error
     if not bool(torch.isfinite(weights).all()):
         raise InputError(f"{path}: not written, because the model's weights hold NaN or infinity")
     content = {
@@ -108,7 +108,7 @@ def read_all_nam(path: str | Path) -> list[NamModel]:
 def _read_model(content: dict[str, Any], name: str) -> NamModel:
     _check_version(content.get("version"))
     kind = content.get("architecture")
-    if kind not in _ARCHITECTURES:
+    if not isinstance(kind, str) or kind not in _ARCHITECTURES:
         known = ", ".join(_ARCHITECTURES)
         raise InputError(f"architecture {str(kind)[:40]!r} cannot be played; known are {known}")
     metadata = content.get("metadata") or {}

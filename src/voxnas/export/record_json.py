@@ -12,6 +12,7 @@ import torch
 
 from voxnas.export.blank import blank_network, fill
 from voxnas.export.files import check_sample_rate, read_json, write_json
+from voxnas.export.weights import finite_weights
 from voxnas.models.base import Network
 from voxnas.utils.errors import InputError
 
@@ -24,10 +25,7 @@ def write_record_json(
 ) -> Path:
     """Write any network and return the path; InputError on NaN weights or where it cannot be written."""
     path = Path(path)
-    weights = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
-    for name, tensor in weights.items():
-        if not bool(torch.isfinite(tensor).all()):
-            raise InputError(f"{path}: not written, because the model's {name} holds NaN or infinity")
+    weights = finite_weights(network, path)
     content = {
         "format": FORMAT,
         "schema_version": SCHEMA_VERSION,
@@ -45,15 +43,21 @@ def read_record_json(path: str | Path) -> tuple[Network, int | None, dict[str, A
     content = read_json(path)
     if content.get("format") != FORMAT:
         raise InputError(f"{path}: not a {FORMAT} record; give a run's folder, a .nam file or such a record")
-    if content.get("schema_version") != SCHEMA_VERSION:
-        raise InputError(f"{path}: schema version {content.get('schema_version')!r} is not {SCHEMA_VERSION}")
     try:
-        network = blank_network(_mapping(content, "architecture"))
-        fill(network, {name: _tensor(name, values) for name, values in _mapping(content, "weights").items()})
-        sample_rate = check_sample_rate(content.get("sample_rate"))
-        metadata = _mapping(content, "metadata") if content.get("metadata") else {}
+        return decode_record(content, path.stem)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
+
+
+def decode_record(content: dict[str, Any], name: str) -> tuple[Network, int | None, dict[str, Any]]:
+    """The same of a record's content, which has a name of its own; InputError on what is damaged in it."""
+    if content.get("schema_version") != SCHEMA_VERSION:
+        version = str(content.get("schema_version"))[:40]
+        raise InputError(f"schema version {version} is not {SCHEMA_VERSION}")
+    network = blank_network(_mapping(content, "architecture"))
+    fill(network, {key: _tensor(key, values) for key, values in _mapping(content, "weights").items()})
+    sample_rate = check_sample_rate(content.get("sample_rate"))
+    metadata = _mapping(content, "metadata") if content.get("metadata") else {}
     return network, sample_rate, metadata
 
 
@@ -66,5 +70,5 @@ def _mapping(content: dict[str, Any], key: str) -> dict[str, Any]:
 def _tensor(name: str, values: Any) -> torch.Tensor:
     try:
         return torch.tensor(values, dtype=torch.float32)
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise InputError(f"weight {name!r} is not a list of numbers ({error})") from error

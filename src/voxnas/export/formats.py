@@ -1,0 +1,47 @@
+"""The formats that a network can be written in, by the names that the command line and configs use."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from voxnas.export.aidax import write_aidax
+from voxnas.export.header.render import write_header
+from voxnas.export.nam import write_nam
+from voxnas.export.proteus import write_proteus
+from voxnas.export.record_json import FILE_NAME, write_record_json
+from voxnas.export.rtneural import write_rtneural
+from voxnas.models.base import Network
+from voxnas.utils.errors import InputError
+
+Writer = Callable[[Network, str | Path, int, Mapping[str, Any] | None], Path]
+
+
+@dataclass(frozen=True)
+class Format:
+    """`write` takes the network, a path, the sample rate in Hz and metadata as `nam_metadata` makes it.
+
+    `suffix` is of the files that its players load; `in_run` is the name in a run's folder where that does
+    not go by the candidate's.
+    """
+
+    suffix: str
+    write: Writer
+    in_run: str | None = None
+
+
+FORMATS = {
+    "nam": Format(".nam", write_nam),
+    "json": Format(".json", write_record_json, in_run=FILE_NAME),
+    "rtneural": Format(".rtneural.json", write_rtneural),
+    "aidax": Format(".aidax.json", write_aidax),
+    "proteus": Format(".proteus.json", write_proteus),
+    "header": Format(".h", write_header),
+}
+
+
+def find_format(name: str) -> Format:
+    """The format of that name; InputError with those there are if it is none."""
+    if name not in FORMATS:
+        raise InputError(f"format={name} is unknown; use one of {', '.join(FORMATS)}")
+    return FORMATS[name]
