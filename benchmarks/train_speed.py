@@ -1,6 +1,6 @@
 """Training throughput: this project's backends beside each other and beside the peer, in one go.
 
-    PEER_PYTHON=path/to/python python benchmarks/train_speed.py [--threads 2] [--seconds 8] [--rounds 3]
+    PEER_PYTHON=path/to/python python benchmarks/train_speed.py [--threads 2] [--seconds 5] [--rounds 3]
 
 Whole training steps (data, forward, backward, optimizer) of batches of 16 × 8,192 samples. Sides take turns;
 medians and their ratios are printed and written to logs/bench/train.json. The peer (neural-amp-modeler
@@ -76,7 +76,7 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     peer = ("peer",) if os.environ.get("PEER_PYTHON") else ()
