@@ -20,8 +20,12 @@ class Segments(Dataset[tuple[Tensor, Tensor]]):
         self.length, self.context = length, context
 
     def __getitem__(self, starts: list[int]) -> tuple[Tensor, Tensor]:
-        x = torch.stack([self._input(start) for start in starts])
-        y = torch.stack([self.target[start : start + self.length] for start in starts])
+        at = torch.tensor(starts)
+        y = self.target.unfold(0, self.length, 1).index_select(0, at)
+        if min(starts) >= self.context:
+            x = self.source.unfold(0, self.length + self.context, 1).index_select(0, at - self.context)
+        else:
+            x = torch.stack([self._input(start) for start in starts])
         return x.unsqueeze(1), y.unsqueeze(1)
 
     def _input(self, start: int) -> Tensor:

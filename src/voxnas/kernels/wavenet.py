@@ -93,6 +93,7 @@ class NativeWaveNet:
         head = 1 + int(arrays[-1].head_bias)
         self.unused = (-head - 2, -head - 1)
         self.tile = min(TILE, TILE_VALUES // max(a.channels for a in arrays))
+        self._memory: dict[tuple[int, ...], list[int]] = {}  # by the sizes asked for
         load("wavenet_train.cpp")
 
     def __call__(self, x: Tensor, scale: float, receptive_field: int, parameters: Sequence[Tensor]) -> Tensor:
@@ -113,9 +114,12 @@ class NativeWaveNet:
 
     def memory(self, sizes: Mapping[str, int]) -> list[int]:
         """Floats that are kept between the passes, and that forward and backward need as scratch memory."""
-        found = (ctypes.c_int64 * 3)()
-        self._run("voxnas_wavenet_sizes", _Call(**sizes, tile=self.tile), found)
-        return list(found)
+        key = tuple(sizes.values())
+        if key not in self._memory:
+            found = (ctypes.c_int64 * 3)()
+            self._run("voxnas_wavenet_sizes", _Call(**sizes, tile=self.tile), found)
+            self._memory[key] = list(found)
+        return self._memory[key]
 
     def _run(self, name: str, call: _Call, *more: Any) -> None:
         if getattr(load("wavenet_train.cpp"), name)(

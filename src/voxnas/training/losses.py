@@ -6,7 +6,8 @@ and Välimäki (2020), "Perceptual loss function for neural modeling of audio sy
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, reduce
+from operator import add
 from typing import Any
 
 import torch
@@ -87,7 +88,7 @@ class WeightedLoss(nn.Module):
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         """`(batch, 1, samples)` twice to a scalar."""
-        return torch.stack([w * TERMS[name](output, target) for name, w in self.weights.items()]).sum()
+        return reduce(add, (w * TERMS[name](output, target) for name, w in self.weights.items()))
 
 
 def require_finite(loss: Tensor) -> Tensor:
