@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -26,7 +27,7 @@ def main(cfg: DictConfig) -> None:
     if output.resolve() == model.path.resolve():
         raise InputError(f"{output}: is the model itself; give another output=")
     given = OmegaConf.to_container(cfg.metadata)
-    measured = nam_metadata(model.network, sample_rate, validation_esr=_validation_esr(model), **given)
+    measured = nam_metadata(model.network, sample_rate, **_training(model), **given)
     path = chosen.write(model.network, output, sample_rate, {**model.metadata, **measured})
     print(f"wrote {path} ({path.stat().st_size / 1024:.0f} KiB)")
 
@@ -38,9 +39,14 @@ def _stem(model: Model) -> str:
     return re.sub(r"(\.(rtneural|aidax|proteus))?\.\w+$", "", model.path.name)
 
 
-def _validation_esr(model: Model) -> float | None:
+def _training(model: Model) -> dict[str, Any]:
+    """What is known of the training: the run's record, or what the file's own metadata says."""
+    known = model.metadata.get("training")
+    said: dict[str, Any] = known if isinstance(known, dict) else {}
     record = model.path.parent / FILE_NAME
-    return Record.read(record).best_val_loss if record.is_file() else None
+    esr = Record.read(record).best_val_loss if record.is_file() else said.get("validation_esr")
+    settings = said.get("settings")
+    return {"validation_esr": esr, "training_settings": settings if isinstance(settings, dict) else None}
 
 
 if __name__ == "__main__":

@@ -54,7 +54,8 @@ def _objective(record: Record, name: str) -> float:
 def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
     """The run's record, and a note on how it came about. Raises InputError if the data cannot be used."""
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
-    torch.set_num_threads(cfg.threads)
+    if cfg.threads:
+        torch.set_num_threads(cfg.threads)
     datamodule: PairDataModule = instantiate(cfg.data)
     recipe = {part: instantiate(config) for part, config in cfg.training.items()}
     record = new_record(cfg, datamodule.sample_rate)

@@ -214,6 +214,13 @@ def test_export_to_json_and_back_keeps_the_metadata(run, nam, tmp_path):
     )
 
 
+def test_export_keeps_what_the_model_says_of_its_training(run, network, tmp_path):
+    training = {"settings": {"epochs": 7}, "validation_esr": 0.25}
+    write_nam(network, tmp_path / "amp.nam", RATE, {"training": training})
+    assert run("export", "model=amp.nam", "output=again.nam")[0] == 0
+    assert load_model(tmp_path / "again.nam").metadata["training"] == training
+
+
 def test_export_of_a_header_is_named_and_filled_after_the_model(run, nam, tmp_path):
     assert run("export", f"model={nam}", "format=header", "metadata.input_level_dbu=12")[0] == 0
     text = nam.with_suffix(".h").read_text()

@@ -160,3 +160,8 @@ def test_a_run_that_the_user_stops_says_how_to_go_on(run_here, tiny_pair, log_di
     assert (done.code, done.err) == (0, "")
     assert "(resumed)" in done.out
     assert [e["epoch"] for e in json.loads((folder / "record.json").read_text())["history"]] == [0, 1, 2]
+
+
+def test_threads_may_be_left_to_pytorch(run_here, tiny_pair, log_dir):
+    given = ["model.num_layers=2", "model.channels=3", "trainer.max_epochs=1", "threads=null"]
+    assert run_here("train", *tiny_pair, *given, *QUICK).code == 0
