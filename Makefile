@@ -106,8 +106,8 @@ test: setup  ## the tests, without the slow ones
 test-slow: setup  ## only the slow tests: whole studies, interrupted ones
 	@$(PY) -m pytest -q -m slow
 
-test-all: setup  ## all tests
-	@$(PY) -m pytest -q
+test-all: setup  ## all tests, the random ones with new cases
+	@HYPOTHESIS_PROFILE=exploring $(PY) -m pytest -q
 
 lint: setup  ## ruff and mypy
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy

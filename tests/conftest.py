@@ -1,6 +1,7 @@
 """What tests of the whole path share: the tiny recording, configs as scripts see them, and the scripts."""
 
 import logging
+import os
 import runpy
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import soundfile
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hypothesis import settings
 from omegaconf import DictConfig, OmegaConf
 from scripts import ROOT, Result
 from tiny_amp import RATE, amp, dry_signal
@@ -19,6 +21,11 @@ from voxnas.audio.pair import Pair
 from voxnas.data.amp_pair import Recording
 from voxnas.data.sections import Sections
 from voxnas.utils.app import prepare_environment
+
+# The same cases on every run, so that a red test is about the change at hand; `make test-all` draws new ones
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("exploring", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
 @pytest.fixture(scope="session")

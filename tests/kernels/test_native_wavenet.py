@@ -5,15 +5,16 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from voxnas.kernels.activations import TRAINED
+from voxnas.kernels.activations import TRAINED, name_of
 from voxnas.kernels.build import Unavailable, load
 from voxnas.models.build import build
 from voxnas.models.layer_array import LayerArray
 from voxnas.models.wavenet import WaveNet, stack
+from voxnas.models.wavenet_layers import Layer
 from voxnas.utils.errors import InputError
 
 try:
@@ -79,6 +80,27 @@ def assert_same(net: WaveNet, x: Tensor, dy: Tensor) -> None:
             assert (grad - exact).abs().max() <= 1e-4 * exact.abs().max() + rounding, name
 
 
+KINKS = {"ReLU": [0], "LeakyReLU": [0], "PReLU": [0], "Hardtanh": [-1, 1]}
+
+
+def is_at_a_kink(net: WaveNet, x: Tensor) -> bool:
+    """Whether rounding decides which of two slopes some activation has, and so either gradient is right."""
+    distances = []
+
+    def watch(kinks: list[int]):
+        return lambda _, inputs: distances.extend((inputs[0] - k).abs().min() for k in kinks)
+
+    exact = copy.deepcopy(net).double()
+    exact.backend = "torch"
+    for array, shape in zip(exact.arrays, exact.shapes, strict=True):
+        for layer, spec in zip(array.layers, shape.activations, strict=True):
+            assert isinstance(layer, Layer)
+            layer.activation.register_forward_pre_hook(watch(KINKS.get(name_of(spec), [])))
+    with torch.no_grad():
+        exact(x.double())
+    return bool(distances) and min(distances) < 1e-5
+
+
 def signals(net: WaveNet, batch: int, samples: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     random = torch.Generator().manual_seed(seed)
     x = 0.5 * torch.randn(batch, 1, samples + net.receptive_field - 1, generator=random)
@@ -104,8 +126,12 @@ def test_output_and_gradients_are_those_of_pytorch(
     net = native(arrays, seed)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
+    x, dy = signals(net, batch, samples, seed)
     try:
-        assert_same(net, *signals(net, batch, samples, seed))
+        assert_same(net, x, dy)
+    except AssertionError:
+        assume(not is_at_a_kink(net, x))
+        raise
     finally:
         torch.set_num_threads(before)
 
