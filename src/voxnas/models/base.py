@@ -21,6 +21,7 @@ class Network(nn.Module, ABC):
 
     name: str
     receptive_field: int  # in samples, the current one included
+    delay_samples: int = 0  # by which the output is late; training compares it with the target of then
     memory_is_finite: bool = True
     segment_length: int = 8192  # output samples of a training segment that suit it
 
@@ -51,12 +52,14 @@ class Network(nn.Module, ABC):
         return sum(p.numel() for p in self.parameters())
 
     def latency_ms(self, sample_rate: float) -> float:
-        """How far back the network looks, in ms, which is no delay that it adds.
+        """How far back the network looks, in ms, and how much later than the input its output comes.
 
-        `receptive_field / sample_rate`, but one sample for a network whose memory has no end: its input is
-        the current sample alone, and its warm-up is a matter of training.
+        `(receptive_field + delay_samples) / sample_rate`; but one sample stands for the receptive field of a
+        network whose memory has no end: its input is the current sample alone, and its warm-up is a matter
+        of training. Most networks add no delay.
         """
-        return 1000 * (self.receptive_field if self.memory_is_finite else 1) / sample_rate
+        looks_back = self.receptive_field if self.memory_is_finite else 1
+        return 1000 * (looks_back + self.delay_samples) / sample_rate
 
     def summary(self) -> dict[str, Any]:
         """The figures of the run record that are specific to the architecture (layers, channels, …)."""

@@ -32,6 +32,7 @@ class Record:
     epochs: int | None = None
     test_esr: float | None = None
     test_mrstft: float | None = None
+    asr: float | None = None  # aliases' energy over that of the harmonics
     # what it looks like
     num_layers: int | None = None
     channels: int | None = None
@@ -39,6 +40,7 @@ class Record:
     causal: bool = True
     receptive_field: int | None = None  # samples
     latency_ms: float | None = None
+    delay_samples: int | None = None  # that the network adds
     parameters: int | None = None
     macs_per_sample: int | None = None
     # what it costs on this CPU, at `block_size`
@@ -59,6 +61,7 @@ class Record:
     previews: dict[str, str] = field(default_factory=dict)  # dry, target, model → file
     history: list[dict[str, float]] = field(default_factory=list)  # per epoch: epoch, train_loss, val_esr, …
     architecture: dict[str, Any] = field(default_factory=dict)
+    search: dict[str, Any] = field(default_factory=dict)  # how it was found: by what, when, at what cost
     settings: dict[str, Any] = field(default_factory=dict)  # what else the candidate sets, by config key
     data: dict[str, Any] = field(default_factory=dict)  # fingerprint, files, sections
     machine: dict[str, Any] = field(default_factory=dict)

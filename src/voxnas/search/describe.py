@@ -58,6 +58,7 @@ def describe_network(record: Record, network: Network, sample_rate: int) -> None
     """Architecture, size and cost known without training."""
     record.architecture = network.architecture()
     record.receptive_field = network.receptive_field
+    record.delay_samples = network.delay_samples
     record.latency_ms = network.latency_ms(sample_rate)
     record.parameters = network.num_parameters
     record.macs_per_sample = network.macs_per_sample

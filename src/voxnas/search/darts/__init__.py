@@ -1,0 +1,1 @@
+"""Differentiable search: all choices in one network, weighted, and the weights learnt."""

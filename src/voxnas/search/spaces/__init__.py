@@ -1,0 +1,1 @@
+"""What may be searched, as something that proposes candidates."""

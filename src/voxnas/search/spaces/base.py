@@ -1,0 +1,26 @@
+"""The one interface between a space and whatever chooses in it: chance, Optuna, a list."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+T = TypeVar("T", bound=str | int | float | bool | None)
+
+
+class Chooser(Protocol):
+    """Makes the choices that a space asks for. A name is asked for once per candidate, if at all."""
+
+    def choice(self, name: str, options: Sequence[T]) -> T:
+        """One of the options, which are the same whenever this name is asked for."""
+        ...
+
+    def integer(self, name: str, low: int, high: int, log: bool = False) -> int:
+        """A whole number from low to high, both included; `log` for an even spread of its logarithm."""
+        ...
+
+
+class Space(Protocol):
+    """Turns choices into candidates. What is asked for may depend on what was chosen before."""
+
+    def propose(self, choose: Chooser) -> list[str]:
+        """The Hydra overrides that make one candidate of `configs/train.yaml`."""
+        ...
