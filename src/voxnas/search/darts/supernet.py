@@ -1,0 +1,81 @@
+"""The relaxed network of a differentiable search: every choice at once, each with a learnt weight.
+
+H. Liu, K. Simonyan, Y. Yang (2019), "DARTS: Differentiable Architecture Search": an operation is replaced by
+the sum of all candidates, weighted by the softmax of logits α, which are learnt beside the network's weights.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from voxnas.models.genotype import Genotype
+
+Price = Callable[[Any], float]  # what one operation of a space costs, in the unit that the search saves
+
+
+class Choices(nn.Module):
+    """A table of choices: one row per place in the network, one column per option.
+
+    Args:
+        rows, options: their names, for pictures and messages.
+    """
+
+    def __init__(self, rows: Sequence[str], options: Sequence[str]) -> None:
+        super().__init__()
+        self.rows, self.options = list(rows), list(options)
+        self.logits = nn.Parameter(1e-3 * torch.randn(len(rows), len(options)))
+
+    def probabilities(self, temperature: float = 1.0) -> Tensor:
+        """`(rows, options)`, each row's sum 1."""
+        return torch.softmax(self.logits / temperature, dim=-1)
+
+    def set_one_hot(self, picks: Sequence[int], certainty: float = 1e4) -> None:
+        """Make each row as good as certain of one option."""
+        with torch.no_grad():
+            self.logits.fill_(0.0)
+            self.logits[range(len(picks)), list(picks)] = certainty
+
+
+class SuperNet(nn.Module, ABC):
+    """`forward` as of `voxnas.models.base.Network`, with all choices weighted by their probabilities.
+
+    The logits are parameters like the others, so that checkpoints hold them; `alphas` and `weights` tell the
+    two apart.
+    """
+
+    receptive_field: int  # of the largest network within, in samples
+    delay_samples: int = 0
+    segment_length: int = 8192
+    temperature: float = 1.0
+    choices: nn.ModuleDict  # name → Choices
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """`(batch, 1, samples + receptive_field - 1)` to `(batch, 1, samples)`."""
+
+    @abstractmethod
+    def genotype(self) -> Genotype:
+        """The strongest choices, as an architecture. Raises InputError where they leave nothing."""
+
+    @abstractmethod
+    def expected_cost(self, price: Price) -> Tensor:
+        """The mean cost over all networks within, each as probable as its choices; differentiable.
+
+        With every row certain this is that network's cost to the last unit.
+        """
+
+    @abstractmethod
+    def set_one_hot(self, genotype: Genotype) -> None:
+        """Make the choices as good as certain, so that the network computes and costs what this one does."""
+
+    def alphas(self) -> list[nn.Parameter]:
+        """The choices' logits."""
+        return [table.logits for table in self.choices.values()]  # type: ignore[misc]
+
+    def weights(self) -> list[nn.Parameter]:
+        """All other parameters."""
+        own = {id(parameter) for parameter in self.alphas()}
+        return [parameter for parameter in self.parameters() if id(parameter) not in own]
