@@ -14,8 +14,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, of the same ending; it takes `path`'s place if the block succeeds.
 
     The folder is made. What was written is on the disk before the name changes, so that a power cut leaves
-    one or the other. Safe with several processes, threads and machines on the same path. An OSError that does
-    not say which file it was about is made to.
+    one or the other. Safe with several processes, threads and machines on the same path. An OSError of the
+    system names `path`.
     """
     temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{path.name}")
     try:
@@ -25,7 +25,7 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        if error.filename is None or error.filename == os.fspath(temporary):
+        if error.errno and error.filename in (None, os.fspath(temporary)):
             error.filename = os.fspath(path)
         raise
     finally:
