@@ -5,7 +5,8 @@
 Several processes sweep over the same study, each a `src/train.py -m` of its own. At random moments one of
 them is killed (SIGKILL to its process group) and started again. The moments are drawn in the study's
 progress, not in seconds, so that a slow machine sees as many kills. The processes come from a server that has
-imported the libraries, which saves seconds of each. Writes logs/bench/soak.json; exit code 1 if anything is amiss.
+imported the libraries, which saves seconds of each. Writes logs/bench/soak.json; exit code 1 if anything
+is amiss.
 """
 
 import argparse

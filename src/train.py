@@ -52,8 +52,13 @@ def main(cfg: DictConfig) -> float | tuple[float, ...]:
     folder = Path(HydraConfig.get().runtime.output_dir)
     number = HydraConfig.get().job.get("num", 0)
     sweeping = HydraConfig.get().mode == RunMode.MULTIRUN
-    with exclusive(folder, patient=not sweeping) as claim:  # a sweep comes back to it
-        record, note = run(cfg, folder, claim)
+    try:
+        with exclusive(folder, not sweeping, cfg.stale_after_s) as claim:  # a sweep comes back to it
+            record, note = run(cfg, folder, claim)
+    except ClaimLost as lost:
+        if sweeping:  # which goes on without a word
+            log.warning("%s", lost)
+        raise
     announce(record, number, note)
     if record.status == "failed":
         raise RunError(f"{record.candidate}: {record.reason}")

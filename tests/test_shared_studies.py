@@ -44,10 +44,10 @@ def training(logs: Path, name: str, epochs: int):
 
 
 def test_two_processes_share_a_study_and_end_alike(tmp_path, tiny_pair):
-    given = [*tiny_pair, *QUICK, "trainer.max_epochs=40", "study=tiny"]
+    given = [*tiny_pair, *QUICK, "trainer.max_epochs=20", "study=tiny"]
     outputs = []
     for step in (
-        ["train", *GRID, "seed=0,1,2,3,4,5", *given],
+        ["train", *GRID, "seed=0,1,2,3", *given],
         ["promote", "study=tiny"],
         ["train", "-m", "search=phase2", *given],
         ["report", "study=tiny"],
@@ -58,24 +58,23 @@ def test_two_processes_share_a_study_and_end_alike(tmp_path, tiny_pair):
         assert all("Traceback" not in err for _, err in ended)
         outputs.append([out for out, _ in ended])
     assert trained(outputs[0]) == dict.fromkeys(records(tmp_path), 1)
-    assert len(records(tmp_path)) == 6
+    assert len(records(tmp_path)) == 4
     assert outputs[1][0] == outputs[1][1]  # the same survivors
     assert trained(outputs[2]) == dict.fromkeys(records(tmp_path, "phase2"), 1)
-    assert len(records(tmp_path, "phase2")) == 3
-    assert all(len(r["history"]) == 40 for r in records(tmp_path).values())
+    assert len(records(tmp_path, "phase2")) == 2
+    assert all(len(r["history"]) == 20 for r in records(tmp_path).values())
     assert [p for p in tmp_path.rglob("*") if p.name.startswith((".claim", ".tmp-"))] == []
-    assert "seed-5" not in (tmp_path / "nas/tiny/report/summary.md").read_text()[:50]
+    assert (tmp_path / "nas/tiny/report/summary.md").read_text().count("wavenet-l2-c3-k3") >= 2
 
 
 def test_a_dead_process_s_candidate_is_finished_by_the_one_that_waits_for_it(tmp_path, tiny_pair):
-    command = [*GRID, "seed=0", *tiny_pair, *QUICK, "trainer.max_epochs=400"]
+    command = [*GRID, "seed=0", *tiny_pair, *QUICK, "trainer.max_epochs=200"]
     first = start_script("train", *command, log_dir=tmp_path)
-    (name,) = ["wavenet-l2-c3-k3_0"]
+    name, sweep = "wavenet-l2-c3-k3_0", tmp_path / "nas/tiny/phase1/multirun.yaml"
     wait_for(training(tmp_path, name, 3), first)
+    began = sweep.stat().st_mtime_ns
     second = start_script("train", *command, log_dir=tmp_path)
-    wait_for(lambda: (tmp_path / "nas/tiny/phase1/multirun.yaml").stat().st_ino != before_ino, second) if (
-        before_ino := (tmp_path / "nas/tiny/phase1/multirun.yaml").stat().st_ino
-    ) else None
+    wait_for(lambda: sweep.stat().st_mtime_ns != began, second)
     time.sleep(1.0)
     first.kill()
     first.communicate()
@@ -85,7 +84,7 @@ def test_a_dead_process_s_candidate_is_finished_by_the_one_that_waits_for_it(tmp
     assert "waiting for candidates that other processes train: 1 of 1" in err
     assert "(resumed)" in out
     record = records(tmp_path)[name]
-    assert (record["status"], len(record["history"])) == ("ok", 400)
+    assert (record["status"], len(record["history"])) == ("ok", 200)
     assert record["epochs_at_start"] >= reached - 1
 
 
@@ -106,27 +105,27 @@ def test_a_failure_is_not_tried_again_by_every_process(tmp_path, tiny_pair):
 
 
 def test_whoever_slept_while_another_took_over_leaves_its_files_alone(tmp_path, tiny_pair):
-    command = [*GRID, "seed=0", *tiny_pair, *QUICK, "trainer.max_epochs=100000", "stale_after_s=2"]
+    command = [*GRID, "seed=0", *tiny_pair, *QUICK, "trainer.max_epochs=150", "stale_after_s=2"]
     sleeper = start_script("train", *command, log_dir=tmp_path)
     name = "wavenet-l2-c3-k3_0"
     wait_for(training(tmp_path, name, 3), sleeper)
     sleeper.send_signal(signal.SIGSTOP)
-    other = start_script("train", *command, "trainer.max_time=00:00:00:08", log_dir=tmp_path)
+    other = start_script("train", *command, log_dir=tmp_path)
     claim = tmp_path / "nas/tiny/phase1" / name / ".claim"
-    wait_for(lambda: claim.exists() and json.loads(claim.read_text() or "{}").get("pid") == other.pid, other)
+    wait_for(lambda: claim.exists() and f'"pid": {other.pid},' in claim.read_text(), other)
     sleeper.send_signal(signal.SIGCONT)
-    _, err = other.communicate(timeout=120)
-    assert other.returncode == 0, err
-    record = tmp_path / "nas/tiny/phase1" / name / "record.json"
-    finished = record.read_bytes()
-    assert json.loads(finished)["status"] == "ok"
-    os.kill(sleeper.pid, signal.SIGINT)  # it would train this anew, as it was told another length
-    sleeper.communicate(timeout=60)
+    ended = [process.communicate(timeout=120) for process in (other, sleeper)]
+    assert (other.returncode, sleeper.returncode) == (0, 0), ended
+    assert "another process took over while this one was suspended" in ended[1][1]
+    assert trained([out for out, _ in ended]) == {name: 1}
+    record = records(tmp_path)[name]
+    assert [epoch["epoch"] for epoch in record["history"]] == list(range(150))
+    assert not (tmp_path / "replaced").exists()
 
 
 def test_a_killed_worker_process_does_not_take_the_sweep_along(tmp_path, tiny_pair):
     parallel = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
-    command = [*GRID, "seed=0,1,2", *tiny_pair, *QUICK, *parallel, "trainer.max_epochs=300"]
+    command = [*GRID, "seed=0,1,2", *tiny_pair, *QUICK, *parallel, "trainer.max_epochs=60"]
     sweep = start_script("train", *command, log_dir=tmp_path)
     name = "wavenet-l2-c3-k3_1"
     wait_for(training(tmp_path, name, 3), sweep)
@@ -138,5 +137,5 @@ def test_a_killed_worker_process_does_not_take_the_sweep_along(tmp_path, tiny_pa
     assert "a worker process was killed" in err
     assert "Traceback" not in err
     assert {r["status"] for r in records(tmp_path).values()} == {"ok"}
-    assert {len(r["history"]) for r in records(tmp_path).values()} == {300}
+    assert {len(r["history"]) for r in records(tmp_path).values()} == {60}
     assert trained([out]) == dict.fromkeys(records(tmp_path), 1)

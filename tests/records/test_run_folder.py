@@ -141,3 +141,9 @@ def test_a_failure_counts_as_of_this_sweep_if_it_came_after_its_beginning(tmp_pa
     assert not failed_since(record("failed"), "y", tmp_path, before)
     assert not failed_since(record("running"), "x", tmp_path, before)
     assert not failed_since(None, "x", tmp_path, before)
+
+
+@pytest.mark.parametrize("stale_after_s", [0, -1, 0.5, float("nan")])
+def test_no_time_at_all_to_show_a_sign_of_life_is_refused(tmp_path, stale_after_s):
+    with pytest.raises(InputError, match="stale_after_s=.*: give a second or more"):
+        exclusive(tmp_path, stale_after_s=stale_after_s).__enter__()
