@@ -145,5 +145,5 @@ def test_a_failure_counts_as_of_this_sweep_if_it_came_after_its_beginning(tmp_pa
 
 @pytest.mark.parametrize("stale_after_s", [0, -1, 0.5, float("nan")])
 def test_no_time_at_all_to_show_a_sign_of_life_is_refused(tmp_path, stale_after_s):
-    with pytest.raises(InputError, match="stale_after_s=.*: give a second or more"):
+    with pytest.raises(InputError, match=r"stale_after_s=.*: give a second or more"):
         exclusive(tmp_path, stale_after_s=stale_after_s).__enter__()
