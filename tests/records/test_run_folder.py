@@ -125,7 +125,7 @@ def test_only_one_process_trains_in_a_folder(tmp_path):
 def test_what_killed_attempts_left_half_written_goes(tmp_path):
     folder = tmp_path / "amp"
     (folder / "checkpoints").mkdir(parents=True)
-    for name in (".tmp-0-record.json", "checkpoints/.tmp-1-last.ckpt", "checkpoints/last.ckpt"):
+    for name in (".tmp-01234567-record.json", "checkpoints/.tmp-89abcdef-last.ckpt", "checkpoints/last.ckpt"):
         (folder / name).touch()
     with exclusive(folder):
         assert {path.name for path in folder.rglob("*")} == {".claim", "checkpoints", "last.ckpt"}
