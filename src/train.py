@@ -7,22 +7,25 @@ python src/train.py -m search=phase1 space=poc study=mine
 import gc
 import logging
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import lightning.pytorch as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
+from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 
 from voxnas.callbacks.base import RunCallback
+from voxnas.callbacks.hparams import log_trial
 from voxnas.callbacks.progress import announce
 from voxnas.data.datamodule import PairDataModule
 from voxnas.models.base import Network
 from voxnas.records.record import Record
 from voxnas.records.run_folder import continues, exclusive, is_finished, previous_record, set_aside
 from voxnas.search.constraints import violation
-from voxnas.search.describe import describe_data, describe_network, identify, new_record
+from voxnas.search.describe import describe_data, describe_network, identify, new_record, now
 from voxnas.training.module import AmpModule
 from voxnas.training.run import fit_and_test, last_checkpoint, load_checkpoint
 from voxnas.utils.app import RunError, hydra_app, quiet_libraries, root_cause
@@ -38,6 +41,9 @@ def main(cfg: DictConfig) -> float | tuple[float, ...]:
     number = HydraConfig.get().job.get("num", 0)
     with exclusive(folder):
         record, note = run(cfg, folder)
+        if record.status in ("rejected", "failed") and not note:
+            with suppress(OSError):  # the record has been written; a full disk may be what failed
+                log_trial(record, _loggers(cfg))
     announce(record, number, note)
     if record.status == "failed":
         raise RunError(f"{record.candidate}: {record.reason}")
@@ -86,7 +92,7 @@ def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
         raise
     except Exception as error:
         return _failed(record, error, folder), ""
-    record.status = "ok"
+    record.status, record.finished = "ok", now()
     record.write(folder)
     return record, "resumed" if resume else ""
 
@@ -117,9 +123,12 @@ def _train(
     for callback in callbacks:
         if isinstance(callback, RunCallback):
             callback.attach(record, folder)
-    loggers = [instantiate(logger) for logger in (cfg.logger or {}).values()]
-    trainer: pl.Trainer = instantiate(cfg.trainer, callbacks=callbacks, logger=loggers)
+    trainer: pl.Trainer = instantiate(cfg.trainer, callbacks=callbacks, logger=_loggers(cfg))
     fit_and_test(trainer, module, data, folder, resume)
+
+
+def _loggers(cfg: DictConfig) -> list[Logger]:
+    return [instantiate(logger) for logger in (cfg.logger or {}).values()]
 
 
 def _is_wanted(callback: DictConfig | None) -> bool:

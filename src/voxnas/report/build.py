@@ -10,7 +10,8 @@ import numpy as np
 from voxnas.records.collect import latest, rung_order
 from voxnas.records.pareto import Objective, non_dominated, objective_values
 from voxnas.report.picks import Pick, recommend
-from voxnas.report.tables import TIMINGS, write_csv
+from voxnas.report.rungs import departures
+from voxnas.report.tables import DEPARTURES, TIMINGS, write_csv
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_text
 
@@ -90,6 +91,7 @@ def _write_tables(result: Review, output_dir: Path) -> list[Path]:
     rungs = sorted({*RUNGS, *result.records["rung"]} - {""}, key=rung_order)
     tables = {f"{rung}_results.csv": result.records[result.records["rung"] == rung] for rung in rungs}
     tables |= {"all_results.csv": result.records, "pareto_frontier.csv": result.frontier}
+    tables[DEPARTURES] = departures(result.records, result.objectives)
     for name, rows in tables.items():
         write_csv(rows, output_dir / name)
     return [output_dir / name for name in tables]
@@ -108,17 +110,27 @@ def _write_timings(timings: Sequence[Mapping[str, Any]], output_dir: Path) -> li
 
 
 def _write_plots(result: Review, output_dir: Path) -> list[Path]:
+    from voxnas.report.aliasing_plot import aliasing_plot
     from voxnas.report.curves import loss_curves
+    from voxnas.report.growth import growth_plot
+    from voxnas.report.importance import importances
+    from voxnas.report.importance_plot import importance_plot
     from voxnas.report.plots import PLANES, plane, space
+    from voxnas.report.rungs import rungs_plot
     from voxnas.report.style import save
 
     candidates, mask, picks = result.candidates, result.mask, result.picks
     picked = [str(candidates["candidate"].iloc[p.row]) for p in picks if p.row is not None]
     for name, (x, y) in PLANES.items():
         save(plane(candidates, mask, x, y, picks), output_dir / name)
-    save(space(candidates, mask, picks), output_dir / "pareto_3d.png")
-    save(
-        loss_curves(result.records, list(result.frontier["candidate"]), picked),
-        output_dir / "loss_curves.png",
-    )
-    return [output_dir / name for name in (*PLANES, "pareto_3d.png", "loss_curves.png")]
+    others = {
+        "pareto_3d.png": space(candidates, mask, picks),
+        "loss_curves.png": loss_curves(result.records, list(result.frontier["candidate"]), picked),
+        "rungs.png": rungs_plot(result.records),
+        "frontier_growth.png": growth_plot(result.records, result.objectives),
+        "importance.png": importance_plot(importances(candidates, result.objectives)),
+        "aliasing.png": aliasing_plot(result.frontier, picked),
+    }
+    for name, figure in others.items():
+        save(figure, output_dir / name)
+    return [output_dir / name for name in (*PLANES, *others)]

@@ -34,8 +34,13 @@ def new_record(cfg: DictConfig, sample_rate: int) -> Record:
         machine=machine() | {"threads": _threads(cfg)},
         versions=versions(),
         git_revision=git_revision(Path(cfg.paths.root_dir)),
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        created=now(),
     )
+
+
+def now() -> str:
+    """The time as records have it: ISO 8601, UTC."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def _threads(cfg: DictConfig) -> int:
