@@ -53,8 +53,15 @@ class AmpModule(pl.LightningModule):
 
     def configure_optimizers(self) -> Optimizer:
         optimizer = self.make_optimizer(self.network.parameters())
+        self.network.flatten_for(optimizer)
         self._base_lrs = [group["lr"] for group in optimizer.param_groups]
         return optimizer
+
+    def optimizer_zero_grad(self, epoch: int, batch_idx: int, optimizer: Optimizer) -> None:
+        optimizer.zero_grad(set_to_none=False)  # gradients in one piece stay in it
+
+    def on_fit_end(self) -> None:
+        self.network.unflatten()
 
     def on_train_epoch_start(self) -> None:
         self._losses = []
