@@ -1,7 +1,7 @@
 """Parameters that lie side by side in one piece of memory, so that neighbours can be trained as one tensor.
 
-A small network is many tiny tensors. To go through them one by one, in the backward pass and in the optimizer,
-takes PyTorch longer than their arithmetic does.
+A small network is many tiny tensors. To go through them one by one, in the backward pass and in the
+optimizer, takes PyTorch longer than their arithmetic does.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,19 +16,20 @@ from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
 class FlatParameters:
     """Makes parameters views of one `memory`, and of each run of neighbours one leaf of autograd.
 
-    For everybody else the parameters stay what they are: their values are views of the leaf, and their gradients
-    views of its gradient. A copy of this is None, since a copied parameter has memory of its own.
+    For everybody else the parameters stay what they are: their values are views of the leaf, and their
+    gradients views of its gradient. A copy of this is None, since a copied parameter has memory of its own.
 
     Args:
         parameters: float32 on the CPU, in the order in which they are to lie in memory.
-        unused: which of them get no gradient, by index. They stay leaves of their own, as frozen ones do, so that
-            no optimizer touches them.
+        unused: which of them get no gradient, by index. They stay leaves of their own, as frozen ones do, so
+            that no optimizer touches them.
     """
 
     def __init__(self, parameters: Sequence[Tensor], unused: Collection[int] = ()) -> None:
         self.parameters = list(parameters)
         self.memory: Tensor = _flatten_dense_tensors([p.detach() for p in parameters])
-        for parameter, view in zip(parameters, self._views(self.memory), strict=True):
+        views = _unflatten_dense_tensors(self.memory, self.parameters)
+        for parameter, view in zip(parameters, views, strict=True):
             parameter.data = view
         self._places = _places(parameters)
         apart = {i for i, p in enumerate(parameters) if i in unused or not p.requires_grad}
@@ -56,18 +57,15 @@ class FlatParameters:
     def __reduce__(self) -> Any:
         return type(None), ()
 
-    def _views(self, memory: Tensor) -> Sequence[Tensor]:
-        views: Sequence[Tensor] = _unflatten_dense_tensors(memory, self.parameters)
-        return views
-
     def _make_gradients(self) -> list[tuple[Tensor, Tensor]]:
-        """Each leaf that is shared and its parameters, with the part of one memory that is the gradient."""
+        """Each leaf of several parameters, and those, with the part of one memory that is the gradient."""
         memory = torch.zeros_like(self.memory)
         parts = memory.split([leaf.numel() for leaf in self.leaves])
-        shared = {id(p) for run in self.runs for p in run if len(run) > 1}
-        leaves = [pair for pair, run in zip(zip(self.leaves, parts), self.runs) if len(run) > 1]
-        views = zip(self.parameters, self._views(memory), strict=True)
-        return leaves + [(p, view) for p, view in views if id(p) in shared]
+        pairs: list[tuple[Tensor, Tensor]] = []
+        for leaf, run, part in zip(self.leaves, self.runs, parts, strict=True):
+            if len(run) > 1:
+                pairs += [(leaf, part), *zip(run, _unflatten_dense_tensors(part, run), strict=True)]
+        return pairs
 
 
 def _leaf(run: Sequence[Tensor], part: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ State = dict[str, Any]
 
 
 def steps_each_number_alone(optimizer: Optimizer, parameters: Sequence[Tensor]) -> bool:
-    """Whether the optimizer is a fresh one of these parameters, and does the same to any tensor made of them."""
+    """Whether this is a fresh optimizer of these parameters that does the same to any tensor made of them."""
     groups = optimizer.param_groups
     return (
         type(optimizer) in ELEMENTWISE
@@ -81,7 +81,11 @@ class FlatOptimizer:
             self.give_back(self.flat.parameters)
             return None
         state = {index: found for index, found in enumerate(joined) if found}
-        return {**state_dict, "state": state, "param_groups": [{**groups[0], "params": list(range(len(joined)))}]}
+        return {
+            **state_dict,
+            "state": state,
+            "param_groups": [{**groups[0], "params": list(range(len(joined)))}],
+        }
 
 
 def _split(state: State, run: Sequence[Tensor]) -> list[State]:

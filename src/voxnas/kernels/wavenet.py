@@ -107,7 +107,7 @@ class NativeWaveNet:
     ) -> Tensor:
         """`(batch, 1, samples + receptive_field - 1)` to `(batch, 1, samples)`, both float32 on the CPU.
 
-        `scale` is the output's factor; `parameters` in the order of plug-in files, the module's own. Where they
+        `scale` is the output's factor; `parameters` in the order of plug-in files, the module's own. If they
         are `flat`, its leaves get the gradients.
         """
         samples = x.shape[-1] - receptive_field + 1
@@ -189,6 +189,8 @@ class _WaveNet(torch.autograd.Function):
     ) -> Tensor:
         x = x.contiguous()
         weights = _flatten_dense_tensors(leaves) if weights is None else weights
+        if weights.dtype != torch.float32:
+            raise ValueError(f"expected float32 weights for a float32 input, got {weights.dtype}")
         sizes = {"batch": x.shape[0], "samples_in": x.shape[-1], "samples_out": samples}
         sizes["threads"] = torch.get_num_threads()
         y = x.new_empty(x.shape[0], 1, samples)

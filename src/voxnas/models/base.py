@@ -38,10 +38,10 @@ class Network(nn.Module, ABC):
         """`(batch, 1, samples)` and a state to as many output samples and the next state."""
 
     def flatten_for(self, optimizer: Optimizer) -> None:
-        """Let a fresh optimizer of the parameters step them in one piece where that is faster, until `unflatten`.
+        """Have a fresh optimizer step the parameters in one piece, where that is faster, until `unflatten`.
 
-        Values, gradients and the optimizer's state dict can be read and set by parameter as without; only the
-        function `torch.autograd.grad` cannot be asked for the parameters meanwhile.
+        Values, gradients and the optimizer's state dict are read and set by parameter as ever; only
+        `torch.autograd.grad` cannot be asked for parameters meanwhile.
         """
 
     def unflatten(self) -> None:

@@ -112,7 +112,7 @@ class WaveNet(Network):
             self._lent = None
 
     def _flat(self, parameters: Sequence[Tensor]) -> FlatParameters | None:
-        """The parameters in one piece while an optimizer has them so; not if somebody has moved or frozen some."""
+        """The parameters in one piece while an optimizer has them so, and nobody has moved or frozen some."""
         if self._lent is not None and not self._lent.flat.holds(parameters):
             self.unflatten()
         return None if self._lent is None else self._lent.flat
