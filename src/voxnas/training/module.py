@@ -61,6 +61,7 @@ class AmpModule(QuickHooks):
         optimizer.zero_grad(set_to_none=False)  # gradients in one piece stay in it
 
     def on_fit_end(self) -> None:
+        super().on_fit_end()
         self.network.unflatten()
 
     def on_train_epoch_start(self) -> None:
