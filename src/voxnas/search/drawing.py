@@ -17,7 +17,7 @@ class Draft:
     """A candidate that is to be trained, and the trial that will hear of it."""
 
     number: int
-    overrides: tuple[str, ...]
+    chosen: tuple[str, ...]
 
 
 class Drawer:
@@ -48,10 +48,10 @@ class Drawer:
                 break
             trial = self.book.ask(chance=in_vain.total() >= TO_CHANCE)
             proposal = self.proposer.draw(TrialChooser(trial))
-            self.book.enter(trial, proposal.name, proposal.overrides)
+            self.book.enter(trial, proposal.name, proposal.chosen)
             verdict, values = self._judge(trial.number, proposal)
             if verdict is None:
-                return Draft(trial.number, proposal.overrides)
+                return Draft(trial.number, proposal.chosen)
             self.book.close(trial.number, verdict, values)
             in_vain[verdict] += 1
         return None
@@ -62,7 +62,7 @@ class Drawer:
         known = holder(entries, number, proposal.name)
         if known is not None:
             return ("rejected" if known.verdict == "rejected" else "repeated"), known.values
-        if proposal.rejected():
+        if proposal.preview().rejected is not None:
             return "rejected", None
         ranks = places(entries)
         return (None if ranks.index(number) < self.total else "surplus"), None

@@ -6,23 +6,24 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from voxnas.search.preview import preview
+from voxnas.search.preview import Candidate, preview
 from voxnas.search.space import compose_candidates
 from voxnas.search.spaces.base import Chooser, Space
 from voxnas.search.spaces.flat import FlatSpace
+from voxnas.utils.errors import InputError
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A candidate that might be trained. Its configuration determines the name, which is its run's folder."""
+    """A candidate that might be trained: what was chosen, and the name of its run's folder, which follows."""
 
-    overrides: tuple[str, ...]
+    chosen: tuple[str, ...]
     name: str
     config: DictConfig
 
-    def rejected(self) -> str | None:
-        """Why the constraints keep it out, if they do; it is built for that, and not trained."""
-        return preview([self.config])[0].rejected
+    def preview(self) -> Candidate:
+        """What it is, and why the constraints keep it out if they do; it is built for that, not trained."""
+        return preview([self.config])[0]
 
 
 class Proposer:
@@ -56,16 +57,23 @@ class Proposer:
         flat = self.flat.propose(choose)
         given = {_key(override) for override in flat}
         whole = [] if self.space is None else self.space.propose(choose)
-        return self.proposal([*(o for o in whole if _key(o) not in given), *flat])
+        parameters = flat[len(self.flat.fixed) :]
+        return self.proposal([*(o for o in whole if _key(o) not in given), *parameters])
 
     def grid(self) -> list[Proposal]:
-        """All candidates of a flat space. Raises InputError where it has no end."""
-        return [self.proposal(point) for point in self.flat.grid()]
+        """All candidates. Raises InputError for a space that has no end."""
+        if self.space is not None:
+            raise InputError("this space proposes its candidates; there is no grid of it")
+        return [self.proposal(point[len(self.flat.fixed) :]) for point in self.flat.grid()]
 
-    def proposal(self, overrides: Sequence[str]) -> Proposal:
-        """The candidate of these overrides."""
-        (config,) = compose_candidates(self.config_name, [overrides], self._composed)
-        return Proposal(tuple(overrides), str(config.name), config)
+    def proposal(self, chosen: Sequence[str]) -> Proposal:
+        """The candidate that was chosen so."""
+        (config,) = compose_candidates(self.config_name, [self.job(chosen)], self._composed)
+        return Proposal(tuple(chosen), str(config.name), config)
+
+    def job(self, chosen: Sequence[str]) -> list[str]:
+        """All overrides of a candidate's run."""
+        return [*self.flat.fixed, *chosen]
 
 
 def _key(override: str) -> str:

@@ -30,7 +30,7 @@ class Entry:
     number: int
     running: bool
     candidate: str | None = None  # None for one that is not decided yet
-    overrides: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
     verdict: Verdict | None = None
     worker: str | None = None
     values: tuple[float, ...] | None = None
@@ -106,9 +106,9 @@ class TrialBook:
         trial.set_user_attr("worker", self.worker)
         return trial
 
-    def enter(self, trial: Trial, candidate: str, overrides: Sequence[str]) -> None:
+    def enter(self, trial: Trial, candidate: str, chosen: Sequence[str]) -> None:
         """Write down what a trial tries, before anything is done for it."""
-        trial.set_user_attr("overrides", list(overrides))
+        trial.set_user_attr("chosen", list(chosen))
         trial.set_user_attr("candidate", candidate)
 
     def take_over(self, number: int) -> None:
@@ -143,7 +143,7 @@ def _entry(trial: optuna.trial.FrozenTrial) -> Entry:
         trial.number,
         not trial.state.is_finished(),
         known.get("candidate"),
-        tuple(known.get("overrides", ())),
+        tuple(known.get("chosen", ())),
         known.get("verdict"),
         known.get("worker"),
         None if trial.state != TrialState.COMPLETE else tuple(trial.values),

@@ -57,24 +57,36 @@ class OptunaSweeper(StudySweeper):
 
     def search(self, arguments: list[str]) -> list[Outcome]:
         HydraConfig.instance().set_config(self.config)
+        return self._search_trials(self._proposer(arguments), arguments)
+
+    def _proposer(self, arguments: Sequence[str]) -> Proposer:
+        space = None if self.space is None else instantiate(self.space, _convert_="all")
+        proposer = Proposer(str(self.config.hydra.job.config_name), self.params, arguments, space)
+        if space is None and not proposer.flat.parameters:
+            raise InputError("there is nothing to choose from: name a space, such as space=poc")
+        return proposer
+
+    def _search_trials(
+        self, proposer: Proposer, arguments: Sequence[str], also: Sequence[str] = ()
+    ) -> list[Outcome]:
+        """`also` are overrides of every run beside the command line's."""
         objectives = parse_objectives(self.names)
-        proposer = Proposer(
-            str(self.config.hydra.job.config_name),
-            self.params,
-            arguments,
-            None if self.space is None else instantiate(self.space),
-        )
         folder = Path(self.config.hydra.sweep.dir)
         crew = Crew(folder / ".workers")
         with crew.joined() as worker:
-            book = self._book(objectives, worker, arguments)
+            book = self._book(objectives, worker, arguments, also)
             drawer = Drawer(book, proposer, self._total(), log.info)
-            outcomes = self._run(book, drawer, crew, objectives)
+            outcomes = self._run(book, drawer, crew, objectives, also)
         write_text(folder / "optimization_results.yaml", _results(book, objectives))
         return outcomes
 
     def _run(
-        self, book: TrialBook, drawer: Drawer, crew: Crew, objectives: Sequence[Objective]
+        self,
+        book: TrialBook,
+        drawer: Drawer,
+        crew: Crew,
+        objectives: Sequence[Objective],
+        also: Sequence[str],
     ) -> list[Outcome]:
         outcomes: list[Outcome] = []
         self._jobs = self._done(book)
@@ -85,7 +97,8 @@ class OptunaSweeper(StudySweeper):
                     return outcomes
                 time.sleep(POLL_S)  # others are at work; should they die, their trials are picked up
                 continue
-            results = self.launch([self._numbered(draft.overrides) for draft in batch])
+            jobs = [[*drawer.proposer.job(draft.chosen), *also] for draft in batch]
+            results = self.launch(numbered(jobs, self.n_trials))
             for draft, outcome in zip(batch, results, strict=True):
                 values = figures(outcome.record, objectives)
                 book.close(draft.number, _verdict(outcome, values), values)
@@ -98,7 +111,7 @@ class OptunaSweeper(StudySweeper):
         for entry in self._orphans(book, crew):
             if len(drafts) < size:
                 book.take_over(entry.number)
-                drafts.append(Draft(entry.number, entry.overrides))
+                drafts.append(Draft(entry.number, entry.chosen))
         while len(drafts) < size and (draft := drawer.draw()) is not None:
             drafts.append(draft)
         return drafts
@@ -107,9 +120,9 @@ class OptunaSweeper(StudySweeper):
         running = [e for e in book.entries() if e.running and e.worker != book.worker]
         lost = [e for e in running if self._is_lost(e, crew)]
         for entry in lost:
-            if not entry.overrides:  # its worker died before it was a candidate
+            if not entry.candidate:  # its worker died before it was a candidate
                 book.close(entry.number, "lost")
-        return [entry for entry in lost if entry.overrides]
+        return [entry for entry in lost if entry.candidate]
 
     def _is_lost(self, entry: Entry, crew: Crew) -> bool:
         if entry.worker is not None:
@@ -117,9 +130,11 @@ class OptunaSweeper(StudySweeper):
         since = self._undecided_since.setdefault(entry.number, time.monotonic())
         return time.monotonic() - since > UNDECIDED_S
 
-    def _book(self, objectives: Sequence[Objective], worker: str, arguments: Sequence[str]) -> TrialBook:
+    def _book(
+        self, objectives: Sequence[Objective], worker: str, arguments: Sequence[str], also: Sequence[str]
+    ) -> TrialBook:
         """What changes the result changes the name, and so begins a search of its own in the database."""
-        settings = {"objectives": list(self.names), "params": self.params, "space": self.space}
+        settings = {"objectives": list(self.names), "params": self.params, "space": self.space, "also": also}
         name = f"{self.study_name}-{sweep_identity(self.config, settings, arguments)}"
         return TrialBook(self.storage, name, objectives, self._make_sampler, self.seed, worker)
 
@@ -141,8 +156,11 @@ class OptunaSweeper(StudySweeper):
         entries = book.entries()
         return len(places([entry for entry in entries if not entry.running]))
 
-    def _numbered(self, overrides: Sequence[str]) -> list[str]:
-        return [*overrides, f"++hydra.job.env_set.{SWEEP_SIZE}='{self.n_trials}'"]
+
+def numbered(jobs: Sequence[Sequence[str]], total: int) -> list[list[str]]:
+    """The jobs, so that their progress shows as 3/12. The launcher's processes may be older than the batch,
+    so it goes with the job."""
+    return [[*job, f"++hydra.job.env_set.{SWEEP_SIZE}='{total}'"] for job in jobs]
 
 
 def _verdict(outcome: Outcome, values: Sequence[float] | None) -> Verdict:
