@@ -17,7 +17,7 @@ from voxnas.utils.resolvers import named_overrides
 _NOT_SHAPING = {
     "data": {"_target_", "input", "target", "folder"},  # the fingerprint stands for the files
     "trainer": {"_target_", "accelerator", "devices", "log_every_n_steps", "default_root_dir", "logger"}
-    | {"enable_progress_bar", "enable_model_summary"},
+    | {"enable_progress_bar", "enable_model_summary", "plugins"},
 }
 
 

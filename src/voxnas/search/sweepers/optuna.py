@@ -76,11 +76,11 @@ class OptunaSweeper(StudySweeper):
         with crew.joined() as worker:
             book = self._book(objectives, worker, arguments, also)
             drawer = Drawer(book, proposer, self._total(), log.info)
-            outcomes = self._run(book, drawer, crew, objectives, also)
+            outcomes = self._run_trials(book, drawer, crew, objectives, also)
         write_text(folder / "optimization_results.yaml", _results(book, objectives))
         return outcomes
 
-    def _run(
+    def _run_trials(
         self,
         book: TrialBook,
         drawer: Drawer,
