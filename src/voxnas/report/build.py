@@ -75,8 +75,8 @@ def write_report(
     """Write the CSV files, the plots and `summary.md` into `output_dir`, and return their paths.
 
     `timings` are of the frontier's models, timed side by side: a row per model and block size with `folder`,
-    `block_size`, `rtf` and what else is known. `answer` goes before everything else. Each file is replaced in one step; `summary.md` comes last, so
-    that what it shows is there.
+    `block_size`, `rtf` and what else is known. `answer` goes before everything else. Each file is replaced in
+    one step; `summary.md` comes last, so that what it shows is there.
     """
     written = _write_tables(result, output_dir) + _write_timings(timings, output_dir)
     written += _write_plots(result, output_dir)
