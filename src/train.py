@@ -7,6 +7,7 @@ python src/train.py -m search=phase1 space=poc study=mine
 import gc
 import logging
 import traceback
+from functools import partial
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -22,7 +23,8 @@ from voxnas.models.base import Network
 from voxnas.records.record import Record
 from voxnas.records.run_folder import continues, exclusive, is_finished, previous_record, set_aside
 from voxnas.search.constraints import violation
-from voxnas.search.describe import describe_data, describe_network, identify, new_record
+from voxnas.search.cost import CostUnknown
+from voxnas.search.describe import describe_cost, describe_data, describe_network, identify, new_record
 from voxnas.training.module import AmpModule
 from voxnas.training.run import fit_and_test, last_checkpoint, load_checkpoint
 from voxnas.utils.app import RunError, hydra_app, quiet_libraries, root_cause
@@ -66,14 +68,19 @@ def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
         return _failed(record, error, folder), ""
     datamodule.suit(network.receptive_field, network.segment_length)
     describe_network(record, network, datamodule.sample_rate)
-    record.reason = violation(network, datamodule.sample_rate, **cfg.constraints)
-    if record.reason is None:
+    tell_cost = partial(describe_cost, record, network, instantiate(cfg.cost, _convert_="all"), previous)
+    try:
+        broken = violation(network, datamodule.sample_rate, tell_cost, **cfg.constraints)
+    except CostUnknown as error:
+        return _failed(record, error, folder), ""
+    if broken is None:
         describe_data(record, datamodule.recording)
-    record.identity = identify(cfg, record)
+    record.identity = identify(cfg, record, broken and broken.limit)
     if previous is not None and is_finished(previous, record.identity):
         return previous, "done before"
-    if record.reason is not None:
-        record.status = "rejected"
+    if broken is not None:
+        set_aside(folder, Path(cfg.paths.log_dir))  # it may have been trained under other limits
+        record.status, record.reason = "rejected", broken.reason
         record.write(folder)
         return record, ""
     try:

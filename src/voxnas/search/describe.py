@@ -1,6 +1,7 @@
 """What a run's record says before the run: who, where, with what."""
 
 import os
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from voxnas.data.amp_pair import Recording
 from voxnas.models.base import Network
 from voxnas.records.identity import git_revision, identity, machine, versions
 from voxnas.records.record import Record
+from voxnas.search.cost import Cost, CostMeter
 from voxnas.utils.resolvers import named_overrides
 
 _NOT_SHAPING = {
@@ -78,11 +80,23 @@ def describe_data(record: Record, recording: Recording) -> None:
     }
 
 
-def identify(cfg: DictConfig, record: Record) -> str:
-    """The hash of everything that shapes the result; a change in it means training anew."""
+def describe_cost(record: Record, network: Network, meter: CostMeter, earlier: Record | None) -> Cost:
+    """The network's cost before training; as `earlier` has it, if that is of the same network."""
+    assert record.sample_rate is not None
+    same = earlier is not None and identity(earlier.architecture) == identity(record.architecture)
+    cost = meter.cost(network, record.sample_rate, earlier.cost if earlier and same else None)
+    record.cost = asdict(cost)
+    return cost
+
+
+def identify(cfg: DictConfig, record: Record, broken_limit: str | None = None) -> str:
+    """The hash of everything that shapes the result; a change in it means training anew.
+
+    `broken_limit` stands for the reason of a rejected candidate, which may hold a measured figure.
+    """
     shaped_by = {
         "architecture": record.architecture,
-        "rejected": record.reason,
+        "rejected": broken_limit,
         "recording": record.data.get("fingerprint"),
         "sections": record.data.get("sections"),
         "seed": cfg.seed,

@@ -7,7 +7,7 @@ from voxnas.kernels.activations import TRAINED
 from voxnas.search.spaces.architecture import overrides, wavenet
 from voxnas.search.spaces.array_draft import ArrayDraft, layer_arrays, parameters, reach, within
 from voxnas.search.spaces.base import Chooser
-from voxnas.search.spaces.dilations import PATTERNS, powers, spread
+from voxnas.search.spaces.dilations import PATTERNS, cycled, powers, spread
 from voxnas.utils.errors import InputError
 
 BASES = (2, 3, 4)  # of powers
@@ -80,6 +80,25 @@ class PluginSpace:
         drafts = [self._draft(choose, f"array{number}") for number in range(1, count + 1)]
         drafts = self._within_limits(drafts)
         return wavenet(layer_arrays(drafts), self.head_scale)
+
+    @property
+    def size(self) -> int:
+        """How many candidates there are at most: without the limits, which make some of them alike."""
+        options = len(self.activations) * len(self.gated) * len(self.head_kernel_sizes)
+        channels = self.channels[1] - self.channels[0] + 1
+        kernels = self.kernel_size[1] - self.kernel_size[0] + 1
+        layers = range(self.layers[0], self.layers[1] + 1)
+        stacks = sum(
+            kernels ** (count if self.kernel_per_layer else 1) * len(self._patterns(count)) for count in layers
+        )
+        array: int = options * channels * stacks
+        return sum(array**count for count in range(self.arrays[0], self.arrays[1] + 1))
+
+    def _patterns(self, layers: int) -> set[tuple[int, ...]]:
+        """The dilations of so many layers, whatever may be chosen and however far they give way."""
+        found = [powers(base, layers) for base in BASES if {"powers", "repeated"} & set(self.dilations)]
+        found += [spread(ratio, layers) for ratio in RATIOS if "spread" in self.dilations]
+        return {tuple(cycled(p, cycle, layers)) for p in found for cycle in range(1, layers + 1)}
 
     def _draft(self, choose: Chooser, at: str) -> ArrayDraft:
         channels = choose.integer(f"{at}.channels", *self.channels, log=True)
