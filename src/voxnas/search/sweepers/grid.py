@@ -1,35 +1,38 @@
-"""Every combination of a space's parameters, as Hydra has it."""
+"""Every combination of the swept values, as Hydra's basic sweeper has it, shared among processes."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from voxnas.utils.app import user_errors
+from voxnas.search.sweepers.base import Outcome, StudySweeper
 from voxnas.utils.errors import InputError
 
 
-class GridSweeper(BasicSweeper):
-    """Hydra's basic sweeper, which says what to do with a space that has no end.
+class GridSweeper(StudySweeper):
+    """Runs the whole grid.
 
     Args:
-        params: values by config key, as an override would sweep over them.
-        space: one that proposes its candidates; refused in one line.
-        max_batch_size: jobs that the launcher gets at a time; None for all.
+        max_batch_size: candidates handed to the launcher at a time; None for all.
+        params: values to sweep over, in Hydra's grammar, by config key.
+        space: one that proposes its candidates; it has no grid, and is refused in one line.
     """
 
     def __init__(
         self,
-        params: Mapping[str, Any] | None = None,
-        space: Mapping[str, Any] | None = None,
         max_batch_size: int | None = None,
+        params: Mapping[str, Any] | None = None,
+        space: object | None = None,
     ) -> None:
-        super().__init__(max_batch_size=max_batch_size, params=params)
-        self.space = space
+        self.max_batch_size, self.params, self.space = max_batch_size, dict(params or {}), space
 
-    def sweep(self, arguments: list[str]) -> Any:
-        assert self.config is not None
-        with user_errors(self.config):
-            if self.space is not None:
-                raise InputError("this space is too large to try all of it: add search=optuna or search=ladder")
-        return super().sweep(arguments)
+    def search(self, arguments: list[str]) -> list[Outcome]:
+        if self.space is not None:
+            raise InputError("this space is too large to try all of it; add search=ladder or search=optuna")
+        assert self.hydra_context is not None
+        loader = self.hydra_context.config_loader
+        given = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
+        parsed = OverridesParser.create(config_loader=loader).parse_overrides(given)
+        (jobs,) = BasicSweeper.split_arguments(parsed, max_batch_size=None)
+        return self.launch(jobs, self.max_batch_size)
