@@ -8,6 +8,7 @@ import gc
 import logging
 import traceback
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -34,7 +35,8 @@ from voxnas.records.run_folder import (
     set_aside,
 )
 from voxnas.search.constraints import violation
-from voxnas.search.describe import describe_data, describe_network, identify, new_record
+from voxnas.search.cost import CostUnknown
+from voxnas.search.describe import describe_cost, describe_data, describe_network, identify, new_record
 from voxnas.search.objectives import parse_objectives
 from voxnas.search.sweepers.base import sweep_start_ns
 from voxnas.search.sweepers.register import register_sweepers
@@ -89,16 +91,21 @@ def run(cfg: DictConfig, folder: Path, claim: Claim) -> tuple[Record, str]:
         return _failed(record, error, folder), ""
     datamodule.suit(network.receptive_field, network.segment_length)
     describe_network(record, network, datamodule.sample_rate)
-    record.reason = violation(network, datamodule.sample_rate, **cfg.constraints)
-    if record.reason is None:
+    tell_cost = partial(describe_cost, record, network, instantiate(cfg.cost, _convert_="all"), previous)
+    try:
+        broken = violation(network, datamodule.sample_rate, tell_cost, **cfg.constraints)
+    except CostUnknown as error:
+        return _failed(record, error, folder), ""
+    if broken is None:
         describe_data(record, datamodule.recording)
-    record.identity = identify(cfg, record)
+    record.identity = identify(cfg, record, broken and broken.limit)
     if previous is not None and is_finished(previous, record.identity):
         return previous, "done before"
     if previous is not None and failed_since(previous, record.identity, folder, sweep_start_ns()):
         return previous, "tried before in this sweep"
-    if record.reason is not None:
-        record.status = "rejected"
+    if broken is not None:
+        set_aside(folder, Path(cfg.paths.log_dir))  # it may have been trained under other limits
+        record.status, record.reason = "rejected", broken.reason
         record.write(folder)
         return record, ""
     try:
