@@ -67,6 +67,8 @@ define study-search
 	$(PY) src/report.py study=$(call study,$(1)) && exit $$status
 endef
 
+TWO_RUNGS := 'search.rungs=[1,2]'
+
 nas-optuna: setup  ## let Optuna search a space (SPACE=plugin) for ESR and CPU cost
 	$(call study-search,optuna,space=plugin)
 
@@ -79,7 +81,7 @@ nas-ladder: setup  ## search a space (SPACE=plugin) by successive halving: 64 ca
 
 nas-ladder-smoke: DATA = experiment=smoke
 nas-ladder-smoke: setup  ## the same with 4 candidates, of which 2 climb
-	$(call study-search,ladder,space=plugin_phone,search.candidates=4 'search.rungs=[1,2]' search.keep=2)
+	$(call study-search,ladder,space=plugin_phone,search.candidates=4 $(TWO_RUNGS) search.keep=2)
 
 BUDGET = $(if $(CPU)$(RTF),'max_cpu_rtf=$(or $(CPU),$(RTF))') $(if $(MAX_US),'max_us_per_block=$(MAX_US)')
 
@@ -89,7 +91,7 @@ nas-budget: setup  ## the best model within a CPU cost (CPU=0.005 of a core, or 
 nas-budget-smoke: DATA = experiment=smoke
 nas-budget-smoke: CPU = $(if $(RTF)$(MAX_US),,0.01)
 nas-budget-smoke: setup  ## the same with 3 candidates, one of which climbs
-	$(call study-search,budget,,$(BUDGET) search.candidates=3 'search.rungs=[1,2]' search.keep=1)
+	$(call study-search,budget,,$(BUDGET) search.candidates=3 $(TWO_RUNGS) search.keep=1)
 
 space: setup  ## preview a space without training (SPACE=poc)
 	@$(PY) src/space.py space=$(or $(SPACE),poc) $(DATA) $(ARGS)
