@@ -202,6 +202,10 @@ def test_a_ladder_takes_a_whole_grid_or_what_optuna_proposes(search, log_dir):
     done = ladder(search, "search.source=optuna", "search.keep=1")
     assert done.code == 0, done.err
     assert "1 of 3 candidates climb" in done.err
+    again = ladder(search, "search.source=optuna", "search.keep=1")
+    assert again.code == 0, again.err
+    assert "1 of 3 candidates climb" in again.err
+    assert again.out.count("ESR") == again.out.count("(done before)") == 1
     assert {path: content for path, content in contents(log_dir).items() if path in before} == before
 
 
