@@ -8,39 +8,59 @@ import gc
 import logging
 import traceback
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import lightning.pytorch as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from hydra.utils import instantiate
 from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 
 from voxnas.callbacks.base import RunCallback
 from voxnas.callbacks.hparams import log_trial
+from voxnas.callbacks.keep_claim import KeepClaim
 from voxnas.callbacks.progress import announce
 from voxnas.data.datamodule import PairDataModule
 from voxnas.models.base import Network
+from voxnas.records.claim import Claim, ClaimLost
+from voxnas.records.pareto import Objective
 from voxnas.records.record import Record
-from voxnas.records.run_folder import continues, exclusive, is_finished, previous_record, set_aside
+from voxnas.records.run_folder import (
+    continues,
+    exclusive,
+    failed_since,
+    is_finished,
+    previous_record,
+    set_aside,
+)
 from voxnas.search.constraints import violation
-from voxnas.search.describe import describe_data, describe_network, identify, new_record, now
+from voxnas.search.cost import CostUnknown
+from voxnas.search.describe import describe_cost, describe_data, describe_network, identify, new_record, now
+from voxnas.search.objectives import parse_objectives
+from voxnas.search.sweepers.base import sweep_start_ns
+from voxnas.search.sweepers.register import register_sweepers
 from voxnas.training.module import AmpModule
 from voxnas.training.run import fit_and_test, last_checkpoint, load_checkpoint
 from voxnas.utils.app import RunError, hydra_app, quiet_libraries, root_cause
+from voxnas.utils.errors import storage_error
 
 log = logging.getLogger("voxnas")
+register_sweepers()
 
 
 @hydra_app("train")
 def main(cfg: DictConfig) -> float | tuple[float, ...]:
     """Run the candidate unless it is finished; return the objectives that `cfg.objectives` names."""
     quiet_libraries()
+    objectives = parse_objectives(cfg.objectives)
     folder = Path(HydraConfig.get().runtime.output_dir)
     number = HydraConfig.get().job.get("num", 0)
-    with exclusive(folder):
-        record, note = run(cfg, folder)
+    sweeping = HydraConfig.get().mode == RunMode.MULTIRUN
+    with exclusive(folder, patient=not sweeping) as claim:  # a sweep comes back to it
+        record, note = run(cfg, folder, claim)
         if record.status in ("rejected", "failed") and not note:
             with suppress(OSError):  # the record has been written; a full disk may be what failed
                 log_trial(record, _loggers(cfg))
@@ -48,17 +68,21 @@ def main(cfg: DictConfig) -> float | tuple[float, ...]:
     if record.status == "failed":
         raise RunError(f"{record.candidate}: {record.reason}")
     gc.collect()  # a sweep goes on in this process
-    values = tuple(_objective(record, name) for name in cfg.objectives)
+    values = tuple(_value(record, objective) for objective in objectives)
     return values if len(values) > 1 else values[0]
 
 
-def _objective(record: Record, name: str) -> float:
-    value = getattr(record, name)
+def _value(record: Record, objective: Objective) -> float:
+    value = getattr(record, objective.name)
     return float("inf") if value is None else float(value)
 
 
-def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
-    """The run's record, and a note on how it came about. Raises InputError if the data cannot be used."""
+def run(cfg: DictConfig, folder: Path, claim: Claim) -> tuple[Record, str]:
+    """The run's record, and a note on how it came about.
+
+    Raises InputError if the data cannot be used or nothing can be written, ClaimLost if another process took
+    the folder over.
+    """
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     if cfg.threads:
         torch.set_num_threads(cfg.threads)
@@ -72,26 +96,41 @@ def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
         return _failed(record, error, folder), ""
     datamodule.suit(network.receptive_field, network.segment_length)
     describe_network(record, network, datamodule.sample_rate)
-    record.reason = violation(network, datamodule.sample_rate, **cfg.constraints)
-    if record.reason is None:
+    tell_cost = partial(describe_cost, record, network, instantiate(cfg.cost, _convert_="all"), previous)
+    try:
+        broken = violation(network, datamodule.sample_rate, tell_cost, **cfg.constraints)
+    except CostUnknown as error:
+        return _failed(record, error, folder), ""
+    if broken is None:
         describe_data(record, datamodule.recording)
-    record.identity = identify(cfg, record)
+    record.identity = identify(cfg, record, broken and broken.limit)
     if previous is not None and is_finished(previous, record.identity):
         return previous, "done before"
-    if record.reason is not None:
-        record.status = "rejected"
+    if previous is not None and failed_since(previous, record.identity, folder, sweep_start_ns()):
+        return previous, "tried before in this sweep"
+    if broken is not None:
+        set_aside(folder, Path(cfg.paths.log_dir))  # it may have been trained under other limits
+        record.status, record.reason = "rejected", broken.reason
         record.write(folder)
         return record, ""
     try:
         resume = _prepare(folder, previous, record, Path(cfg.paths.log_dir))
         module = AmpModule(network, sample_rate=datamodule.sample_rate, **recipe)
-        _train(cfg, folder, record, module, datamodule, resume)
+        _train(cfg, folder, record, module, datamodule, resume, claim)
     except KeyboardInterrupt:
-        record.status, record.reason = "interrupted", "stopped by the user"
-        record.write(folder)
+        with suppress(ClaimLost):
+            claim.check()
+            record.status, record.reason = "interrupted", "stopped by the user"
+            record.write(folder)
+        raise
+    except ClaimLost:
         raise
     except Exception as error:
+        claim.check()
+        if full := storage_error(error, folder):
+            raise full from error  # the record says "running": the same command goes on
         return _failed(record, error, folder), ""
+    claim.check()
     record.status, record.finished = "ok", now()
     record.write(folder)
     return record, "resumed" if resume else ""
@@ -116,10 +155,11 @@ def _train(
     module: AmpModule,
     data: PairDataModule,
     resume: Path | None,
+    claim: Claim,
 ) -> None:
     if cfg.init_from and resume is None:
         module.start_from(load_checkpoint(Path(cfg.init_from))["state_dict"])
-    callbacks = [instantiate(c) for c in cfg.callbacks.values() if _is_wanted(c)]
+    callbacks = [KeepClaim(claim), *(instantiate(c) for c in cfg.callbacks.values() if _is_wanted(c))]
     for callback in callbacks:
         if isinstance(callback, RunCallback):
             callback.attach(record, folder)

@@ -7,19 +7,19 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 from rich.console import Console
 
-from voxnas.callbacks.progress import SWEEP_SIZE
 from voxnas.search.preview import preview, table
 from voxnas.search.space import compose_candidates, expand
 from voxnas.utils.app import user_errors
+from voxnas.utils.resolvers import SWEEP_SIZE
 
 
 class SweepOverview(Callback):
     """Before the first job: the table of the candidates, and their number for the progress display."""
 
     def on_multirun_start(self, config: DictConfig, config_name: str | None = None, **_: Any) -> None:
-        """Count the jobs of Hydra's basic sweeper; other sweepers choose theirs as they go."""
+        """Count the jobs of a grid; other sweepers choose theirs as they go."""
         os.environ.pop(SWEEP_SIZE, None)
-        if "BasicSweeper" not in config.hydra.sweeper._target_:
+        if not config.hydra.sweeper._target_.endswith(("BasicSweeper", "GridSweeper")):
             return
         with user_errors(config):
             self._show(config, config_name or "train")

@@ -56,6 +56,7 @@ class Record:
     engine: str | None = None
     aliasing: list[dict[str, float]] = field(default_factory=list)  # per pitch: hz, asr
     benchmarks: list[dict[str, Any]] = field(default_factory=list)  # the same figures per block size
+    cost: dict[str, Any] = field(default_factory=dict)  # before training, where a limit asked for it
     # how it came about
     train_seconds: float | None = None
     sample_rate: int | None = None
