@@ -143,6 +143,24 @@ def test_the_two_phases_are_rungs_of_a_study(composed, search, epochs, patience)
     assert (config.rung, config.trainer.max_epochs, config.patience) == (search, epochs, patience)
 
 
+@pytest.mark.parametrize(
+    ("search", "sweeper"),
+    [("optuna", "OptunaSweeper"), ("ladder", "LadderSweeper"), ("budget", "BudgetSweeper")],
+)
+def test_every_search_names_its_sweeper_and_takes_a_space(composed, search, sweeper):
+    config = composed("train", f"search={search}", "space=plugin", "study=mine")
+    assert config.hydra.mode.name == "MULTIRUN"
+    assert config.hydra.sweeper.sweeper.endswith(f".{sweeper}")
+    assert config.hydra.sweeper.space._target_.endswith("PluginSpace")
+    assert config.hydra.sweeper.storage.endswith("optuna.db")
+    assert config.hydra.sweep.dir.startswith(f"{config.paths.log_dir}/nas/mine")
+
+
+@pytest.mark.parametrize("rung", ["train", "phase1", "rung1", "rung9", "optuna"])
+def test_every_rung_has_a_time_cap_in_the_quick_experiment(composed, rung):
+    assert composed("train", "experiment=quick", f"rung={rung}").trainer.max_time.startswith("00:00:0")
+
+
 def test_early_stopping_needs_a_patience(composed):
     assert composed("train").callbacks.early_stopping.patience is None
     assert composed("train", "patience=4").callbacks.early_stopping.patience == 4

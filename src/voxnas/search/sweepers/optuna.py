@@ -54,6 +54,7 @@ class OptunaSweeper(StudySweeper):
         self.n_trials, self.n_jobs, self.seed = n_trials, n_jobs, seed
         self.params, self.space = params, space
         self._undecided_since: dict[int, float] = {}
+        self.trained: list[str] = []  # the candidates that have their place, by whichever process
 
     def search(self, arguments: list[str]) -> list[Outcome]:
         HydraConfig.instance().set_config(self.config)
@@ -77,6 +78,8 @@ class OptunaSweeper(StudySweeper):
             book = self._book(objectives, worker, arguments, also)
             drawer = Drawer(book, proposer, self._total(), log.info)
             outcomes = self._run_trials(book, drawer, crew, objectives, also)
+            entries = book.entries()
+        self.trained = [str(entries[number].candidate) for number in places(entries)]
         write_text(folder / "optimization_results.yaml", _results(book, objectives))
         return outcomes
 
