@@ -7,3 +7,11 @@ class VoxnasError(Exception):
 
 class InputError(VoxnasError):
     """The recordings, a file or a setting cannot be used: no candidate of a sweep could do better."""
+
+
+class Stop(SystemExit):
+    """Ends the program, and a sweep with it, after `message` has been shown."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message, code)
+        self.message, self.code = message, code
