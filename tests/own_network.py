@@ -24,7 +24,8 @@ def own_network() -> Iterator[list[str]]:
         [*unshare, "sh", "-c", _SET_UP], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
-        assert holder.stdout is not None and holder.stderr is not None
+        assert holder.stdout is not None
+        assert holder.stderr is not None
         if holder.stdout.readline() != "ready\n":
             pytest.skip(f"no network namespace: {holder.stderr.read().strip()}")
         inside = [] if root else ["--user", "--preserve-credentials"]

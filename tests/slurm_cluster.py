@@ -67,16 +67,7 @@ def slurm_cluster(folder: Path) -> Iterator[SlurmCluster]:
     _configure(folder)
     with ExitStack() as stack:
         prefix = stack.enter_context(own_network())
-        # --force: the socket in a folder that nobody else may enter, as pytest makes them
-        munge = [
-            f"--{name}={folder}/munge.{name}" for name in ("socket", "pid-file", "log-file", "seed-file")
-        ]
-        stack.enter_context(
-            running(
-                [*prefix, "munged", "--foreground", "--force", *munge, f"--key-file={folder}/munge.key"],
-                folder,
-            )
-        )
+        stack.enter_context(running([*prefix, "munged", *_munge_options(folder)], folder))
         for daemon in ("slurmctld", "slurmd"):
             stack.enter_context(running([*prefix, daemon, "-D", "-f", f"{folder}/slurm.conf"], folder))
         cluster = SlurmCluster(prefix, {"SLURM_CONF": f"{folder}/slurm.conf"})
@@ -94,9 +85,15 @@ def _configure(folder: Path) -> None:
         (folder / name).mkdir()
     settings = {"host": socket.gethostname(), "address": ADDRESS, "user": getuser(), "folder": folder}
     (folder / "slurm.conf").write_text(CONFIG.format(**settings, cpus=os.cpu_count()))
-    key = folder / "munge.key"
+    key = folder / "munge.key-file"
     key.write_bytes(secrets.token_bytes(128))
     key.chmod(0o600)
+
+
+def _munge_options(folder: Path) -> list[str]:
+    names = ("socket", "pid-file", "log-file", "seed-file", "key-file")
+    # --force: its socket in a folder that nobody else may enter, as pytest makes them
+    return ["--foreground", "--force", *(f"--{name}={folder}/munge.{name}" for name in names)]
 
 
 def _await_node(cluster: SlurmCluster, folder: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_job_that_is_queued_again_goes_on_from_its_last_epoch(cluster, tmp_pat
     wait_for(lambda: sum(len(record["history"]) > 2 for record in records(tmp_path)) == 2)
     job = cluster.ask("squeue", "--me", "--noheader", "--array", "--format=%i").split()[0]
     assert not cluster.ask("scontrol", "requeue", job)
-    out, err = driver.communicate(timeout=120)
+    _, err = driver.communicate(timeout=120)
     assert driver.returncode == 0, err
     assert [record["status"] for record in records(tmp_path)] == ["ok", "ok"]
     assert sorted(record["epochs_at_start"] > 0 for record in records(tmp_path)) == [False, True]

@@ -48,8 +48,8 @@ def project_environment() -> dict[str, str]:
 def execute(run: RemoteRun) -> JobReturn:
     """Do the run in this process.
 
-    An error of the user's, which ends the whole sweep, comes back as that of a failed run, a `Stop`. Where the
-    run is interrupted the process ends with it, and the cluster does what it does with those that are cut.
+    An error of the user's, which ends the whole sweep, comes back as that of a failed run, a `Stop`. Where
+    the run is interrupted the process ends with it, and the cluster does what it does with those cut off.
     """
     os.environ.update(run.environment)
     setup_globals()
