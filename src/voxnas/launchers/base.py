@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.singleton import Singleton
-from hydra.core.utils import JobReturn, JobStatus
+from hydra.core.utils import JobReturn, JobStatus, env_override
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
@@ -86,11 +86,13 @@ def _received(number: int, result: JobReturn) -> JobReturn:
     if isinstance(error, Stop):  # no candidate could do better
         print(error.message, file=sys.stderr)
         raise error
-    folder = Path(result.hydra_cfg.hydra.runtime.output_dir) if result.hydra_cfg else None
-    if folder is not None and (folder / FILE_NAME).exists():
+    ran = result.hydra_cfg
+    folder = Path(ran.hydra.runtime.output_dir) if ran is not None else None
+    if ran is not None and folder is not None and (folder / FILE_NAME).exists():
         from voxnas.callbacks.progress import announce  # Lightning takes seconds to import
 
-        announce(Record.read(folder), number)
+        with env_override(ran.hydra.job.env_set):  # a sweeper may say there how many runs there are
+            announce(Record.read(folder), number)
     elif error is not None:
         log.warning("%s", error)
     return result
