@@ -1,11 +1,14 @@
 """A study whose trials are in PostgreSQL, with several processes at work on it."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from postgres_server import postgres_server
+from scripts import start_script
 
 pytestmark = pytest.mark.slow
 WORKERS, TRIALS = 4, 10
@@ -53,4 +56,24 @@ def test_without_the_password_nobody_gets_in(storage):
     address = storage.replace("+psycopg2", "")
     psycopg2.connect(address).close()
     with pytest.raises(psycopg2.OperationalError, match="password"):
-        psycopg2.connect(address.replace(":" + address.split(":")[2].split("@")[0], ":guess"))
+        psycopg2.connect(address.replace(_password(storage), "guess"))
+
+
+def _password(storage: str) -> str:
+    return str(urlsplit(storage).password)
+
+
+def test_two_searches_share_a_total_and_train_no_candidate_twice(storage, tmp_path, tiny_pair):
+    address, password = storage.replace(f":{_password(storage)}@", "@"), _password(storage)
+    command = ["-m", "search=optuna", "study=tiny", "search.n_trials=4", f"hydra.sweeper.storage='{address}'"]
+    space = ["model.num_layers=1", "model.channels=choice(2,3,4,5,6,7)", "trainer.max_epochs=2", "threads=1"]
+    given = {"log_dir": tmp_path, "environment": {"PGPASSWORD": password}}  # not on a command line
+    searches = [start_script("train", *command, *space, *tiny_pair, **given) for _ in range(2)]
+    said = [search.communicate(timeout=200) for search in searches]
+    assert [search.returncode for search in searches] == [0, 0], said
+    records = [json.loads(path.read_text()) for path in tmp_path.glob("nas/tiny/optuna/*/record.json")]
+    assert [record["status"] for record in records] == ["ok"] * 4
+    shown = [line for out, _ in said for line in out.splitlines() if " ESR " in line and "RTF" in line]
+    assert len(shown) == 4, said
+    assert {record["candidate"] for record in records} == {line.split()[1] for line in shown}
+    assert all(password not in path.read_text() for path in tmp_path.rglob("*.yaml"))
