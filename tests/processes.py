@@ -31,7 +31,7 @@ def running(
     finally:
         process.send_signal(stop)
         try:
-            process.wait(15)
+            process.wait(40)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

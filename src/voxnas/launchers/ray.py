@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+import socket
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from voxnas.launchers.base import ClusterLauncher, Results, lost
 from voxnas.launchers.remote_run import RemoteRun, execute, project_environment, source_path
 from voxnas.utils.errors import InputError
 
+KNOCK_SECONDS = 10.0  # for a cluster to answer at all
 STOP_SECONDS = 30.0  # for runs that are cancelled to write down where they are
 _FOR_A_CLUSTER_OF_OUR_OWN = ("num_cpus", "num_gpus", "object_store_memory", "include_dashboard")
 
@@ -53,6 +55,7 @@ def _connected(init: dict[str, Any]) -> Any:
     else:  # or else whoever reaches this machine could run code on it
         os.environ.setdefault("RAY_AUTH_MODE", "token")
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody's business
     try:
         import ray
     except ImportError as error:
@@ -60,11 +63,19 @@ def _connected(init: dict[str, Any]) -> Any:
     if not ray.is_initialized():
         environment = {"env_vars": project_environment() | {"PYTHONPATH": source_path()}}
         try:
+            _knock(address)
             ray.init(**init, runtime_env=environment, logging_level=logging.ERROR)
-        except (ConnectionError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             what = f"no Ray cluster at {address}" if address else "Ray does not start"
             raise InputError(f"{what}: {_first_line(error)}") from error
     return ray
+
+
+def _knock(address: str | None) -> None:
+    """Ray itself tries for minutes."""
+    host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), KNOCK_SECONDS).close()
 
 
 def _result(ray: Any, reference: Any, number: int) -> JobReturn:
