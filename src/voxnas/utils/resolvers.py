@@ -73,13 +73,25 @@ def side_by_side() -> int:
     """How many runs of a sweep there are at a time."""
     if HydraConfig.get().mode != RunMode.MULTIRUN:
         return 1
-    jobs = int(HydraConfig.get().launcher.get("n_jobs", 1))
-    return jobs if jobs > 0 else cores()  # joblib's -1 stands for all
+    launcher = HydraConfig.get().launcher
+    jobs = int(launcher.get("array_parallelism") or launcher.get("n_jobs", 1))
+    return jobs if jobs > 0 else max(1, cores() // (_reserved() or 1))  # -1 stands for all
 
 
 def threads() -> int:
-    """A run's share of the cores."""
+    """A run's share of the cores: those that a cluster reserves for it, or an equal one of this machine's."""
+    if reserved := _reserved():
+        return reserved
     return max(1, int(os.environ.get("OMP_NUM_THREADS") or cores()) // side_by_side())
+
+
+def _reserved() -> int | None:
+    """The cores that a cluster's launcher asks for, for each run of a sweep."""
+    if HydraConfig.get().mode != RunMode.MULTIRUN:
+        return None
+    launcher = HydraConfig.get().launcher
+    reserved = launcher.get("cpus_per_task") or OmegaConf.select(launcher, "ray.remote.num_cpus")
+    return max(1, int(reserved)) if reserved else None
 
 
 def job_number() -> int:
