@@ -99,7 +99,7 @@ def run(cfg: DictConfig, folder: Path, claim: Claim) -> tuple[Record, str]:
         network: Network = instantiate(cfg.model, _convert_="all")
     except Exception as error:
         return _failed(record, error, folder), ""
-    datamodule.suit(network.receptive_field, network.segment_length)
+    datamodule.suit(network.receptive_field, network.segment_length, network.delay_samples)
     describe_network(record, network, datamodule.sample_rate)
     tell_cost = partial(describe_cost, record, network, instantiate(cfg.cost, _convert_="all"), previous)
     try:
