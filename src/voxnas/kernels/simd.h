@@ -73,6 +73,8 @@ inline vec at_least(vec x, float limit) { return (vec)_mm_max_ps((__m128)all(lim
 inline vec at_most(vec x, float limit) { return x > limit ? all(limit) : x; }
 inline vec at_least(vec x, float limit) { return x < limit ? all(limit) : x; }
 #endif
+// The greater of two, and NaN if either is.
+inline vec greater(vec x, vec y) { return x != x ? x : x > y ? x : y; }
 
 // The sum over the lanes, always added in the same order.
 template <int N>
