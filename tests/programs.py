@@ -49,7 +49,9 @@ def programs(draw: st.DrawFn, most_steps: int = 12, most_rate: int = 4) -> list[
         kinds = ["conv", "conv", "avg_pool", "max_pool", "add", "concat"] + ["upsample"] * (rate > 1)
         kind = draw(st.sampled_from(kinds))
         if kind in ("add", "concat"):
-            alike = [n for n, (c, r) in enumerate(signals) if r == rate and (kind == "concat" or c == channels)]
+            alike = [
+                n for n, (c, r) in enumerate(signals) if r == rate and (kind == "concat" or c == channels)
+            ]
             inputs = tuple(draw(st.lists(st.sampled_from(alike), min_size=1, max_size=4)))
             total = channels if kind == "add" else sum(signals[n][0] for n in inputs)
             if total <= 128:

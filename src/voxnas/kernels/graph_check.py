@@ -25,7 +25,9 @@ def check_program(steps: Sequence[Step]) -> None:
         signals.append((step.channels, step.rate))
     _require(len(steps) > 0, "program: there is no step")
     channels, rate = signals[-1]
-    _require(channels == rate == 1, f"program: it ends with {channels} channels at rate {rate}, not 1 at rate 1")
+    _require(
+        channels == rate == 1, f"program: it ends with {channels} channels at rate {rate}, not 1 at rate 1"
+    )
 
 
 def _check(step: Step, signals: Sequence[tuple[int, int]]) -> None:
