@@ -81,7 +81,8 @@ def _check_options(step: Step) -> None:
 def _check_weights(step: Step, inputs: int) -> None:
     shape: tuple[int, ...] = (step.channels, inputs, step.kernel_size)
     _check_array("weight", step.weight, shape if step.kind == "conv" else (2, *shape))
-    _check_array("bias", step.bias, (step.channels,))
+    if step.bias is not None:
+        _check_array("bias", step.bias, (step.channels,))
 
 
 def _check_array(name: str, given: Any, shape: tuple[int, ...]) -> None:

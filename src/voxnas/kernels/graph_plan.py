@@ -172,9 +172,9 @@ class _Planner:
             x = self._split(number)
             # the sample 2n - 3 is the odd one of n - 1
             taps = tuple(Tap(samples % 2 * inputs, samples // 2) for samples in back)
-        weight = None if step.weight is None else step.weight.transpose(2, 1, 0)[::-1]  # the latest tap first
         kind: OpKind = step.kind  # type: ignore[assignment]
-        self._do(Op(kind, x, inputs, out, step.channels, start, taps, step.relu, weight, step.bias))
+        weights = (None, None) if step.weight is None else (_in_order(step.weight), _bias(step))
+        self._do(Op(kind, x, inputs, out, step.channels, start, taps, step.relu, *weights))
 
     def _split(self, number: int) -> Place:
         if number not in self._splits:
@@ -187,12 +187,11 @@ class _Planner:
 
     def _upsample(self, step: Step, out: Place) -> None:
         (number,) = step.inputs
-        assert step.weight is not None and step.bias is not None
-        weight = np.concatenate(list(step.weight)).transpose(2, 1, 0)[::-1]
+        assert step.weight is not None
+        weight, bias = _in_order(np.concatenate(list(step.weight))), np.tile(_bias(step), 2)
         taps = tuple(Tap(0, back) for back in range(step.kernel_size))
         both = self._new_buffer(2 * step.channels, 2 * step.rate)
         x, inputs, outputs = self._places[number], self._channels[number], 2 * step.channels
-        bias = np.tile(step.bias, 2)
         self._do(Op("conv", x, inputs, both, outputs, taps=taps, weight=weight, bias=bias))
         self._do(Op("join", both, outputs, out, step.channels, taps=(Tap(0, 0), Tap(0, 1))))
 
@@ -200,6 +199,15 @@ class _Planner:
         self.plan.ops.append(op)
         read = self.plan.buffers[op.x.buffer]
         read.past = max(read.past, *(tap.back for tap in op.taps), 0)
+
+
+def _in_order(weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`(outputs, inputs, taps)` to `(taps, inputs, outputs)`, the latest tap first."""
+    return weight.transpose(2, 1, 0)[::-1]
+
+
+def _bias(step: Step) -> NDArray[np.float32]:
+    return np.zeros(step.channels, np.float32) if step.bias is None else step.bias
 
 
 def _uses(steps: Sequence[Step]) -> Counter[int]:
