@@ -18,7 +18,7 @@ namespace voxnas {
 namespace {
 
 constexpr long kPiece = 128;  // samples
-constexpr int kLevels = 7;    // the highest, and one: a piece holds two periods of it
+constexpr int kLevels = 7;    // the highest, and one; a piece holds two of its periods
 
 enum class OpKind { Convolve, Mean, Maximum, Split, Join };
 
@@ -31,26 +31,22 @@ struct Op {
 
 // Every other sample from `x` on, and in the second half of `out`, if there is one, those right before them.
 void split(const Product& p, long samples) {
-  constexpr int kHalf = kLanes / 2;
   for (int c = 0; c < p.outputs; ++c) {
     const float* x = p.x[c % p.channels] - c / p.channels;
-    for (long t = 0; t < samples; t += kHalf)
-      for (int i = 0; i < kHalf; ++i) p.out[c][t + i] = x[2 * (t + i)];
+    for (long t = 0; t < samples; t += kLanes)
+      store(p.out[c] + t, every_other(load(x + 2 * t), load(x + 2 * t + kLanes)));
   }
 }
 
-// By turns a sample of the first and of the second half of `x`, from the second if `odd`.
+// By turns a sample of the first and of the second half of `x`; if `odd`, from the one before in the second half on.
 void join(const Product& p, bool odd, long samples) {
-  constexpr int kHalf = kLanes / 2;
   for (int c = 0; c < p.outputs; ++c) {
-    const float* even = p.x[c];
-    const float* next = p.x[p.outputs + c];
-    const float *first = odd ? next - 1 : even, *second = odd ? even : next;
-    for (long t = 0; t < samples; t += kLanes)
-      for (int i = 0; i < kHalf; ++i) {
-        p.out[c][t + 2 * i] = first[t / 2 + i];
-        p.out[c][t + 2 * i + 1] = second[t / 2 + i];
-      }
+    const float *even = p.x[c], *other = p.x[p.outputs + c];
+    for (long t = 0; t < samples; t += 2 * kLanes) {
+      const vec first = load((odd ? other - 1 : even) + t / 2), second = load((odd ? even : other) + t / 2);
+      store(p.out[c] + t, by_turns_low(first, second));
+      store(p.out[c] + t + kLanes, by_turns_high(first, second));
+    }
   }
 }
 
@@ -61,8 +57,8 @@ class GraphStream : public Stream {
     for (int* number : {&out_, &out_row_, &in_, &in_row_}) *number = next(shape);
     for (int count = next(shape); count > 0; --count) {
       const int rows = next(shape), level = next(shape);
-      // A split reads on from the middle of a vector, a join in vectors of half as many samples.
-      buffers_.emplace_back(rows, next(shape), kPiece >> level, kLanes);
+      // Splits and joins take two vectors at once, from any sample on.
+      buffers_.emplace_back(rows, next(shape), kPiece >> level, 2 * kLanes);
       levels_.push_back(level);
     }
     now_.resize(buffers_.size());
@@ -154,7 +150,7 @@ class GraphStream : public Stream {
       case OpKind::Maximum: return pool<true>(p, covered);
       case OpKind::Split:
         p.x.data += place(op.level - 1, at_) % 2;
-        return split(p, round_up(samples, kLanes / 2));
+        return split(p, covered);
       case OpKind::Join: return join(p, place(op.level, at_) % 2, covered);
     }
   }

@@ -5,28 +5,38 @@
 namespace voxnas {
 namespace detail {
 
-template <bool is_max, int N>
-long pool_vectors(const Product& p, long t, long end) {
-  const vec scale = all(1.f / p.kernel);
-  for (; t + N * kLanes <= end; t += N * kLanes)
-    for (int c = 0; c < p.channels; ++c) {
-      vec y[N];
-      const float* x = p.x[c] + t + p.taps[0];
-      for (int n = 0; n < N; ++n) y[n] = load(x + n * kLanes);
-      for (int tap = 1; tap < p.kernel; ++tap) {
-        x = p.x[c] + t + p.taps[tap];
-        for (int n = 0; n < N; ++n) {
-          const vec next = load(x + n * kLanes);
-          y[n] = is_max ? greater(y[n], next) : y[n] + next;
-        }
-      }
-      for (int n = 0; n < N; ++n) {
-        if (!is_max) y[n] *= scale;
-        if (p.start.data) y[n] += load(p.start[c] + t + n * kLanes);
-        store(p.out[c] + t + n * kLanes, y[n]);
-      }
+// N vectors of a channel from `x` on; with as many taps as given, or any number where that is 0.
+template <bool is_max, int taps, int N>
+void pool_block(const Product& p, const float* x, const float* start, float* out) {
+  const int count = taps ? taps : p.kernel;
+  vec y[N];
+  for (int n = 0; n < N; ++n) y[n] = load(x + p.taps[0] + n * kLanes);
+  for (int tap = 1; tap < count; ++tap)
+    for (int n = 0; n < N; ++n) {
+      const vec next = load(x + p.taps[tap] + n * kLanes);
+      y[n] = is_max ? greater(y[n], next) : y[n] + next;
     }
-  return t;
+  if (!is_max && taps != 1)
+    for (int n = 0; n < N; ++n) y[n] *= 1.f / count;
+  if (start)
+    for (int n = 0; n < N; ++n) y[n] += load(start + n * kLanes);
+  for (int n = 0; n < N; ++n) store(out + n * kLanes, y[n]);
+}
+
+template <bool is_max, int taps>
+void pool_taps(const Product& p, long samples) {
+  for (int c = 0; c < p.channels; ++c) {
+    const float *x = p.x[c], *start = p.start.data ? p.start[c] : nullptr;
+    float* out = p.out[c];
+    const auto blocks = [&](long& t, auto vectors) {
+      constexpr int N = decltype(vectors)::value;
+      for (; t + N * kLanes <= samples; t += N * kLanes)
+        pool_block<is_max, taps, N>(p, x + t, start ? start + t : nullptr, out + t);
+    };
+    long t = 0;
+    blocks(t, std::integral_constant<int, kVectors>{});
+    blocks(t, std::integral_constant<int, 1>{});
+  }
 }
 
 }  // namespace detail
@@ -34,8 +44,11 @@ long pool_vectors(const Product& p, long t, long end) {
 // Of a product it takes x, channels, kernel, taps, start and out; over the samples [0, samples), a multiple of kLanes.
 template <bool is_max>
 inline void pool(const Product& p, long samples) {
-  const long t = detail::pool_vectors<is_max, detail::kVectors>(p, 0, samples);
-  detail::pool_vectors<is_max, 1>(p, t, samples);
+  switch (p.kernel) {
+    case 1: return detail::pool_taps<is_max, 1>(p, samples);
+    case 3: return detail::pool_taps<is_max, 3>(p, samples);
+    default: return detail::pool_taps<is_max, 0>(p, samples);
+  }
 }
 
 }  // namespace voxnas
