@@ -67,8 +67,8 @@ def time_programs(
 ) -> list[float]:
     """Microseconds per block of each, the call from Python (about one) included.
 
-    Medians of rounds in which all take turns, see `side_by_side`; each plays `blocks` blocks and `min_seconds`
-    at least. Raises as `graph_stream` does.
+    Medians of rounds in which all take turns, see `side_by_side`; each plays `blocks` blocks and
+    `min_seconds` at least. Raises as `graph_stream` does.
     """
     engines = [NativeEngine.of_program(steps) for steps in programs]
     rates = [SAMPLE_RATE] * len(engines)
@@ -79,8 +79,9 @@ def time_programs(
 def step_costs(given: Sequence[Form], block_size: int = 64, *, min_seconds: float = 0.06) -> list[float]:
     """Microseconds per block that one more step of each form adds to a program.
 
-    What a program with twice as many copies takes more than one with so many, per copy. A concat costs nothing
-    where its inputs go nowhere else. Raises as `graph_stream` does.
+    What a program with twice as many copies takes more than one with so many, per copy. Two things are not
+    in it: a concat, which is free where its inputs are in no other; and the splitting of what is read with a
+    stride of 2, which is done once for all that read it. Raises as `graph_stream` does.
     """
     counts = [_copies(form, block_size) for form in given]
     programs = [

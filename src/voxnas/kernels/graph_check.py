@@ -92,7 +92,7 @@ def _check_array(name: str, given: Any, shape: tuple[int, ...]) -> None:
 
 
 def _is_size(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= 1
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= 1
 
 
 def _require(holds: bool, rule: str) -> None:

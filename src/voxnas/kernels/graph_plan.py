@@ -2,15 +2,15 @@
 
 - What only goes into a sum adds itself to that, right where the sum is.
 - What goes into a concat is written where the concat lies; so a concat does nothing.
-- A stride of 2 splits its input into even and odd samples first, once for all that read it so. Then its taps are
-  ordinary ones on twice the channels.
+- A stride of 2 splits its input into even and odd samples first, once for all that read it so. Then its taps
+  are ordinary ones on twice the channels.
 - An upsample is a convolution that makes both samples as channels of the lower rate, and joins them.
 - What does not reach the output is left out.
 """
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -63,19 +63,19 @@ class Op:
     bias: NDArray[np.float32] | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Plan:
-    """What graph_stream.cpp plays."""
+    """What graph_stream.cpp plays; where the network's input goes, and where its output is found."""
 
-    buffers: list[Buffer] = field(default_factory=list)
-    ops: list[Op] = field(default_factory=list)
-    input: Place = Place(0, 0)
-    output: Place = Place(0, 0)
+    buffers: list[Buffer]
+    ops: list[Op]
+    input: Place
+    output: Place
 
 
 def plan(steps: Sequence[Step]) -> Plan:
     """Of a program that `check_program` finds right."""
-    return _Planner(steps).plan
+    return _Planner(steps).run()
 
 
 class _Planner:
@@ -86,13 +86,16 @@ class _Planner:
         self._rates = [1, *(step.rate for step in steps)]
         self._places: dict[int, Place] = {}
         self._splits: dict[int, Place] = {}
-        self.plan = Plan()
+        self._buffers: list[Buffer] = []
+        self._ops: list[Op] = []
         self._summed = self._find_summed()
+
+    def run(self) -> Plan:
         self._place_all()
-        self.plan.input, self.plan.output = self._places[0], self._places[len(steps)]
-        for signal, step in enumerate(steps, 1):
+        for signal, step in enumerate(self._steps, 1):
             if signal in self._places:
                 self._make(signal, step)
+        return Plan(self._buffers, self._ops, self._places[0], self._places[len(self._steps)])
 
     def _find_summed(self) -> set[int]:
         """The signals that nothing but one sum reads: they need no place."""
@@ -109,11 +112,10 @@ class _Planner:
             if not self._uses[signal] or signal in self._summed:
                 continue
             step = self._steps[signal - 1]
-            place = self._places.setdefault(signal, Place(len(self.plan.buffers), 0))
-            if place.buffer == len(self.plan.buffers):
-                self._new_buffer(step.channels, step.rate)
+            if signal not in self._places:
+                self._places[signal] = self._new_buffer(step.channels, step.rate)
             if step.kind == "concat":
-                self._place_within(place, step)
+                self._place_within(self._places[signal], step)
         if 0 not in self._places:
             self._places[0] = self._new_buffer(1, 1)
 
@@ -124,8 +126,8 @@ class _Planner:
             row += self._channels[number]
 
     def _new_buffer(self, rows: int, rate: int) -> Place:
-        self.plan.buffers.append(Buffer(rows, rate))
-        return Place(len(self.plan.buffers) - 1, 0)
+        self._buffers.append(Buffer(rows, rate))
+        return Place(len(self._buffers) - 1, 0)
 
     def _make(self, signal: int, step: Step) -> None:
         out = self._places[signal]
@@ -196,8 +198,8 @@ class _Planner:
         self._do(Op("join", both, outputs, out, step.channels, taps=(Tap(0, 0), Tap(0, 1))))
 
     def _do(self, op: Op) -> None:
-        self.plan.ops.append(op)
-        read = self.plan.buffers[op.x.buffer]
+        self._ops.append(op)
+        read = self._buffers[op.x.buffer]
         read.past = max(read.past, *(tap.back for tap in op.taps), 0)
 
 

@@ -4,6 +4,7 @@ import ctypes
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voxnas.kernels.build import Unavailable, load
 from voxnas.kernels.graph import Step
@@ -16,12 +17,22 @@ MOST_RATE = 64  # of the 128 samples that graph_stream.cpp works on at a time
 
 
 def graph_stream(steps: Sequence[Step]) -> Stream:
-    """A program's, which starts in the state that silence leaves behind, with phase 0; the weights are copied.
+    """A program's, in the state that silence leaves behind, with phase 0; the weights are copied.
 
     Raises:
         InputError: the program is malformed.
         Unavailable: no library can be built here, or the program has no native form.
     """
+    shape = np.array(shape_list(steps), np.int64)
+    library = load("graph_stream.cpp")
+    create = library.voxnas_graph_stream_create
+    create.argtypes, create.restype = [ctypes.c_void_p] * 2, ctypes.c_void_p
+    weights = weight_list(steps)
+    return Stream(library, create(shape.ctypes.data, weights.ctypes.data))
+
+
+def shape_list(steps: Sequence[Step]) -> list[int]:
+    """The list of integers that graph_stream.cpp reads; raises as `graph_stream` does."""
     check_program(steps)
     rate = max(step.rate for step in steps)
     if rate > MOST_RATE:
@@ -29,14 +40,13 @@ def graph_stream(steps: Sequence[Step]) -> Stream:
     past = _past_samples(steps)
     if past > MOST_PAST:
         raise Unavailable(f"a receptive field of {past + 1} samples is over the native {MOST_PAST}")
-    found = plan(steps)
-    library = load("graph_stream.cpp")
-    create = library.voxnas_graph_stream_create
-    create.argtypes, create.restype = [ctypes.c_void_p] * 2, ctypes.c_void_p
-    ints = np.array([_level(rate), *_shape(found)], np.int64)
-    given = [part.ravel() for op in found.ops for part in (op.weight, op.bias) if part is not None]
-    weights = np.concatenate([*given, np.zeros(0)]).astype(np.float32)
-    return Stream(library, create(ints.ctypes.data, weights.ctypes.data))
+    return [_level(rate), *_shape(plan(steps))]
+
+
+def weight_list(steps: Sequence[Step]) -> NDArray[np.float32]:
+    """The weights in its order."""
+    given = [part.ravel() for op in plan(steps).ops for part in (op.weight, op.bias) if part is not None]
+    return np.concatenate([*given, np.zeros(0)]).astype(np.float32)
 
 
 def _past_samples(steps: Sequence[Step]) -> int:
