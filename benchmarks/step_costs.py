@@ -39,16 +39,18 @@ NOTHING = [Step("avg_pool", (0,), 1, 1)]
 def network(draw: random.Random) -> CellNet:
     """Of any size up to 20 cells of six nodes, two edges each."""
     nodes, layers = draw.choice((4, 4, 6)), draw.randint(3, 20)
-
-    def cell() -> Cell:
-        return tuple(
-            tuple(Edge(draw.choice(PRIMITIVES[1:]), source) for source in draw.sample(range(INPUTS + i), 2))
-            for i in range(nodes)
-        )
-
+    two = (random_cell(draw, nodes), random_cell(draw, nodes))
     channels, fanout = draw.choice((1, 2, 4, 8)), 4
     dilations = default_dilations(layers)
-    return CellNet(CellGenotype(cell(), cell(), dilations, channels, fanout_concat=fanout)).eval()
+    return CellNet(CellGenotype(*two, dilations, channels, fanout_concat=fanout)).eval()
+
+
+def random_cell(draw: random.Random, nodes: int) -> Cell:
+    """A cell, two edges per node."""
+    return tuple(
+        tuple(Edge(draw.choice(PRIMITIVES[1:]), source) for source in draw.sample(range(INPUTS + i), 2))
+        for i in range(nodes)
+    )
 
 
 def paid_forms(steps: Sequence[Step]) -> list[Form]:

@@ -168,7 +168,6 @@ def test_a_malformed_program_is_refused():
 _PLAY = """
 import sys
 import numpy as np
-from programs import programs
 from test_native_graph import EVERY_KIND, play
 from streams import clip
 from voxnas.kernels import build
