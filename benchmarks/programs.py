@@ -40,7 +40,6 @@ from voxnas.utils.files import write_text
 
 RATE = 48_000
 BLOCK_SIZES = (64, 512)
-PEAK_REPEATS = 40  # of 15 ms: other load can only make it look less
 CHANNELS = (1, 2, 4, 8, 16, 32)
 RESULTS = Path(__file__).resolve().parents[1] / "logs/bench/programs.json"
 
@@ -105,7 +104,7 @@ def main() -> None:
     cases = [case for channels in CHANNELS for case in stacks(channels)]
     cases += [case for name in SIZES for case in cells(name, draw)]
     with one_thread():
-        peak = peak_gflops(PEAK_REPEATS)
+        peak = peak_gflops()
     found = side_by_side(
         [case.player for case in cases],
         [RATE] * len(cases),
@@ -115,8 +114,8 @@ def main() -> None:
         max_seconds=1.0,
         max_rounds=6,
     )
-    with one_thread():  # again, for the same reason
-        peak = max(peak, peak_gflops(PEAK_REPEATS))
+    with one_thread():  # again, since other load can only make it look less
+        peak = max(peak, peak_gflops())
     rows: list[dict[str, Any]] = []
     table = Table(title=f"Programs at {RATE} Hz, 1 thread, {cpu_model()}, peak {peak:.0f} GFLOPS")
     for name in ("model", "engine", "block", "RTF", "spread", "GFLOPS", "of peak"):
