@@ -19,8 +19,8 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative nas-optuna nas-optuna-smoke nas-ladder \
-        nas-ladder-smoke nas-budget nas-budget-smoke space train report inspect bench bench-train \
-        bench-quality bench-engine bench-ranking bench-header bench-profile tb notebook test test-slow test-all lint \
+        nas-ladder-smoke nas-budget nas-budget-smoke space train report inspect bench bench-train bench-quality \
+        bench-engine bench-ranking bench-header bench-programs bench-profile tb notebook test test-slow test-all lint \
         format clean-logs clean-data clean-venv clean-all
 
 help:  ## this list
@@ -124,6 +124,10 @@ bench-ranking: setup  ## how stable the ranking by measured cost is, and how far
 
 bench-header: setup  ## streaming cost of exported C++ headers beside the engine, and what compiling takes
 	@$(PY) benchmarks/header.py
+
+bench-programs: setup  ## streaming cost of programs of steps, and what a table of their costs predicts
+	@$(PY) benchmarks/programs.py
+	@$(PY) benchmarks/step_costs.py
 
 bench-profile: setup  ## where the time of a phase-1 run goes
 	@$(PY) benchmarks/run_profile.py
