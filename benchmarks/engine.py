@@ -91,7 +91,7 @@ def main() -> None:
     for model in MODELS:
         rows.append(measure(model, options.rounds, options.seconds))
         with one_thread():  # again and again, since other load can only make it look less
-            peak = max(peak, peak_gflops(repeats=2))
+            peak = max(peak, peak_gflops(repeats=20))
     for row in rows:
         for size in BLOCK_SIZES:
             figures = row[f"block_{size}"]

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from voxnas.records.claim import in_turn
 from voxnas.records.collect import load_results
-from voxnas.report.build import review, write_report
+from voxnas.report.build import ANSWER, review, write_report
 from voxnas.report.tables import terminal
 from voxnas.utils.app import hydra_app
 from voxnas.utils.errors import InputError
@@ -68,6 +68,12 @@ def time_again(frontier: "pd.DataFrame") -> tuple[list[dict[str, Any]], list[str
     return timings, notices + unplayable
 
 
+def answer(study: Path) -> str:
+    """What the study's search was asked for, if it was asked something."""
+    path = study / ANSWER
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+
+
 @hydra_app("report")
 def main(cfg: DictConfig) -> None:
     """Collect, find the frontier, write the report, show the frontier."""
@@ -82,13 +88,15 @@ def main(cfg: DictConfig) -> None:
             result = look(load_results(source))
         remove_temporaries(output_dir)
         timings, notices = time_again(result.frontier) if cfg.rebenchmark else ([], [])
-        written = write_report(result, output_dir, timings)
+        written = write_report(result, output_dir, timings, found := answer(source))
     for notice in [*result.notices, *notices]:
         console.print(notice, style="yellow", soft_wrap=True)
     console.print(terminal(result.frontier, [o.name for o in result.objectives]))
     for pick in result.picks:
         name = "none" if pick.row is None else result.candidates["candidate"].iloc[pick.row]
         console.print(f"{pick.title}: {name}, {pick.why}")
+    if found:
+        console.print(found, soft_wrap=True)
     console.print(f"{written[-1]} and {len(written) - 1} files beside it", soft_wrap=True)
 
 

@@ -8,6 +8,7 @@ import gc
 import logging
 import traceback
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -15,14 +16,17 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from hydra.utils import instantiate
+from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 
 from voxnas.callbacks.base import RunCallback
+from voxnas.callbacks.hparams import log_trial
 from voxnas.callbacks.keep_claim import KeepClaim
 from voxnas.callbacks.progress import announce
 from voxnas.data.datamodule import PairDataModule
 from voxnas.models.base import Network
 from voxnas.records.claim import Claim, ClaimLost
+from voxnas.records.pareto import Objective
 from voxnas.records.record import Record
 from voxnas.records.run_folder import (
     continues,
@@ -33,7 +37,9 @@ from voxnas.records.run_folder import (
     set_aside,
 )
 from voxnas.search.constraints import violation
-from voxnas.search.describe import describe_data, describe_network, identify, new_record
+from voxnas.search.cost import CostUnknown
+from voxnas.search.describe import describe_cost, describe_data, describe_network, identify, new_record, now
+from voxnas.search.objectives import parse_objectives
 from voxnas.search.sweepers.base import sweep_start_ns
 from voxnas.search.sweepers.register import register_sweepers
 from voxnas.training.module import AmpModule
@@ -49,12 +55,16 @@ register_sweepers()
 def main(cfg: DictConfig) -> float | tuple[float, ...]:
     """Run the candidate unless it is finished; return the objectives that `cfg.objectives` names."""
     quiet_libraries()
+    objectives = parse_objectives(cfg.objectives)
     folder = Path(HydraConfig.get().runtime.output_dir)
     number = HydraConfig.get().job.get("num", 0)
     sweeping = HydraConfig.get().mode == RunMode.MULTIRUN
     try:
         with exclusive(folder, not sweeping, cfg.stale_after_s) as claim:  # a sweep comes back to it
             record, note = run(cfg, folder, claim)
+            if record.status in ("rejected", "failed") and not note:
+                with suppress(OSError):  # the record has been written; a full disk may be what failed
+                    log_trial(record, _loggers(cfg))
     except ClaimLost as lost:
         if sweeping:  # which goes on without a word
             log.warning("%s", lost)
@@ -63,12 +73,12 @@ def main(cfg: DictConfig) -> float | tuple[float, ...]:
     if record.status == "failed":
         raise RunError(f"{record.candidate}: {record.reason}")
     gc.collect()  # a sweep goes on in this process
-    values = tuple(_objective(record, name) for name in cfg.objectives)
+    values = tuple(_value(record, objective) for objective in objectives)
     return values if len(values) > 1 else values[0]
 
 
-def _objective(record: Record, name: str) -> float:
-    value = getattr(record, name)
+def _value(record: Record, objective: Objective) -> float:
+    value = getattr(record, objective.name)
     return float("inf") if value is None else float(value)
 
 
@@ -89,18 +99,23 @@ def run(cfg: DictConfig, folder: Path, claim: Claim) -> tuple[Record, str]:
         network: Network = instantiate(cfg.model, _convert_="all")
     except Exception as error:
         return _failed(record, error, folder), ""
-    datamodule.suit(network.receptive_field, network.segment_length)
+    datamodule.suit(network.receptive_field, network.segment_length, network.delay_samples)
     describe_network(record, network, datamodule.sample_rate)
-    record.reason = violation(network, datamodule.sample_rate, **cfg.constraints)
-    if record.reason is None:
+    tell_cost = partial(describe_cost, record, network, instantiate(cfg.cost, _convert_="all"), previous)
+    try:
+        broken = violation(network, datamodule.sample_rate, tell_cost, **cfg.constraints)
+    except CostUnknown as error:
+        return _failed(record, error, folder), ""
+    if broken is None:
         describe_data(record, datamodule.recording)
-    record.identity = identify(cfg, record)
+    record.identity = identify(cfg, record, broken and broken.limit)
     if previous is not None and is_finished(previous, record.identity):
         return previous, "done before"
     if previous is not None and failed_since(previous, record.identity, folder, sweep_start_ns()):
         return previous, "tried before in this sweep"
-    if record.reason is not None:
-        record.status = "rejected"
+    if broken is not None:
+        set_aside(folder, Path(cfg.paths.log_dir))  # it may have been trained under other limits
+        record.status, record.reason = "rejected", broken.reason
         record.write(folder)
         return record, ""
     try:
@@ -121,7 +136,7 @@ def run(cfg: DictConfig, folder: Path, claim: Claim) -> tuple[Record, str]:
             raise full from error  # the record says "running": the same command goes on
         return _failed(record, error, folder), ""
     claim.check()
-    record.status = "ok"
+    record.status, record.finished = "ok", now()
     record.write(folder)
     return record, "resumed" if resume else ""
 
@@ -155,9 +170,12 @@ def _train(
     for callback in callbacks:
         if isinstance(callback, RunCallback):
             callback.attach(record, folder)
-    loggers = [instantiate(logger) for logger in (cfg.logger or {}).values()]
-    trainer: pl.Trainer = instantiate(cfg.trainer, callbacks=callbacks, logger=loggers)
+    trainer: pl.Trainer = instantiate(cfg.trainer, callbacks=callbacks, logger=_loggers(cfg))
     fit_and_test(trainer, module, data, folder, resume)
+
+
+def _loggers(cfg: DictConfig) -> list[Logger]:
+    return [instantiate(logger) for logger in (cfg.logger or {}).values()]
 
 
 def _is_wanted(callback: DictConfig | None) -> bool:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,14 +19,20 @@ class Result(NamedTuple):
     err: str
 
 
-def start_script(name: str, *arguments: str, log_dir: Path) -> subprocess.Popen[str]:
-    """Start src/<name>.py as a user does, with its results in `log_dir`."""
-    environment = os.environ | {"VOXNAS_LOG_DIR": str(log_dir), "OMP_NUM_THREADS": "1", "COLUMNS": "140"}
+def start_script(
+    name: str,
+    *arguments: str,
+    log_dir: Path,
+    prefix: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.Popen[str]:
+    """Start src/<name>.py as a user does, with its results in `log_dir`; `prefix` goes before the command."""
+    own = {"VOXNAS_LOG_DIR": str(log_dir), "OMP_NUM_THREADS": "1", "COLUMNS": "140"}
     log_dir.mkdir(parents=True, exist_ok=True)
     return subprocess.Popen(
-        [sys.executable, str(ROOT / "src" / f"{name}.py"), *arguments],
+        [*prefix, sys.executable, str(ROOT / "src" / f"{name}.py"), *arguments],
         cwd=log_dir,
-        env=environment,
+        env=os.environ | own | dict(environment or {}),
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -34,8 +41,14 @@ def start_script(name: str, *arguments: str, log_dir: Path) -> subprocess.Popen[
     )
 
 
-def run_script(name: str, *arguments: str, log_dir: Path) -> Result:
+def run_script(
+    name: str,
+    *arguments: str,
+    log_dir: Path,
+    prefix: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Result:
     """Run src/<name>.py in a process of its own to its end."""
-    process = start_script(name, *arguments, log_dir=log_dir)
+    process = start_script(name, *arguments, log_dir=log_dir, prefix=prefix, environment=environment)
     out, err = process.communicate(timeout=300)
     return Result(process.returncode, out, err)

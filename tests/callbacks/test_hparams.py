@@ -1,6 +1,6 @@
 """The row of TensorBoard's HParams table, read back as TensorBoard does."""
 
-from voxnas.callbacks.hparams import HParams
+from voxnas.callbacks.hparams import HParams, log_trial
 from voxnas.callbacks.preview import Preview
 
 
@@ -8,7 +8,7 @@ def test_tensorboard_reads_what_the_candidate_is_and_how_it_did(finished):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-    finished.record.settings = {"training.optimizer.lr": 0.5}
+    finished.record.num_layers, finished.record.settings = 3, {"training.optimizer.lr": 0.5}
     finished.record.latency_ms, finished.record.cpu_rtf = 1.875, 0.125
     finished.end_with(Preview(0.1))
     finished.end_with(HParams())
@@ -22,3 +22,19 @@ def test_tensorboard_reads_what_the_candidate_is_and_how_it_did(finished):
     assert params["candidate"].string_value == "amp"
     assert params["num_layers"].number_value == 3
     assert params["training.optimizer.lr"].number_value == 0.5
+    assert params["status"].string_value == "ok"
+
+
+def test_a_run_that_was_rejected_has_a_row_with_the_reason(finished):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+    record = finished.record
+    record.status, record.reason, record.best_val_loss = "rejected", "latency", None
+    record.parameters = 12
+    log_trial(record, [finished.logger])
+    events = EventAccumulator(str(finished.folder / "tensorboard")).Reload()
+    content = events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
+    params = HParamsPluginData.FromString(content).session_start_info.hparams
+    assert (params["status"].string_value, params["reason"].string_value) == ("rejected", "latency")
+    assert [event.value for event in events.Scalars("parameters")] == [12]

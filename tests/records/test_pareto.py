@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from voxnas.records.pareto import (
     Objective,
+    fronts,
     hypervolume,
     non_dominated,
     normalise,
@@ -109,3 +110,17 @@ def test_unknown_objective_is_refused_with_the_columns_there_are():
     frame = pd.DataFrame({"status": ["ok", "ok"], "latency_ms": [1.0, 2.0], "engine": ["a", "b"]})
     with pytest.raises(InputError, match=r"no numeric column `engine`.*try latency_ms"):
         objective_values(frame, [Objective("engine")])
+
+
+@given(tables(st.sampled_from([0.0, 1.0, 2.0, 3.0]), 3))
+def test_fronts_are_what_is_left_when_the_fronts_before_are_taken_away(table) -> None:
+    values, directions = table
+    found, left, number = fronts(values, directions), np.arange(len(values)), 0
+    while len(left):
+        best = left[non_dominated(values[left], directions)]
+        assert (found[best] == number).all()
+        left, number = np.setdiff1d(left, best), number + 1
+
+
+def test_what_is_not_known_stands_on_no_front() -> None:
+    assert fronts(np.array([[1.0], [np.nan], [np.inf], [2.0]]), [-1]).tolist() == [1, -1, -1, 0]

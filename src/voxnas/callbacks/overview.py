@@ -7,10 +7,10 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 from rich.console import Console
 
-from voxnas.callbacks.progress import SWEEP_SIZE
 from voxnas.search.preview import preview, table
 from voxnas.search.space import compose_candidates, expand
 from voxnas.utils.app import user_errors
+from voxnas.utils.resolvers import SWEEP_SIZE
 
 
 class SweepOverview(Callback):
@@ -19,7 +19,8 @@ class SweepOverview(Callback):
     def on_multirun_start(self, config: DictConfig, config_name: str | None = None, **_: Any) -> None:
         """Count the jobs of a grid; other sweepers choose theirs as they go."""
         os.environ.pop(SWEEP_SIZE, None)
-        if not config.hydra.sweeper._target_.endswith(("BasicSweeper", "GridSweeper")):
+        sweeper = config.hydra.sweeper
+        if sweeper.get("space") or not sweeper._target_.endswith(("BasicSweeper", "GridSweeper")):
             return
         with user_errors(config):
             self._show(config, config_name or "train")

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from voxnas.callbacks.base import RunCallback
 from voxnas.records.record import Record
+from voxnas.utils.resolvers import SWEEP_SIZE
 
-SWEEP_SIZE = "VOXNAS_SWEEP_SIZE"  # set by the sweep's overview; absent in a single run
 _console = Console(highlight=False)
 _run_seconds: list[float] = []  # of the candidates that this process has trained
 

@@ -22,9 +22,12 @@ struct Conv {
   int groups;
   size_t weight_at = 0, bias_at = 0;           // in the flat list
   std::vector<float> forward, backward, bias;  // per group [tap][in][out] and [tap][out][in]
+  std::vector<long> taps;                      // where each is, in samples from the current one
 
   Conv(int in, int out, int kernel = 1, int dilation = 1, bool biased = false, int groups = 1)
-      : in(in), out(out), kernel(kernel), dilation(dilation), biased(biased), groups(groups) {}
+      : in(in), out(out), kernel(kernel), dilation(dilation), biased(biased), groups(groups) {
+    for (int tap = 0; tap < kernel; ++tap) taps.push_back(-static_cast<long>(tap) * dilation);
+  }
   int past() const { return (kernel - 1) * dilation; }
   int group_in() const { return in / groups; }
   int group_out() const { return out / groups; }

@@ -17,6 +17,7 @@ from torch.autograd.function import once_differentiable
 from voxnas.kernels.activations import TRAINED, Spec, as_integers, name_of, parameters_of
 from voxnas.kernels.buffers import Buffers
 from voxnas.kernels.build import Unavailable, load
+from voxnas.kernels.flat import FlatParameters
 
 # A tile's samples: few enough that a layer's input, activations and gradients share the cache, and so many
 # that the cost of beginning a tile is forgotten. Found by measurement.
@@ -91,20 +92,32 @@ class NativeWaveNet:
         self.shape = np.array(shape_list(arrays), np.int64)
         # The last layer's residual leads nowhere: as in PyTorch, it gets no gradient.
         head = 1 + int(arrays[-1].head_bias)
-        self.unused = (-head - 2, -head - 1)
+        self.unused = (-head - 2, -head - 1)  # of the parameters
         self.tile = min(TILE, TILE_VALUES // max(a.channels for a in arrays))
         self._memory: dict[tuple[int, ...], list[int]] = {}  # by the sizes asked for
         load("wavenet_train.cpp")
 
-    def __call__(self, x: Tensor, scale: float, receptive_field: int, parameters: Sequence[Tensor]) -> Tensor:
+    def __call__(
+        self,
+        x: Tensor,
+        scale: float,
+        receptive_field: int,
+        parameters: Sequence[Tensor],
+        flat: FlatParameters | None = None,
+    ) -> Tensor:
         """`(batch, 1, samples + receptive_field - 1)` to `(batch, 1, samples)`, both float32 on the CPU.
 
-        `scale` is the output's factor; `parameters` in the order of plug-in files, the module's own.
+        `scale` is the output's factor; `parameters` in the order of plug-in files, the module's own. If they
+        are `flat`, its leaves get the gradients.
         """
         samples = x.shape[-1] - receptive_field + 1
         if x.ndim != 3 or x.shape[1] != 1 or samples < 1:
             raise ValueError(f"expected (batch, 1, {receptive_field} samples or more), got {tuple(x.shape)}")
-        y: Tensor = _WaveNet.apply(x, self, samples, scale, *parameters)
+        if flat is not None:
+            parts = (flat.memory, flat.unused, *flat.leaves)
+        else:
+            parts = (None, self.unused, *parameters)
+        y: Tensor = _WaveNet.apply(x, self, samples, scale, *parts)
         return y
 
     def call(self, name: str, sizes: Mapping[str, int], scale: float, **tensors: Tensor | None) -> None:
@@ -161,12 +174,23 @@ def _check_trainable(array: ArrayShape) -> None:
 
 
 class _WaveNet(torch.autograd.Function):
+    """`leaves` are the weights in parts, and `weights` the same in one piece if that is there already."""
+
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, net: NativeWaveNet, samples: int, scale: float, *parameters: Tensor
+        ctx: Any,
+        x: Tensor,
+        net: NativeWaveNet,
+        samples: int,
+        scale: float,
+        weights: Tensor | None,
+        unused: Sequence[int],
+        *leaves: Tensor,
     ) -> Tensor:
         x = x.contiguous()
-        weights = _flatten_dense_tensors(parameters)
+        weights = _flatten_dense_tensors(leaves) if weights is None else weights
+        if weights.dtype != torch.float32:
+            raise ValueError(f"expected float32 weights for a float32 input, got {weights.dtype}")
         sizes = {"batch": x.shape[0], "samples_in": x.shape[-1], "samples_out": samples}
         sizes["threads"] = torch.get_num_threads()
         y = x.new_empty(x.shape[0], 1, samples)
@@ -178,7 +202,7 @@ class _WaveNet(torch.autograd.Function):
         if kept is not None:
             ctx.save_for_backward(x, weights, kept)
         ctx.net, ctx.sizes, ctx.scale, ctx.backward_size = net, sizes, scale, backward_size
-        ctx.parameters = parameters  # for their shapes
+        ctx.leaves, ctx.unused = leaves, unused  # for their shapes
         return y
 
     @staticmethod
@@ -191,7 +215,7 @@ class _WaveNet(torch.autograd.Function):
         tensors = {"weights": weights, "x": x, "dy": dy.contiguous(), "kept": kept}
         results = {"dweights": dweights, "dx": dx, "scratch": scratch}
         ctx.net.call("voxnas_wavenet_backward", ctx.sizes, ctx.scale, **tensors, **results)
-        gradients: list[Tensor | None] = list(_unflatten_dense_tensors(dweights, ctx.parameters))
-        for index in ctx.net.unused:
+        gradients: list[Tensor | None] = list(_unflatten_dense_tensors(dweights, ctx.leaves))
+        for index in ctx.unused:
             gradients[index] = None
-        return dx, None, None, None, *gradients
+        return dx, None, None, None, None, None, *gradients

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 State = list[Tensor]
 
@@ -22,6 +23,7 @@ class Network(nn.Module, ABC):
     name: str
     receptive_field: int  # in samples, the current one included
     delay_samples: int = 0  # by which the output is late; training compares it with the target of then
+    period: int = 1  # samples after which it repeats itself; above 1 where parts of it run at a lower rate
     memory_is_finite: bool = True
     segment_length: int = 8192  # output samples of a training segment that suit it
 
@@ -36,6 +38,16 @@ class Network(nn.Module, ABC):
     @abstractmethod
     def stream(self, x: Tensor, state: State) -> tuple[Tensor, State]:
         """`(batch, 1, samples)` and a state to as many output samples and the next state."""
+
+    def flatten_for(self, optimizer: Optimizer) -> None:
+        """Have a fresh optimizer step the parameters in one piece, where that is faster, until `unflatten`.
+
+        Values, gradients and the optimizer's state dict are read and set by parameter as ever; only
+        `torch.autograd.grad` cannot be asked for parameters meanwhile.
+        """
+
+    def unflatten(self) -> None:
+        """The opposite of `flatten_for`; safe to call at any time."""
 
     @property
     @abstractmethod

@@ -13,8 +13,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from voxnas.kernels.build import Unavailable
+from voxnas.kernels.flat import FlatParameters
+from voxnas.kernels.flat_optimizer import FlatOptimizer, steps_each_number_alone
 from voxnas.kernels.wavenet import NativeWaveNet
 from voxnas.models.activations import Spec
 from voxnas.models.base import Network, State
@@ -63,15 +66,17 @@ class WaveNet(Network):
         self.receptive_field = receptive_field(self.shapes)
         self._form: NativeWaveNet | Unavailable | None = None  # found out when it is first needed
         self._owners: list[tuple[nn.Module, str]] | None = None
+        self._lent: FlatOptimizer | None = None
 
     def _convolutions(self) -> list[CausalConv]:
         """Those with a past, in the order of the state: each layer's, then its array's head."""
         return [c for a in self.arrays for c in (*(layer.conv for layer in a.layers), a.head)]  # type: ignore[union-attr]
 
     def forward(self, x: Tensor) -> Tensor:
-        native = self._native(x)
+        native, parameters = self._native(x), self._weights()
+        flat = self._flat(parameters)
         if native is not None:
-            return native(x, self.head_scale, self.receptive_field, self._weights())
+            return native(x, self.head_scale, self.receptive_field, parameters, flat)
         return self._run(x, [None] * len(self._convolutions()))[0]
 
     def _native(self, x: Tensor) -> NativeWaveNet | None:
@@ -92,6 +97,25 @@ class WaveNet(Network):
         if self._owners is None:
             self._owners = [(m, n) for m in self.modules() for n, p in m._parameters.items() if p is not None]
         return [module._parameters[name] for module, name in self._owners]  # type: ignore[misc]
+
+    def flatten_for(self, optimizer: Optimizer) -> None:
+        self.unflatten()
+        parameters = self._weights()
+        native = self._native(parameters[0])
+        if native is not None and steps_each_number_alone(optimizer, parameters):
+            unused = [index % len(parameters) for index in native.unused]
+            self._lent = FlatOptimizer(optimizer, FlatParameters(parameters, unused))
+
+    def unflatten(self) -> None:
+        if self._lent is not None:
+            self._lent.give_back(self._weights())
+            self._lent = None
+
+    def _flat(self, parameters: Sequence[Tensor]) -> FlatParameters | None:
+        """The parameters in one piece while an optimizer has them so, and nobody has moved or frozen some."""
+        if self._lent is not None and not self._lent.flat.holds(parameters):
+            self.unflatten()
+        return None if self._lent is None else self._lent.flat
 
     def initial_state(self, batch: int = 1) -> State:
         """Runs a receptive field of zeros, as the plug-in does."""

@@ -53,6 +53,22 @@ def non_dominated(values: Array, directions: Sequence[int] | None = None) -> Arr
     return mask
 
 
+def fronts(values: Array, directions: Sequence[int] | None = None) -> Array:
+    """Each row's front, `(n,)`: 0 for those that none dominates, 1 for those that only these dominate, …
+
+    Rows with a missing or infinite value have -1. (N. Srinivas, K. Deb, "Multiobjective Optimization Using
+    Nondominated Sorting in Genetic Algorithms", 1994.)
+    """
+    import moocore
+
+    values = _minimised(values, directions)
+    known = np.isfinite(values).all(axis=1)
+    found = np.full(len(values), -1)
+    if known.any():
+        found[known] = moocore.pareto_rank(values[known])
+    return found
+
+
 def hypervolume(values: Array, reference: Sequence[float], directions: Sequence[int] | None = None) -> float:
     """The volume that the rows of `values` `(n, m)` dominate up to `reference` `(m,)`; 0 for no row.
 

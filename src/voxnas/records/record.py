@@ -32,7 +32,9 @@ class Record:
     epochs: int | None = None
     test_esr: float | None = None
     test_mrstft: float | None = None
-    asr: float | None = None  # aliases' energy over that of the harmonics
+    asr: float | None = (
+        None  # of a sine's answer, aliases' energy over the harmonics': mean over pitches in dB
+    )
     # what it looks like
     num_layers: int | None = None
     channels: int | None = None
@@ -52,7 +54,9 @@ class Record:
     cpu_realtime_capable: bool | None = None
     block_size: int | None = None
     engine: str | None = None
+    aliasing: list[dict[str, float]] = field(default_factory=list)  # per pitch: hz, asr
     benchmarks: list[dict[str, Any]] = field(default_factory=list)  # the same figures per block size
+    cost: dict[str, Any] = field(default_factory=dict)  # before training, where a limit asked for it
     # how it came about
     train_seconds: float | None = None
     sample_rate: int | None = None
@@ -70,6 +74,7 @@ class Record:
     cuts: int = 0  # attempts that were killed without coming an epoch further
     epochs_at_start: int = 0  # of this attempt
     created: str | None = None  # ISO 8601, UTC
+    finished: str | None = None
     schema_version: int = SCHEMA_VERSION
 
     def write(self, folder: Path) -> Path:

@@ -55,6 +55,16 @@ def _candidate(
         rung="phase1",
         status="ok",
         identity=f"{number:016x}",
+        architecture={
+            "type": "WaveNet",
+            "layer_arrays": [
+                {
+                    "channels": channels,
+                    "kernel_sizes": [kernel] * layers,
+                    "dilations": [2**i for i in range(layers)],
+                }
+            ],
+        },
         num_layers=layers,
         channels=channels,
         kernel_size=kernel,
@@ -106,4 +116,9 @@ def _train(record: Record, rung: str, epochs: int, generator: np.random.Generato
     if record.status == "ok":
         record.best_epoch, record.best_val_loss = int(esr.argmin()), float(esr.min())
         record.best_train_loss, record.test_esr = 0.9 * float(esr.min()), float(esr.min()) * 1.1
+        record.aliasing = [
+            {"hz": float(hz), "asr": float(1e-7 * (hz / 100) ** 2 / size * 1e4 * generator.lognormal(0, 0.2))}
+            for hz in np.geomspace(82.4, 10_000, 24)
+        ]
+        record.asr = float(np.exp(np.mean([np.log(at["asr"]) for at in record.aliasing])))
         record.exports = {"nam": f"{record.candidate}.nam", "json": f"{record.candidate}.json"}

@@ -10,7 +10,8 @@ import numpy as np
 from voxnas.records.collect import latest, rung_order
 from voxnas.records.pareto import Objective, non_dominated, objective_values
 from voxnas.report.picks import Pick, recommend
-from voxnas.report.tables import TIMINGS, write_csv
+from voxnas.report.rungs import departures
+from voxnas.report.tables import DEPARTURES, TIMINGS, write_csv
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_text
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 RUNGS = ("phase1", "phase2")  # these tables are always written, if only with a header
 MAX_QUALITY_ESR = 0.035
+ANSWER = "answer.md"  # in a study's folder: what its search was asked for, in a line
 
 
 @dataclass(frozen=True)
@@ -68,19 +70,28 @@ def review(
     )
 
 
-def write_report(result: Review, output_dir: Path, timings: Sequence[Mapping[str, Any]] = ()) -> list[Path]:
+def write_report(
+    result: Review, output_dir: Path, timings: Sequence[Mapping[str, Any]] = (), answer: str = ""
+) -> list[Path]:
     """Write the CSV files, the plots and `summary.md` into `output_dir`, and return their paths.
 
     `timings` are of the frontier's models, timed side by side: a row per model and block size with `folder`,
-    `block_size`, `rtf` and what else is known. Each file is replaced in one step; `summary.md` comes last, so
-    that what it shows is there.
+    `block_size`, `rtf` and what else is known. `answer` goes before everything else. Each file is replaced in
+    one step; `summary.md` comes last, so that what it shows is there.
     """
     written = _write_tables(result, output_dir) + _write_timings(timings, output_dir)
     written += _write_plots(result, output_dir)
     from voxnas.report.summary import summary
 
     page = summary(
-        result.records, result.candidates, result.mask, result.objectives, result.picks, output_dir, timings
+        result.records,
+        result.candidates,
+        result.mask,
+        result.objectives,
+        result.picks,
+        output_dir,
+        timings,
+        answer,
     )
     write_text(output_dir / "summary.md", page)
     return [*written, output_dir / "summary.md"]
@@ -90,6 +101,7 @@ def _write_tables(result: Review, output_dir: Path) -> list[Path]:
     rungs = sorted({*RUNGS, *result.records["rung"]} - {""}, key=rung_order)
     tables = {f"{rung}_results.csv": result.records[result.records["rung"] == rung] for rung in rungs}
     tables |= {"all_results.csv": result.records, "pareto_frontier.csv": result.frontier}
+    tables[DEPARTURES] = departures(result.records, result.objectives)
     for name, rows in tables.items():
         write_csv(rows, output_dir / name)
     return [output_dir / name for name in tables]
@@ -108,17 +120,27 @@ def _write_timings(timings: Sequence[Mapping[str, Any]], output_dir: Path) -> li
 
 
 def _write_plots(result: Review, output_dir: Path) -> list[Path]:
+    from voxnas.report.aliasing_plot import aliasing_plot
     from voxnas.report.curves import loss_curves
+    from voxnas.report.growth import growth_plot
+    from voxnas.report.importance import importances
+    from voxnas.report.importance_plot import importance_plot
     from voxnas.report.plots import PLANES, plane, space
+    from voxnas.report.rungs import rungs_plot
     from voxnas.report.style import save
 
     candidates, mask, picks = result.candidates, result.mask, result.picks
     picked = [str(candidates["candidate"].iloc[p.row]) for p in picks if p.row is not None]
     for name, (x, y) in PLANES.items():
         save(plane(candidates, mask, x, y, picks), output_dir / name)
-    save(space(candidates, mask, picks), output_dir / "pareto_3d.png")
-    save(
-        loss_curves(result.records, list(result.frontier["candidate"]), picked),
-        output_dir / "loss_curves.png",
-    )
-    return [output_dir / name for name in (*PLANES, "pareto_3d.png", "loss_curves.png")]
+    others = {
+        "pareto_3d.png": space(candidates, mask, picks),
+        "loss_curves.png": loss_curves(result.records, list(result.frontier["candidate"]), picked),
+        "rungs.png": rungs_plot(result.records),
+        "frontier_growth.png": growth_plot(result.records, result.objectives),
+        "importance.png": importance_plot(importances(candidates, result.objectives)),
+        "aliasing.png": aliasing_plot(result.frontier, picked),
+    }
+    for name, figure in others.items():
+        save(figure, output_dir / name)
+    return [output_dir / name for name in (*PLANES, *others)]

@@ -17,6 +17,7 @@ TITLES = {
     "cpu_rtf": "CPU real-time factor",
     "cpu_mean_ms": "CPU mean (ms per block)",
     "cpu_p99_ms": "CPU p99 (ms per block)",
+    "asr": "aliasing (ratio)",
     "train_seconds": "training (s)",
     "best_epoch": "best epoch",
 }

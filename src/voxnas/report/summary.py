@@ -11,7 +11,8 @@ from voxnas.records.collect import rung_order
 from voxnas.records.pareto import Objective, hypervolume, normalise, objective_values, reference_point
 from voxnas.report.figures import QUALITY, quality, text, title
 from voxnas.report.picks import Pick
-from voxnas.report.tables import TIMINGS, cells, columns, markdown
+from voxnas.report.rungs import departures, departures_rows
+from voxnas.report.tables import DEPARTURES, TIMINGS, cells, columns, markdown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,10 @@ PLOTS = {
     "latency_vs_params.png": "Latency against size",
     "pareto_3d.png": "Quality, latency and size",
     "loss_curves.png": "Validation ESR while training",
+    "rungs.png": "Validation ESR from rung to rung",
+    "frontier_growth.png": "Hypervolume of the frontier against training time",
+    "importance.png": "Importance of each choice for each objective",
+    "aliasing.png": "Aliasing of the frontier's models over pitch",
 }
 MEASURED = ["engine", "block_size", "sample_rate", "seed", "git_revision"]
 
@@ -51,20 +56,25 @@ def summary(
     picks: Sequence[Pick],
     output_dir: Path,
     timings: Sequence[Mapping[str, Any]] = (),
+    answer: str = "",
 ) -> str:
     """The report as Markdown, with links relative to `output_dir`.
 
     `records` has a row per run, `candidates` a row per candidate, `mask` says which of those are on the
-    frontier of `objectives`, `timings` are of the frontier's models timed side by side.
+    frontier of `objectives`, `timings` are of the frontier's models timed side by side, `answer` is what the
+    search was asked for.
     """
     parts = [
         f"# Search results: {', '.join(sorted(set(records['study']) - {''})) or 'study'}",
+        *([f"**{answer.strip()}**"] if answer else []),
         _overview(records, candidates, mask, objectives),
         "## Recommendations",
         _recommendations(candidates, picks, output_dir),
         "## Pareto frontier",
         _frontier(candidates[mask], objectives, output_dir, timings),
         *(f"![{words}]({name})" for name, words in PLOTS.items()),
+        "## Which rung each candidate left at",
+        _departures(records, objectives),
         "## Failures and rejections",
         _unfinished(records),
         "## How it was measured",
@@ -166,6 +176,14 @@ def _side_by_side(timings: Sequence[Mapping[str, Any]]) -> str:
 
 def _rest(total: int, file: str) -> str:
     return f"\n\n… and {total - MAX_ROWS:,} more in [{file}]({file})." if total > MAX_ROWS else ""
+
+
+def _departures(records: "pd.DataFrame", objectives: Sequence[Objective]) -> str:
+    rows = departures(records, objectives)
+    table = markdown(
+        ["candidate", "left at", title("best_val_loss"), "why"], departures_rows(rows, MAX_ROWS), "llrl"
+    )
+    return table + _rest(len(rows), DEPARTURES)
 
 
 def _unfinished(records: "pd.DataFrame") -> str:

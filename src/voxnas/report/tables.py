@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
+DEPARTURES = "departures.csv"  # which rung each candidate left at, and why
 TIMINGS = "frontier_cpu.csv"  # of models timed side by side
 FIGURES = ["best_val_loss", "test_esr", "latency_ms", "parameters", "cpu_rtf"]
 SHORT = {  # for the terminal, where width is dear
@@ -30,7 +31,8 @@ def write_csv(frame: "pd.DataFrame", path: Path) -> None:
         if (table[name].dropna() % 1 == 0).all():
             table[name] = table[name].astype("Int64")
     here = path.parent.resolve()
-    table["folder"] = [f and os.path.relpath(f, here).replace(os.sep, "/") for f in table["folder"]]
+    if "folder" in table:
+        table["folder"] = [f and os.path.relpath(f, here).replace(os.sep, "/") for f in table["folder"]]
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False)
 

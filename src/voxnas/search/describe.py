@@ -1,6 +1,8 @@
 """What a run's record says before the run: who, where, with what."""
 
 import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from voxnas.data.amp_pair import Recording
 from voxnas.models.base import Network
 from voxnas.records.identity import git_revision, identity, machine, versions
 from voxnas.records.record import Record
+from voxnas.search.cost import Cost, CostMeter
 from voxnas.utils.resolvers import named_overrides
 
 _NOT_SHAPING = {
@@ -34,8 +37,13 @@ def new_record(cfg: DictConfig, sample_rate: int) -> Record:
         machine=machine() | {"threads": _threads(cfg)},
         versions=versions(),
         git_revision=git_revision(Path(cfg.paths.root_dir)),
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        created=now(),
     )
+
+
+def now() -> str:
+    """The time as records have it: ISO 8601, UTC."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def _threads(cfg: DictConfig) -> int:
@@ -50,8 +58,8 @@ def _settings(cfg: DictConfig) -> dict[str, Any]:
     return {key: _plain(OmegaConf.select(cfg, key)) for key in keys if "." in key or key == "seed"}
 
 
-def _plain(value: Any) -> Any:
-    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+def _plain(value: Any, resolve: bool = True) -> Any:
+    return OmegaConf.to_container(value, resolve=resolve) if OmegaConf.is_config(value) else value
 
 
 def describe_network(record: Record, network: Network, sample_rate: int) -> None:
@@ -78,11 +86,23 @@ def describe_data(record: Record, recording: Recording) -> None:
     }
 
 
-def identify(cfg: DictConfig, record: Record) -> str:
-    """The hash of everything that shapes the result; a change in it means training anew."""
+def describe_cost(record: Record, network: Network, meter: CostMeter, earlier: Record | None) -> Cost:
+    """The network's cost before training; as `earlier` has it, if that is of the same network."""
+    assert record.sample_rate is not None
+    same = earlier is not None and identity(earlier.architecture) == identity(record.architecture)
+    cost = meter.cost(network, record.sample_rate, earlier.cost if earlier and same else None)
+    record.cost = asdict(cost)
+    return cost
+
+
+def identify(cfg: DictConfig, record: Record, broken_limit: str | None = None) -> str:
+    """The hash of everything that shapes the result; a change in it means training anew.
+
+    `broken_limit` stands for the reason of a rejected candidate, which may hold a measured figure.
+    """
     shaped_by = {
         "architecture": record.architecture,
-        "rejected": record.reason,
+        "rejected": broken_limit,
         "recording": record.data.get("fingerprint"),
         "sections": record.data.get("sections"),
         "seed": cfg.seed,
@@ -94,6 +114,28 @@ def identify(cfg: DictConfig, record: Record) -> str:
         "init_from": _parent(cfg.init_from),
     }
     return identity(shaped_by)
+
+
+def sweep_identity(cfg: DictConfig, search: Mapping[str, Any], overrides: Sequence[str]) -> str:
+    """The hash of what all candidates of a search share: a change in it begins a search of its own.
+
+    `search` says what is searched for and where. Recordings count by name, size and time of change.
+    """
+    groups = {group: _plain(cfg[group], resolve=False) for group in ("model", "training", "data", "trainer")}
+    for group, unimportant in _NOT_SHAPING.items():
+        groups[group] = {k: v for k, v in groups[group].items() if k not in unimportant}
+    values = ("seed", "patience", "constraints", "cost", "time_cap", "init_from")
+    shared = {key: _plain(cfg.get(key), resolve=False) for key in values}
+    files = [_state(cfg.data.get(name)) for name in ("input", "target")]
+    own = {key: _plain(value, resolve=False) for key, value in search.items()}
+    named = named_overrides(cfg.unnamed, overrides)
+    ema = _plain(cfg.callbacks.get("ema"), resolve=False)
+    return identity(groups | shared | own | {"files": files, "named": named, "ema": ema})
+
+
+def _state(path: str | None) -> list[Any]:
+    file = Path(path or "")
+    return [path, file.stat().st_size, file.stat().st_mtime_ns] if file.is_file() else [path]
 
 
 def _shaping(cfg: DictConfig, group: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ and Välimäki (2020), "Perceptual loss function for neural modeling of audio sy
 "Parallel WaveGAN" (multi-resolution STFT).
 """
 
+import math
 from collections.abc import Callable
 from functools import cache, reduce
 from operator import add
@@ -21,7 +22,11 @@ EPSILON = 1e-8  # keeps a batch of silence from dividing by zero
 
 def energy_ratio(error: Tensor, target: Tensor) -> Tensor:
     """sum(error²) / sum(target²), finite on silence."""
-    return error.square().mean() / (target.square().mean() + EPSILON)
+    return error.square().mean() / _power(target)
+
+
+def _power(target: Tensor) -> Tensor:
+    return target.square().mean() + EPSILON
 
 
 def mse(output: Tensor, target: Tensor) -> Tensor:
@@ -31,7 +36,7 @@ def mse(output: Tensor, target: Tensor) -> Tensor:
 
 def esr(output: Tensor, target: Tensor) -> Tensor:
     """Error-to-signal ratio of the batch."""
-    return energy_ratio(output - target, target)
+    return mse(output, target) / _power(target)
 
 
 def root_esr(output: Tensor, target: Tensor) -> Tensor:
@@ -46,7 +51,7 @@ def pre_emphasised_esr(output: Tensor, target: Tensor) -> Tensor:
 
 def dc(output: Tensor, target: Tensor) -> Tensor:
     """Squared mean of each segment's error over the target's power."""
-    return (output - target).mean(dim=-1).square().mean() / (target.square().mean() + EPSILON)
+    return (output - target).mean(dim=-1).square().mean() / _power(target)
 
 
 def mrstft(output: Tensor, target: Tensor) -> Tensor:
@@ -93,8 +98,9 @@ class WeightedLoss(nn.Module):
 
 def require_finite(loss: Tensor) -> Tensor:
     """The loss, or a FloatingPointError if training has diverged."""
-    if not torch.isfinite(loss):
+    value = loss.detach().item()
+    if not math.isfinite(value):
         raise FloatingPointError(
-            f"training diverged (loss is {loss.item()}); lower training.optimizer.lr or check the data"
+            f"training diverged (loss is {value}); lower training.optimizer.lr or check the data"
         )
     return loss

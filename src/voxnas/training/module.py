@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import Timer
 from torch import Tensor
@@ -12,12 +11,13 @@ from torch.optim import Optimizer
 from voxnas.models.base import Network
 from voxnas.training.losses import WeightedLoss, require_finite
 from voxnas.training.metrics import mrstft
+from voxnas.training.quick_hooks import QuickHooks
 from voxnas.training.schedules import Schedule
 
 OptimizerFactory = Callable[[Iterable[Any]], Optimizer]
 
 
-class AmpModule(pl.LightningModule):
+class AmpModule(QuickHooks):
     """Trains a network on segments and judges it by the ESR over a whole section at once.
 
     Args:
@@ -53,8 +53,16 @@ class AmpModule(pl.LightningModule):
 
     def configure_optimizers(self) -> Optimizer:
         optimizer = self.make_optimizer(self.network.parameters())
+        self.network.flatten_for(optimizer)
         self._base_lrs = [group["lr"] for group in optimizer.param_groups]
         return optimizer
+
+    def optimizer_zero_grad(self, epoch: int, batch_idx: int, optimizer: Optimizer) -> None:
+        optimizer.zero_grad(set_to_none=False)  # gradients in one piece stay in it
+
+    def on_fit_end(self) -> None:
+        super().on_fit_end()
+        self.network.unflatten()
 
     def on_train_epoch_start(self) -> None:
         self._losses = []

@@ -20,7 +20,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
 
-from voxnas.utils.errors import Busy, InputError, VoxnasError, storage_error
+from voxnas.utils.errors import Busy, InputError, Stop, VoxnasError, storage_error
 from voxnas.utils.resolvers import register_resolvers
 from voxnas.utils.search_path import register_search_path
 
@@ -196,4 +196,4 @@ def _cause(error: BaseException) -> BaseException | None:
 
 def _exit(message: str, code: int) -> None:
     print(message, file=sys.stderr)
-    raise SystemExit(code)
+    raise Stop(message, code)

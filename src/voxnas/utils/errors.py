@@ -43,3 +43,11 @@ def _advice(number: int) -> str:
     if number in _FULL:
         return "free some and run again"
     return "make it writable and run again" if number in _BARRED else "see to the disk and run again"
+
+
+class Stop(SystemExit):
+    """Ends the program, and a sweep with it, after `message` has been shown."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message, code)
+        self.message, self.code = message, code

@@ -1,5 +1,6 @@
 """OmegaConf resolvers that the configs use."""
 
+import json
 import os
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -10,12 +11,16 @@ from hydra.types import RunMode
 from omegaconf import ListConfig, OmegaConf
 
 from voxnas.utils.errors import InputError
+from voxnas.utils.names import genotype_name
+
+SWEEP_SIZE = "VOXNAS_SWEEP_SIZE"  # environment variable: how many runs there are; absent in a single run
 
 
 def register_resolvers() -> None:
     """Make these resolvers known to OmegaConf; safe to call again."""
     OmegaConf.register_new_resolver("job_number", job_number, replace=True)
     OmegaConf.register_new_resolver("run_name", run_name, replace=True)
+    OmegaConf.register_new_resolver("genotype_name", genotype_file_name, replace=True)
     OmegaConf.register_new_resolver("survivors", survivors, replace=True)
     OmegaConf.register_new_resolver("accelerator", accelerator, replace=True)
     OmegaConf.register_new_resolver("cores", cores, replace=True)
@@ -46,6 +51,16 @@ def _safe(text: str) -> str:
     return "".join(c if c.isalnum() or c in ".-+" else "-" for c in bare)
 
 
+def genotype_file_name(path: str | None) -> str:
+    """What the network of a genotype's file is called; see `genotype_name`. InputError names the file."""
+    if path is None:
+        raise InputError("genotype is missing: give genotype=PATH")
+    try:
+        return genotype_name(json.loads(Path(path).expanduser().read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError, InputError) as error:
+        raise InputError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from error
+
+
 def survivors(study: str, rung: str) -> str:
     """The candidates that were promoted to a rung of a study, as a sweep over the group `candidate`."""
     folder = Path(os.environ["VOXNAS_LOG_DIR"], "promoted", "candidate", study, rung)
@@ -71,13 +86,25 @@ def side_by_side() -> int:
     """How many runs of a sweep there are at a time."""
     if HydraConfig.get().mode != RunMode.MULTIRUN:
         return 1
-    jobs = int(HydraConfig.get().launcher.get("n_jobs", 1))
-    return jobs if jobs > 0 else cores()  # joblib's -1 stands for all
+    launcher = HydraConfig.get().launcher
+    jobs = int(launcher.get("array_parallelism") or launcher.get("n_jobs", 1))
+    return jobs if jobs > 0 else max(1, cores() // (_reserved() or 1))  # -1 stands for all
 
 
 def threads() -> int:
-    """A run's share of the cores."""
+    """A run's share of the cores: those that a cluster reserves for it, or an equal one of this machine's."""
+    if reserved := _reserved():
+        return reserved
     return max(1, int(os.environ.get("OMP_NUM_THREADS") or cores()) // side_by_side())
+
+
+def _reserved() -> int | None:
+    """The cores that a cluster's launcher asks for, for each run of a sweep."""
+    if HydraConfig.get().mode != RunMode.MULTIRUN:
+        return None
+    launcher = HydraConfig.get().launcher
+    reserved = launcher.get("cpus_per_task") or OmegaConf.select(launcher, "ray.remote.num_cpus")
+    return max(1, int(reserved)) if reserved else None
 
 
 def job_number() -> int:

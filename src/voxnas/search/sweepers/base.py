@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from voxnas.records.claim import CLAIM, Watch
 from voxnas.records.record import FILE_NAME, Record
-from voxnas.utils.app import RunBusy, RunError
+from voxnas.utils.app import RunBusy, RunError, user_errors
 from voxnas.utils.files import replacing
 
 SWEEP_START = "VOXNAS_SWEEP_START"  # when a run's sweep began, in ns by the clock of the results' file system
@@ -62,7 +62,8 @@ class StudySweeper(Sweeper):
             start_ns = file.stat().st_mtime_ns
         with read_write(self.config), open_dict(self.config):
             self.config.hydra.job.env_set[SWEEP_START] = str(start_ns)
-        outcomes = self.search(arguments)
+        with user_errors(self.config):
+            outcomes = self.search(arguments)
         for outcome in outcomes:
             if outcome.error is not None:  # as Hydra's own sweeper: at the end, when all had their turn
                 raise outcome.error

@@ -7,6 +7,7 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from voxnas.search.sweepers.base import Outcome, StudySweeper
+from voxnas.utils.errors import InputError
 
 
 class GridSweeper(StudySweeper):
@@ -15,12 +16,20 @@ class GridSweeper(StudySweeper):
     Args:
         max_batch_size: candidates handed to the launcher at a time; None for all.
         params: values to sweep over, in Hydra's grammar, by config key.
+        space: one that proposes its candidates; it has no grid, and is refused in one line.
     """
 
-    def __init__(self, max_batch_size: int | None = None, params: Mapping[str, Any] | None = None) -> None:
-        self.max_batch_size, self.params = max_batch_size, dict(params or {})
+    def __init__(
+        self,
+        max_batch_size: int | None = None,
+        params: Mapping[str, Any] | None = None,
+        space: object | None = None,
+    ) -> None:
+        self.max_batch_size, self.params, self.space = max_batch_size, dict(params or {}), space
 
     def search(self, arguments: list[str]) -> list[Outcome]:
+        if self.space is not None:
+            raise InputError("this space is too large to try all of it; add search=ladder or search=optuna")
         assert self.hydra_context is not None
         loader = self.hydra_context.config_loader
         given = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]

@@ -1,0 +1,193 @@
+"""What a search finds at the cost of the plug-in's own presets, against those presets.
+
+    python benchmarks/presets.py INPUT TARGET [TARGET ...] [--jobs 2] [--search-minutes 3] [--seconds 60]
+
+For each preset (standard, lite, feather, nano) its cost is measured in the streaming engine at blocks of 64,
+and `search=budget` looks for the best model within it. Then both are trained from scratch, for the same time,
+on the same data, one thread each, with three seeds that are not the search's. The figure is the ratio of the
+ESRs, on the validation section, which the search selects on, and on the test section, which nothing does.
+Prints a table, writes logs/bench/presets.json and presets.png; studies that are there are not trained again.
+"""
+
+import argparse
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import OmegaConf
+from own_speed import network
+from rich.console import Console
+from rich.table import Table
+from studies import LOGS, pair, records, script, seconds
+
+from voxnas.engine.benchmark import side_by_side
+from voxnas.engine.make import make_engine
+from voxnas.models.build import build
+from voxnas.records.record import Record
+
+PRESETS = ("standard", "lite", "feather", "nano")
+SEEDS = (1, 2, 3)  # the search's is 0
+SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
+RATE, BLOCK_SIZE = 44_100, 64
+RESULTS = LOGS / "bench"
+
+
+def preset_costs() -> dict[str, float]:
+    """RTF of the presets' networks, timed in turns."""
+    torch.manual_seed(0)
+    engines = [make_engine(network(name, "torch")) for name in PRESETS]
+    timings = side_by_side(engines, [RATE] * len(PRESETS), [BLOCK_SIZE], blocks=400)
+    return {name: timing[0].rtf for name, timing in zip(PRESETS, timings, strict=True)}
+
+
+def search(study: str, budget: float, data: Sequence[str], options: argparse.Namespace) -> Record:
+    """The best within the budget, by validation ESR, of the search's last rung."""
+    per_rung = 60 * options.search_minutes * options.jobs / 3
+    halving = [f"search.candidates={options.candidates}", "search.rungs=[1000,1000,1000]", "search.keep=0.3"]
+    kept = options.candidates
+    caps = []
+    for rung in ("rung1", "rung2", "rung3"):
+        caps.append(f"+time_cap.{rung}='{_clock(per_rung / kept)}'")
+        kept = max(1, int(0.3 * kept))
+    script(
+        "train", "search=budget", f"space={options.space}", f"max_cpu_rtf={budget:.6f}", f"study={study}",
+        *halving, *caps, "trainer.max_time=${time_cap.${rung}}", "patience=null", *data, jobs=options.jobs,
+    )  # fmt: skip
+    last = max(record.rung for record in records(study))
+    return min(records(study, last), key=lambda record: record.best_val_loss or 9.0)
+
+
+def _clock(duration: float) -> str:
+    minutes, rest = divmod(max(1, round(duration)), 60)
+    return f"00:00:{minutes:02d}:{rest:02d}"
+
+
+def train(study: str, found: Record, preset: str, data: Sequence[str], options: argparse.Namespace) -> None:
+    """Both from scratch, for the same time, with every seed."""
+    folder = LOGS / "promoted" / "candidate" / study
+    folder.mkdir(parents=True, exist_ok=True)
+    shapes = {"found": found.architecture, "preset": build_preset(preset)}
+    for name, shape in shapes.items():
+        values = {"name": f'${{run_name:"{name}",${{unnamed}}}}', "model": {"architecture": shape}}
+        header = "# @package _global_\ndefaults:\n  - override /model: architecture\n\n"
+        (folder / f"{name}.yaml").write_text(header + OmegaConf.to_yaml(OmegaConf.create(values)))
+    script(
+        "train", "search=rung", "rung=duel", f"study={study}", f"candidate={study}/found,{study}/preset",
+        f"seed={','.join(map(str, SEEDS))}", "trainer.max_epochs=10000", "patience=null",
+        f"trainer.max_time='{_clock(options.seconds)}'", "callbacks.preview=null", *data, jobs=options.jobs,
+    )  # fmt: skip
+
+
+def build_preset(name: str) -> dict[str, Any]:
+    """The architecture that configs/model/<name>.yaml describes."""
+    return network(name, "torch").architecture()
+
+
+def compare(study: str, found: Record, preset: str) -> dict[str, Any]:
+    """ESRs per seed, their ratios, and both costs timed in turns."""
+    runs = records(study, "duel")
+    sides = {s: [r for r in runs if r.candidate.split("_")[0] == s] for s in ("found", "preset")}
+    engines = [make_engine(build(sides[s][0].architecture)) for s in sides]
+    cost = [timing[0].rtf for timing in side_by_side(engines, [RATE, RATE], [BLOCK_SIZE], blocks=400)]
+    figures: dict[str, Any] = {"architecture": found.architecture, "rtf": dict(zip(sides, cost, strict=True))}
+    for figure in ("best_val_loss", "test_esr", "epochs", "parameters"):
+        figures[figure] = {s: [getattr(r, figure) for r in sides[s]] for s in sides}
+    for figure in ("best_val_loss", "test_esr"):
+        means = {s: statistics.mean(figures[figure][s]) for s in sides}
+        figures[f"{figure}_ratio"] = means["found"] / means["preset"]
+    return {"preset": preset, "search_seconds": seconds(records(study)) - seconds(runs), **figures}
+
+
+def plot(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Test ESR against cost: from each preset an arrow to what was found."""
+    import matplotlib
+
+    from voxnas.report import style
+
+    with matplotlib.rc_context(style.RC):
+        figure = style.new_figure(10.5, 5.0)
+        pairs = list(dict.fromkeys(row["pair"] for row in rows))
+        panels = figure.subplots(1, len(pairs), sharey=True, squeeze=False)[0]
+        for axes, name in zip(panels, pairs, strict=True):
+            axes.set_title(name, fontsize=10.5, weight="normal")
+            axes.set_xlabel(f"CPU real-time factor, blocks of {BLOCK_SIZE}")
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            for row in (row for row in rows if row["pair"] == name):
+                at = {s: (row["rtf"][s], statistics.mean(row["test_esr"][s])) for s in ("preset", "found")}
+                for side, colour, mark in (("preset", style.INK, "o"), ("found", style.FRONTIER, "*")):
+                    spread = [[row["rtf"][side]] * len(SEEDS), row["test_esr"][side]]
+                    axes.plot(*spread, mark, color=colour, ms=9 if mark == "*" else 5, alpha=0.45)
+                axes.annotate(
+                    "", at["found"], at["preset"], arrowprops={"arrowstyle": "->", "color": style.FAINT}
+                )
+                axes.annotate(row["preset"], at["preset"], (6, 4), textcoords="offset points", fontsize=8)
+        panels[0].set_ylabel("test ESR, each seed")
+        style.save(figure, path)
+
+
+def main() -> None:
+    """Search and train what is missing, compare, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("input")
+    parser.add_argument("target", nargs="+")
+    parser.add_argument("--presets", nargs="+", default=list(PRESETS))
+    parser.add_argument("--space", default="plugin")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--candidates", type=int, default=24)
+    parser.add_argument("--search-minutes", type=float, default=3.0)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    options = parser.parse_args()
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    path = RESULTS / "presets.json"
+    known = json.loads(path.read_text()) if path.exists() else {"costs": preset_costs(), "rows": []}
+    rows = []
+    for target in options.target:
+        data = pair(options.input, target, *SECTIONS)
+        for preset in options.presets:
+            study = f"bench-presets-{Path(target).stem}-{preset}"
+            found = search(study, known["costs"][preset], data, options)
+            train(study, found, preset, data, options)
+            rows.append({"pair": Path(target).stem, **compare(study, found, preset)})
+            path.write_text(json.dumps(known | {"rows": rows}, indent=1))
+    plot(rows, RESULTS / "presets.png")
+    Console(width=150).print(_table(rows, options))
+
+
+def _table(rows: Sequence[Mapping[str, Any]], options: argparse.Namespace) -> Table:
+    table = Table(
+        title=f"Found within each preset's cost; both trained {options.seconds:.0f} s, {len(SEEDS)} seeds"
+    )
+    for column in (
+        "pair",
+        "preset",
+        "RTF",
+        "found",
+        "RTF",
+        "val ESR",
+        "found",
+        "ratio",
+        "test ESR",
+        "found",
+        "ratio",
+    ):
+        table.add_column(column, justify="right")
+    for row in rows:
+        esr = []
+        for figure in ("best_val_loss", "test_esr"):
+            for side in ("preset", "found"):
+                values = row[figure][side]
+                esr.append(f"{statistics.mean(values):.5f} ± {statistics.stdev(values):.5f}")
+            esr.append(f"{row[f'{figure}_ratio']:.2f}")
+        rtf = {side: f"{value:.4f}" for side, value in row["rtf"].items()}
+        table.add_row(
+            row["pair"], row["preset"], rtf["preset"], row["architecture"]["name"], rtf["found"], *esr
+        )
+    return table
+
+
+if __name__ == "__main__":
+    main()

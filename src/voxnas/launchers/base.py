@@ -1,0 +1,98 @@
+"""What the launchers for several machines share: what goes out, what comes back, what the terminal shows."""
+
+import logging
+import sys
+from abc import abstractmethod
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from hydra.core.singleton import Singleton
+from hydra.core.utils import JobReturn, JobStatus, env_override
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, OmegaConf
+
+from voxnas.launchers.remote_run import RemoteRun, failure, project_environment
+from voxnas.records.record import FILE_NAME, Record
+from voxnas.utils.app import RunError, user_errors
+from voxnas.utils.errors import Stop
+
+log = logging.getLogger("voxnas")
+
+Results = Generator[tuple[int, JobReturn], None, None]  # of runs, each with the run's number
+
+
+class ClusterLauncher(Launcher):
+    """Sends the runs of a batch off, waits for all, and says of each how it ended.
+
+    The machines share the folder of the checkout and that of the results, under the same paths: a run's
+    record, not what its process returns, is what the study goes by. A run that is lost with its machine
+    fails, and the others go on.
+
+    Args:
+        settings: the keys of `hydra.launcher`, each launcher's own.
+    """
+
+    config: DictConfig
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings: dict[str, Any] = {
+            key: OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+            for key, value in settings.items()
+        }
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        self.config, self.hydra_context, self.task_function = config, hydra_context, task_function
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        Path(self.config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
+        runs = [self._run(initial_job_idx + i, overrides) for i, overrides in enumerate(job_overrides)]
+        returns: dict[int, JobReturn] = {}
+        with user_errors(self.config), closing(self.results(runs)) as results:
+            for number, result in results:
+                returns[number] = _received(number, result)
+        return [returns[run.number] for run in runs]
+
+    @abstractmethod
+    def results(self, runs: Sequence[RemoteRun]) -> Results:
+        """Do the runs; yield each one's number and result as it ends.
+
+        Closing the generator, or an exception in it, stops those that are not done. Raises InputError if
+        there is no such cluster.
+        """
+
+    def _run(self, number: int, overrides: Sequence[str]) -> RemoteRun:
+        return RemoteRun(
+            number,
+            overrides,
+            self.config,
+            self.hydra_context,
+            self.task_function,
+            Singleton.get_state(),
+            project_environment(),
+        )
+
+
+def lost(number: int, where: str) -> JobReturn:
+    """The result of a run whose process ended without one."""
+    return failure(RunError(f"run {number + 1}: {where}; the same command goes on from its last epoch"))
+
+
+def _received(number: int, result: JobReturn) -> JobReturn:
+    """Show how a run ended: its own process speaks to a terminal that is elsewhere."""
+    error = result._return_value if result.status == JobStatus.FAILED else None
+    if isinstance(error, Stop):  # no candidate could do better
+        print(error.message, file=sys.stderr)
+        raise error
+    ran = result.hydra_cfg
+    folder = Path(ran.hydra.runtime.output_dir) if ran is not None else None
+    if ran is not None and folder is not None and (folder / FILE_NAME).exists():
+        from voxnas.callbacks.progress import announce  # Lightning takes seconds to import
+
+        with env_override(ran.hydra.job.env_set):  # a sweeper may say there how many runs there are
+            announce(Record.read(folder), number)
+    elif error is not None:
+        log.warning("%s", error)
+    return result

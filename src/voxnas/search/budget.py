@@ -1,0 +1,80 @@
+"""The best-sounding model within a CPU budget, of those that were trained."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from voxnas.engine.timing import block_ms
+from voxnas.records.record import Record
+from voxnas.search.side_by_side import BLOCK_SIZE, time_runs
+from voxnas.utils.errors import InputError
+
+MOST_TIMED = 12  # finished models, the best-sounding first, that are timed side by side
+
+
+@dataclass(frozen=True)
+class Model:
+    """A finished run, and the fraction of real time that its model takes for blocks of 64."""
+
+    folder: Path
+    record: Record
+    cpu_rtf: float
+
+
+def budget_rtf(max_cpu_rtf: object, max_us_per_block: object, sample_rate: int) -> float:
+    """The budget as a fraction of real time, from whichever of the two is given.
+
+    Raises InputError for both, for neither, and for what is no positive number.
+    """
+    given = {"max_cpu_rtf": max_cpu_rtf, "max_us_per_block": max_us_per_block}
+    given = {name: value for name, value in given.items() if value is not None}
+    if len(given) != 1:
+        raise InputError(
+            "give the budget as max_cpu_rtf=0.05 (share of a CPU core; make: CPU= or RTF=) or as "
+            f"max_us_per_block=60 (microseconds per block of {BLOCK_SIZE}; make: MAX_US=)"
+        )
+    ((name, value),) = given.items()
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise InputError(f"{name}={value}: give a number above 0")
+    return float(value) if name == "max_cpu_rtf" else value / 1000 / block_ms(BLOCK_SIZE, sample_rate)
+
+
+def best_within(models: Iterable[Model], budget: float) -> Model | None:
+    """The one with the lowest validation ESR of those that cost at most so much of real time."""
+    fitting = [model for model in models if model.cpu_rtf <= budget]
+    return min(fitting, key=lambda m: (m.record.best_val_loss, m.cpu_rtf, m.record.candidate), default=None)
+
+
+def finished(records: Mapping[Path, Record]) -> list[Model]:
+    """The runs that have an ESR and a cost, as recorded; of each candidate the last that it finished."""
+    last: dict[str, Model] = {}
+    for folder, record in records.items():
+        if record.status == "ok" and record.best_val_loss is not None and record.cpu_rtf is not None:
+            last[record.candidate] = Model(folder, record, record.cpu_rtf)
+    return list(last.values())
+
+
+def time_again(models: Iterable[Model], margin: float, budget: float) -> list[Model]:
+    """The best-sounding models within `margin` times the budget, timed in turns in one go on this machine."""
+    near = [model for model in models if model.cpu_rtf <= margin * budget]
+    near = sorted(near, key=lambda m: m.record.best_val_loss or 0.0)[:MOST_TIMED]
+    rows, _ = time_runs([{"folder": str(m.folder), "block_size": BLOCK_SIZE} for m in near])
+    cost = {row["folder"]: row["rtf"] for row in rows if row["block_size"] == BLOCK_SIZE}
+    return [Model(m.folder, m.record, cost[str(m.folder)]) for m in near if str(m.folder) in cost]
+
+
+def answer(model: Model | None, budget: float, models: Iterable[Model]) -> str:
+    """The answer in one line."""
+    if model is None:
+        cheapest = min((m.cpu_rtf for m in models), default=None)
+        found = "nothing was trained" if cheapest is None else f"the cheapest takes {cheapest:.3g}"
+        return f"No model within a CPU budget of {budget:.3g} of real time: {found}; raise the budget"
+    record = model.record
+    us = 1000 * model.cpu_rtf * block_ms(BLOCK_SIZE, record.sample_rate or 48_000)
+    exported = record.exports.get("nam") or next(iter(record.exports.values()), None)
+    file = model.folder / exported if exported else model.folder
+    return (
+        f"Best within a CPU budget of {budget:.3g}: {record.candidate}, validation ESR "
+        f"{record.best_val_loss:.5f}, {model.cpu_rtf:.3g} of real time ({us:.1f} µs per block of "
+        f"{BLOCK_SIZE}): {file}"
+    )

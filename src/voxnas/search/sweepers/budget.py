@@ -1,0 +1,69 @@
+"""`search=budget`: the best-sounding model within a CPU cost, by a ladder over what costs nearly as much."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.utils import instantiate
+
+from voxnas.records.record import Record
+from voxnas.report.build import ANSWER
+from voxnas.search.budget import answer, best_within, budget_rtf, finished, time_again
+from voxnas.search.proposals import Proposer
+from voxnas.search.sampling import Sample, draw_sample
+from voxnas.search.sweepers.base import Outcome
+from voxnas.search.sweepers.ladder import LadderSweeper
+from voxnas.utils.errors import InputError
+from voxnas.utils.files import write_text
+
+log = logging.getLogger(__name__)
+
+MEASURED_HERE = ("auto", "native", "torch")  # engines that the models can be timed with again
+MARGIN = 1.25  # what was measured while other candidates trained may be too high
+
+
+class BudgetSweeper(LadderSweeper):
+    """Draws candidates that cost between a share of the budget and the budget, and lets the best climb.
+
+    The cost is that of blocks of 64 samples. At the end the best are timed again side by side, and the answer
+    is written into the study's folder.
+
+    Args:
+        max_cpu_rtf, max_us_per_block: the budget, see `budget_rtf`.
+        share: of the budget that candidates cost at least, as the best sound costs most; where the space has
+            too few such, the costliest of the others fill up.
+        settings: see `LadderSweeper`.
+    """
+
+    def __init__(
+        self, max_cpu_rtf: object, max_us_per_block: object, share: float = 0.4, **settings: Any
+    ) -> None:
+        super().__init__(**settings)
+        self.given, self.share = (max_cpu_rtf, max_us_per_block), share
+
+    def search(self, arguments: list[str]) -> list[Outcome]:
+        rate: int = instantiate(self.config.data).sample_rate
+        self.budget = budget_rtf(*self.given, rate)
+        if not 0 <= self.share < 1:
+            raise InputError(f"search.share={self.share}: give a number from 0 to below 1")
+        outcomes = super().search([*arguments, f"constraints.max_cpu_rtf={self.budget!r}"])
+        self._answer(outcomes)
+        return outcomes
+
+    def _limits(self) -> Mapping[str, Any]:
+        return {"budget": self.budget, "share": self.share}
+
+    def _sample(self, proposer: Proposer) -> Sample:
+        return draw_sample(proposer, self._total(), self.seed, self.share * self.budget)
+
+    def _answer(self, outcomes: Sequence[Outcome]) -> None:
+        records: dict[Path, Record] = {
+            o.folder: o.record for o in outcomes if o.folder is not None and o.record is not None
+        }
+        models = finished(records)
+        if self.config.callbacks.benchmark.engine in MEASURED_HERE:
+            models = time_again(models, MARGIN, self.budget)
+        line = answer(best_within(models, self.budget), self.budget, models)
+        write_text(Path(self.config.hydra.sweep.dir) / ANSWER, line + "\n")
+        log.info("%s", line)

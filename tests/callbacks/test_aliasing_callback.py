@@ -1,0 +1,13 @@
+"""The aliasing figures in the record."""
+
+import pytest
+
+from voxnas.callbacks.aliasing import AliasingMeter
+from voxnas.engine.aliasing import Aliasing, overall
+
+
+def test_the_ratio_per_pitch_and_one_figure_for_all(finished):
+    record = finished.end_with(AliasingMeter(pitches=[200.0, 1000.0, 3000.0]))
+    assert [round(at["hz"]) for at in record.aliasing] == pytest.approx([200, 1000, 3000], abs=4)
+    assert record.asr == pytest.approx(overall([Aliasing(**at) for at in record.aliasing]))
+    assert 0 < record.asr < 1
