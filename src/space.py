@@ -11,11 +11,9 @@ from rich.console import Console
 from voxnas.search.preview import preview, summary, table
 from voxnas.search.space import compose_candidates, expand
 from voxnas.search.spaces.sample import sample
-from voxnas.search.sweepers.register import register_sweepers
 from voxnas.utils.app import hydra_app
 from voxnas.utils.errors import InputError
 
-register_sweepers()
 OWN = ("output_dir=", "samples=", "measure=")
 
 

@@ -41,14 +41,12 @@ from voxnas.search.cost import CostUnknown
 from voxnas.search.describe import describe_cost, describe_data, describe_network, identify, new_record, now
 from voxnas.search.objectives import parse_objectives
 from voxnas.search.sweepers.base import sweep_start_ns
-from voxnas.search.sweepers.register import register_sweepers
 from voxnas.training.module import AmpModule
 from voxnas.training.run import best_checkpoint, fit_and_test, last_checkpoint, load_checkpoint
 from voxnas.utils.app import RunError, hydra_app, quiet_libraries, root_cause
 from voxnas.utils.errors import storage_error
 
 log = logging.getLogger("voxnas")
-register_sweepers()
 
 
 @hydra_app("train")

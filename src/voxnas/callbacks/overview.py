@@ -20,7 +20,8 @@ class SweepOverview(Callback):
         """Count the jobs of a grid; other sweepers choose theirs as they go."""
         os.environ.pop(SWEEP_SIZE, None)
         sweeper = config.hydra.sweeper
-        if sweeper.get("space") or not sweeper._target_.endswith(("BasicSweeper", "GridSweeper")):
+        kind = sweeper.get("sweeper", sweeper._target_)
+        if sweeper.get("space") or not kind.endswith(("BasicSweeper", "GridSweeper")):
             return
         with user_errors(config):
             self._show(config, config_name or "train")
