@@ -26,7 +26,7 @@ def main(cfg: DictConfig) -> None:
     space = hydra.runtime.choices.get("space")
     if space is None:
         raise InputError(
-            "name a space: python src/space.py space=poc (or focused, conservative, vst, batch, mobile, plugin)"
+            "name a space: python src/space.py space=poc (or focused, conservative, vst, mobile, plugin, …)"
         )
     overrides = [o for o in hydra.overrides.task if not o.startswith(OWN)]
     proposing = instantiate(hydra.sweeper.get("space"))

@@ -12,6 +12,7 @@ from scripts import ROOT
 from voxnas.data.datamodule import PairDataModule
 from voxnas.models.base import Network
 from voxnas.search.space import compose_candidates, expand
+from voxnas.search.spaces.sample import sample
 from voxnas.training.module import AmpModule
 
 CONFIGS = ROOT / "configs"
@@ -121,7 +122,12 @@ def test_every_set_of_overrides_composes(composed, group):
 @pytest.mark.parametrize("space", sorted({*options("space")} - {"stack"}))
 def test_every_space_has_candidates_that_can_be_built(composed, space):
     config = composed("train", f"space={space}", "search=phase1")
-    candidates = expand(config.hydra.sweeper.params, [f"space={space}", "search=phase1"])
+    given = [f"space={space}", "search=phase1"]
+    proposing = instantiate(config.hydra.sweeper.space)
+    if proposing is None:
+        candidates = expand(config.hydra.sweeper.params, given)
+    else:
+        candidates = [[*given, *proposal] for proposal in sample(proposing, 5)]
     names = set()
     for candidate in compose_candidates("train", candidates):
         network = instantiate(candidate.model, _convert_="all")

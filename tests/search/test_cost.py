@@ -2,6 +2,8 @@
 
 import json
 import multiprocessing
+import os
+import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 
@@ -81,7 +83,7 @@ def test_what_the_profile_does_not_cover_has_no_cost():
 
 def test_a_program_can_tell(tmp_path):
     script = tmp_path / "bench.sh"
-    script.write_text("#!/bin/sh\ntest -s \"$1\" && echo x >> \"$0.calls\" && echo 0.25 ms\n")
+    script.write_text('#!/bin/sh\ntest -s "$1" && echo x >> "$0.calls" && echo 0.25 ms\n')
     script.chmod(0o700)
     meter = CostMeter(engine="command", command={"run": f"{script} {{model}}"})
     cost = meter.cost(small(), 48000)
@@ -121,23 +123,15 @@ def test_an_error_in_the_measurement_is_the_caller_s(own_cache):
     assert remembered("a", lambda: 0.25) == 0.25
 
 
-def _measure_in(folder: str) -> list[float]:
-    import os
-    import time
-    from pathlib import Path
-
-    import voxnas.search.remembered as module
-
-    module.cache_folder = lambda: Path(folder)
-
+def _measure(_: int) -> list[float]:
     def measure() -> float:
         time.sleep(0.02)  # long enough for the others to come by
         return float(os.getpid())
 
-    return [module.remembered(str(key), measure) for key in range(8)]
+    return [remembered(str(key), measure) for key in range(8)]
 
 
-def test_processes_agree_on_every_figure(tmp_path):
-    with ProcessPoolExecutor(3, multiprocessing.get_context("spawn")) as pool:
-        figures = list(pool.map(_measure_in, [str(tmp_path)] * 3))
+def test_processes_agree_on_every_figure():
+    with ProcessPoolExecutor(3, multiprocessing.get_context("fork")) as pool:
+        figures = list(pool.map(_measure, range(3)))
     assert figures[0] == figures[1] == figures[2]

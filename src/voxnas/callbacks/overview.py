@@ -19,7 +19,8 @@ class SweepOverview(Callback):
     def on_multirun_start(self, config: DictConfig, config_name: str | None = None, **_: Any) -> None:
         """Count the jobs of a grid; other sweepers choose theirs as they go."""
         os.environ.pop(SWEEP_SIZE, None)
-        if not config.hydra.sweeper._target_.endswith(("BasicSweeper", "GridSweeper")):
+        sweeper = config.hydra.sweeper
+        if sweeper.get("space") or not sweeper._target_.endswith(("BasicSweeper", "GridSweeper")):
             return
         with user_errors(config):
             self._show(config, config_name or "train")

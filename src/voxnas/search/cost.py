@@ -84,14 +84,16 @@ class CostMeter:
         }
         if known and {name: known.get(name) for name in conditions} == conditions:
             return Cost(known["cpu_rtf"], **conditions)
-        measure = partial(self._measure, network, sample_rate)
+        measure = partial(self.measure, network, sample_rate)
         if self._meter.engine == "profile":  # a sum, and no measurement
             return Cost(measure(), **conditions)
         architecture = {key: value for key, value in network.architecture().items() if key != "name"}
         key = identity({**conditions, "code": _code(), "architecture": architecture})
         return Cost(remembered(key, measure), **conditions)
 
-    def _measure(self, network: Network, sample_rate: int) -> float:
+    def measure(self, network: Network, sample_rate: int) -> float:
+        """The fraction of real time, measured now. Raises CostUnknown if there is none."""
+
         def write(path: Path) -> object:
             return write_nam(network, path, sample_rate)
 

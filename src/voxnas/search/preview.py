@@ -62,6 +62,8 @@ def _candidate(config: DictConfig, with_cost: bool) -> Candidate:
 def _meter(config: DictConfig) -> CostMeter:
     meter: CostMeter = instantiate(config.cost, _convert_="all")
     return meter
+
+
 def table(candidates: Sequence[Candidate], title: str) -> Table:
     """All candidates for the terminal, the rejected ones with their reasons."""
     kept = sum(candidate.rejected is None for candidate in candidates)
@@ -87,7 +89,9 @@ def table(candidates: Sequence[Candidate], title: str) -> Table:
 
 def summary(candidates: Sequence[Candidate], size: int | None) -> str:
     """Of how many candidates this is a sample, and what share of it the limits reject."""
-    of = "an unknown number" if size is None else f"at most {size:,d}" if size < 1e6 else f"at most {size:.1e}"
+    of = (
+        "an unknown number" if size is None else f"at most {size:,d}" if size < 1e6 else f"at most {size:.1e}"
+    )
     rejected = sum(candidate.rejected is not None for candidate in candidates)
     share = f" ({rejected / len(candidates):.0%})" if candidates else ""
     return f"a sample of {of} distinct candidates; the limits reject {rejected} of {len(candidates)}{share}"

@@ -89,7 +89,8 @@ class PluginSpace:
         kernels = self.kernel_size[1] - self.kernel_size[0] + 1
         layers = range(self.layers[0], self.layers[1] + 1)
         stacks = sum(
-            kernels ** (count if self.kernel_per_layer else 1) * len(self._patterns(count)) for count in layers
+            kernels ** (count if self.kernel_per_layer else 1) * len(self._patterns(count))
+            for count in layers
         )
         array: int = options * channels * stacks
         return sum(array**count for count in range(self.arrays[0], self.arrays[1] + 1))
