@@ -1,17 +1,20 @@
 """Report on a study: `python src/report.py study=NAME`, or `results=PATH output_dir=PATH`."""
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 from rich.console import Console
 
+from voxnas.records.claim import in_turn
 from voxnas.records.collect import load_results
 from voxnas.report.build import ANSWER, review, write_report
 from voxnas.report.tables import terminal
 from voxnas.utils.app import hydra_app
 from voxnas.utils.errors import InputError
+from voxnas.utils.files import remove_temporaries
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,10 +78,17 @@ def answer(study: Path) -> str:
 def main(cfg: DictConfig) -> None:
     """Collect, find the frontier, write the report, show the frontier."""
     source, output_dir = locate(cfg.study, cfg.results, cfg.output_dir, cfg.paths.log_dir)
-    result = review(load_results(source), list(cfg.objectives), quality_limit(cfg.max_quality_esr))
+    look = partial(
+        review, objectives=list(cfg.objectives), max_quality_esr=quality_limit(cfg.max_quality_esr)
+    )
+    result = look(load_results(source))  # what is wrong with them is said before anything is made
     console = Console(markup=False, highlight=False)
-    timings, notices = time_again(result.frontier) if cfg.rebenchmark else ([], [])
-    written = write_report(result, output_dir, timings, found := answer(source))
+    with in_turn(output_dir) as claim:
+        if claim.waited:  # for another process's report; there may be more results now
+            result = look(load_results(source))
+        remove_temporaries(output_dir)
+        timings, notices = time_again(result.frontier) if cfg.rebenchmark else ([], [])
+        written = write_report(result, output_dir, timings, found := answer(source))
     for notice in [*result.notices, *notices]:
         console.print(notice, style="yellow", soft_wrap=True)
     console.print(terminal(result.frontier, [o.name for o in result.objectives]))

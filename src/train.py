@@ -41,7 +41,7 @@ from voxnas.search.objectives import parse_objectives
 from voxnas.search.sweepers.base import sweep_start_ns
 from voxnas.search.sweepers.register import register_sweepers
 from voxnas.training.module import AmpModule
-from voxnas.training.run import fit_and_test, last_checkpoint, load_checkpoint
+from voxnas.training.run import best_checkpoint, fit_and_test, last_checkpoint, load_checkpoint
 from voxnas.utils.app import RunError, hydra_app, quiet_libraries, root_cause
 from voxnas.utils.errors import storage_error
 
@@ -57,8 +57,13 @@ def main(cfg: DictConfig) -> float | tuple[float, ...]:
     folder = Path(HydraConfig.get().runtime.output_dir)
     number = HydraConfig.get().job.get("num", 0)
     sweeping = HydraConfig.get().mode == RunMode.MULTIRUN
-    with exclusive(folder, patient=not sweeping) as claim:  # a sweep comes back to it
-        record, note = run(cfg, folder, claim)
+    try:
+        with exclusive(folder, not sweeping, cfg.stale_after_s) as claim:  # a sweep comes back to it
+            record, note = run(cfg, folder, claim)
+    except ClaimLost as lost:
+        if sweeping:  # which goes on without a word
+            log.warning("%s", lost)
+        raise
     announce(record, number, note)
     if record.status == "failed":
         raise RunError(f"{record.candidate}: {record.reason}")
@@ -133,10 +138,12 @@ def run(cfg: DictConfig, folder: Path, claim: Claim) -> tuple[Record, str]:
 
 def _prepare(folder: Path, previous: Record | None, record: Record, log_dir: Path) -> Path | None:
     """Make the folder ready; return the checkpoint to go on from."""
-    resume = last_checkpoint(folder) if continues(previous, record) else None
+    goes_on = continues(previous, record)
+    resume = last_checkpoint(folder) if goes_on else None
     if resume is None:
         record.history = []
-        if previous is not None and (replaced := set_aside(folder, log_dir)):
+        is_cut_early = goes_on and not best_checkpoint(folder).exists()  # nothing worth keeping
+        if previous is not None and not is_cut_early and (replaced := set_aside(folder, log_dir)):
             why = "other settings or data" if previous.identity != record.identity else previous.status
             log.info("%s: an earlier run (%s) was moved to %s", record.candidate, why, replaced)
     record.write(folder)

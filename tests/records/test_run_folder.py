@@ -125,7 +125,7 @@ def test_only_one_process_trains_in_a_folder(tmp_path):
 def test_what_killed_attempts_left_half_written_goes(tmp_path):
     folder = tmp_path / "amp"
     (folder / "checkpoints").mkdir(parents=True)
-    for name in (".tmp-0-record.json", "checkpoints/.tmp-1-last.ckpt", "checkpoints/last.ckpt"):
+    for name in (".tmp-01234567-record.json", "checkpoints/.tmp-89abcdef-last.ckpt", "checkpoints/last.ckpt"):
         (folder / name).touch()
     with exclusive(folder):
         assert {path.name for path in folder.rglob("*")} == {".claim", "checkpoints", "last.ckpt"}
@@ -141,3 +141,9 @@ def test_a_failure_counts_as_of_this_sweep_if_it_came_after_its_beginning(tmp_pa
     assert not failed_since(record("failed"), "y", tmp_path, before)
     assert not failed_since(record("running"), "x", tmp_path, before)
     assert not failed_since(None, "x", tmp_path, before)
+
+
+@pytest.mark.parametrize("stale_after_s", [0, -1, 0.5, float("nan")])
+def test_no_time_at_all_to_show_a_sign_of_life_is_refused(tmp_path, stale_after_s):
+    with pytest.raises(InputError, match=r"stale_after_s=.*: give a second or more"):
+        exclusive(tmp_path, stale_after_s=stale_after_s).__enter__()

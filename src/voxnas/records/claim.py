@@ -62,6 +62,8 @@ class Watch:
 class Claim:
     """A folder, held until `release`: what `claimed` and `in_turn` yield."""
 
+    waited = False  # for another holder
+
     def __init__(self, path: Path, token: str, stale_after_s: float = DEFAULT_STALE_AFTER_S) -> None:
         self.path, self.token, self.stale_after_s = path, token, stale_after_s
         self._lost = False
@@ -124,10 +126,13 @@ def in_turn(
 ) -> Iterator[Claim]:
     """Hold a folder, which is made at need, when everybody before is done with it."""
     folder.mkdir(parents=True, exist_ok=True)
-    watch = Watch(folder / CLAIM)
+    watch, waited = Watch(folder / CLAIM), False
     while not watch.free() or (token := create(watch.path, stale_after_s)) is None:
+        waited = True
         time.sleep(poll_s)
-    yield from _hold(Claim(watch.path, token, stale_after_s))
+    claim = Claim(watch.path, token, stale_after_s)
+    claim.waited = waited
+    yield from _hold(claim)
 
 
 def _hold(claim: Claim) -> Iterator[Claim]:

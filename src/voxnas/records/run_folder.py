@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from voxnas.records.claim import CLAIM, Claim, claimed
+from voxnas.records.holder import DEFAULT_STALE_AFTER_S
 from voxnas.records.record import FILE_NAME, Record
-from voxnas.utils.errors import VoxnasError
+from voxnas.utils.errors import InputError, VoxnasError
 from voxnas.utils.files import remove_temporaries
 
 MOST_CUTS = 3  # attempts that end without a word at the same epoch before a run counts as failed
@@ -16,9 +17,13 @@ _KEPT_IN_PLACE = (CLAIM, ".hydra")  # and what begins so
 
 
 @contextmanager
-def exclusive(folder: Path, patient: bool = False) -> Iterator[Claim]:
+def exclusive(
+    folder: Path, patient: bool = False, stale_after_s: float = DEFAULT_STALE_AFTER_S
+) -> Iterator[Claim]:
     """Hold a run's folder for this process. Raises Busy while another one trains in it; see `claimed`."""
-    with claimed(folder, patient=patient) as claim:
+    if not stale_after_s >= 1:
+        raise InputError(f"stale_after_s={stale_after_s}: give a second or more")
+    with claimed(folder, patient=patient, stale_after_s=stale_after_s) as claim:
         remove_temporaries(folder)  # a killed attempt's
         yield claim
 

@@ -4,6 +4,7 @@ import functools
 import logging
 import os
 import sys
+import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -169,6 +170,13 @@ def quiet_libraries() -> None:
         ".*smaller than the logging interval.*",
     ):
         warnings.filterwarnings("ignore", message=pattern)
+    threading.excepthook = _unless_the_disk_is_full
+
+
+def _unless_the_disk_is_full(args: threading.ExceptHookArgs) -> None:
+    """TensorBoard writes in a thread of its own; the run stops with one line when it writes the next file."""
+    if storage_error(args.exc_value, "") is None:
+        threading.__excepthook__(args)
 
 
 def root_cause(error: BaseException) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-TEMPORARY = ".tmp-"
+_TEMPORARIES = f".tmp-{8 * '[0-9a-f]'}-*"  # as `replacing` names them, for pathlib
 
 
 @contextmanager
@@ -17,7 +17,7 @@ def replacing(path: Path) -> Iterator[Path]:
     one or the other. Safe with several processes, threads and machines on the same path. An OSError of the
     system names `path`.
     """
-    temporary = path.with_name(f"{TEMPORARY}{secrets.token_hex(4)}-{path.name}")
+    temporary = path.with_name(f".tmp-{secrets.token_hex(4)}-{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
@@ -47,6 +47,6 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
 
 def remove_temporaries(folder: Path) -> None:
     """Delete what killed processes left half-written, at any depth. Whoever still writes there fails."""
-    for leftover in list(folder.rglob(f"{TEMPORARY}*")):
+    for leftover in list(folder.rglob(_TEMPORARIES)):
         with suppress(OSError):
             leftover.unlink()

@@ -98,7 +98,9 @@ def test_what_another_process_holds_is_come_back_to_after_the_others(sweeper, tm
     assert made.launcher.batches[-1] == (1, ["b"])
     assert [o.overrides for o in outcomes] == [("a",), ("b",), ("c",), ("d",)]
     assert all(o.error is None for o in outcomes)
-    assert [r.message for r in caplog.records] == ["1 candidates are in training elsewhere: waiting for them"]
+    assert [r.message for r in caplog.records] == [
+        "waiting for candidates that other processes train: 1 of 4"
+    ]
 
 
 def test_after_a_killed_worker_process_all_go_on_and_then_one_at_a_time(sweeper):

@@ -89,7 +89,7 @@ class StudySweeper(Sweeper):
             found |= self._run(jobs, range(start, min(start + size, len(jobs))), first)
         watches = {i: Watch(_claim(outcome)) for i, outcome in found.items() if _is_busy(outcome)}
         if watches:
-            log.info("%d candidates are in training elsewhere: waiting for them", len(watches))
+            log.info("waiting for candidates that other processes train: %d of %d", len(watches), len(jobs))
         while watches:
             if free := [i for i, watch in watches.items() if watch.free()]:
                 found |= self._run(jobs, free, first)
