@@ -73,7 +73,7 @@ class OptunaSweeper(StudySweeper):
         """`also` are overrides of every run beside the command line's."""
         objectives = parse_objectives(self.names)
         folder = Path(self.config.hydra.sweep.dir)
-        crew = Crew(folder / ".workers")
+        crew = Crew(folder / ".workers", self.config.stale_after_s)
         with crew.joined() as worker:
             book = self._book(objectives, worker, arguments, also)
             drawer = Drawer(book, proposer, self._total(), log.info)
