@@ -9,7 +9,8 @@ import pytest
 from voxnas.training.module import AmpModule
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv", "name=${model.name}"]
+QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv"]
+SHORT_NAME = ("name=${model.name}",)
 SPACE = ["model.num_layers=2,3", "model.channels=2,3"]
 
 
@@ -17,8 +18,9 @@ SPACE = ["model.num_layers=2,3", "model.channels=2,3"]
 def search(run_here, tiny_pair):
     """`train.py -m search=…` over four tiny networks of the study `tiny`."""
 
-    def run(kind: str, *overrides: str, space=SPACE):
-        return run_here("train", "-m", f"search={kind}", "study=tiny", *space, *tiny_pair, *QUICK, *overrides)
+    def run(kind: str, *overrides: str, space=SPACE, name=SHORT_NAME):
+        given = [*space, *tiny_pair, *QUICK, *name, *overrides]
+        return run_here("train", "-m", f"search={kind}", "study=tiny", *given)
 
     return run
 
@@ -210,16 +212,17 @@ def test_a_ladder_takes_a_whole_grid_or_what_optuna_proposes(search, log_dir):
 
 
 @pytest.mark.slow
-def test_seeds_and_settings_climb_too(search, log_dir):
+def test_seeds_and_settings_climb_all_the_way(search, log_dir):
     space = ["seed=0,1", "training.optimizer.lr=0.01,0.02", "model.num_layers=2", "model.channels=2"]
-    named = "name=${run_name:${model.name},${unnamed}}"
-    done = search("ladder", "search.rungs=[1,1]", "search.keep=2", "search.candidates=4", named, space=space)
+    steps = ["search.rungs=[1,1,1]", "search.keep=[2,1]", "search.candidates=4"]
+    done = search("ladder", *steps, space=space, name=())
     assert done.code == 0, done.err
-    first, second = records(log_dir / "nas/tiny/rung1"), records(log_dir / "nas/tiny/rung2")
-    assert (len(first), len(second)) == (4, 2)
-    assert set(second) < set(first)
-    for name, record in second.items():
-        assert (record["seed"], record["settings"]) == (first[name]["seed"], first[name]["settings"])
+    first, *others = (records(log_dir / f"nas/tiny/rung{number}") for number in (1, 2, 3))
+    assert [len(rung) for rung in (first, *others)] == [4, 2, 1]
+    for name, record in (item for rung in others for item in rung.items()):
+        assert record["seed"] == first[name]["seed"]
+        assert record["settings"] == first[name]["settings"]
+        assert set(record["settings"]) > {"seed", "training.optimizer.lr"}
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,9 @@ def _threads(cfg: DictConfig) -> int:
 
 def _settings(cfg: DictConfig) -> dict[str, Any]:
     """What the candidate sets beside its architecture, so that a promotion can hand it on."""
-    keys = [key for key in named_overrides(cfg.unnamed) if not key.startswith("model")]
-    return {key: _plain(OmegaConf.select(cfg, key)) for key in keys if "." in key or key == "seed"}
+    named = [key for key in named_overrides(cfg.unnamed) if not key.startswith("model")]
+    keys = [*(cfg.get("inherited") or []), *(key for key in named if "." in key or key == "seed")]
+    return {key: _plain(OmegaConf.select(cfg, key)) for key in sorted(set(keys))}
 
 
 def _plain(value: Any, resolve: bool = True) -> Any:

@@ -72,6 +72,7 @@ def _candidate_config(run: Path, record: Record) -> str:
         {
             "name": f'${{run_name:"{record.candidate}",${{unnamed}}}}',
             "init_from": str(run / "checkpoints" / "best.ckpt"),
+            "inherited": list(record.settings),
             "model": {"architecture": record.architecture},
         }
     )

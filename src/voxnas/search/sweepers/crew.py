@@ -9,13 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from voxnas.records.claim import CLAIM, Watch, claimed
+from voxnas.records.holder import DEFAULT_STALE_AFTER_S
 
 
 class Crew:
-    """The processes at work in a folder, each with a claim that ends when it does, or some time after."""
+    """The processes at work in a folder, each with a claim that ends when it does.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    On another machine that shows after `stale_after_s` without a sign of life.
+    """
+
+    def __init__(self, folder: Path, stale_after_s: float = DEFAULT_STALE_AFTER_S) -> None:
+        self.folder, self.stale_after_s = folder, stale_after_s
         self._watches: dict[str, Watch] = {}
 
     @contextmanager
@@ -23,13 +27,13 @@ class Crew:
         """Work under a name of one's own."""
         name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         try:
-            with claimed(self.folder / name):
+            with claimed(self.folder / name, stale_after_s=self.stale_after_s):
                 yield name
         finally:
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def is_gone(self, name: str) -> bool:
-        """Whether that process has ended; of one on another machine that shows only after a while."""
+        """Whether that process has ended, in whatever way."""
         gone = self._watches.setdefault(name, Watch(self.folder / name / CLAIM)).free()
         if gone:
             shutil.rmtree(self.folder / name, ignore_errors=True)

@@ -68,9 +68,7 @@ class LadderSweeper(OptunaSweeper):
         if self.source not in SOURCES:
             raise InputError(f"search.source={self.source}: one of {', '.join(SOURCES)}")
         if any(argument.lstrip("+").startswith("trainer.max_epochs=") for argument in arguments):
-            raise InputError(
-                "trainer.max_epochs: the epochs of a ladder are those of its rungs, search.rungs"
-            )
+            raise InputError("trainer.max_epochs: a ladder's epochs are those of its rungs, search.rungs")
         if self.params is None and self.space is None and not any("," in a for a in arguments):
             raise InputError("what is to be searched? Name a space, such as space=plugin")
 

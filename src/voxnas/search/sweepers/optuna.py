@@ -73,7 +73,7 @@ class OptunaSweeper(StudySweeper):
         """`also` are overrides of every run beside the command line's."""
         objectives = parse_objectives(self.names)
         folder = Path(self.config.hydra.sweep.dir)
-        crew = Crew(folder / ".workers")
+        crew = Crew(folder / ".workers", self.config.stale_after_s)
         with crew.joined() as worker:
             book = self._book(objectives, worker, arguments, also)
             drawer = Drawer(book, proposer, self._total(), log.info)
@@ -144,9 +144,7 @@ class OptunaSweeper(StudySweeper):
     def _make_sampler(self, seed: int) -> Any:
         kind = str(self.sampler._target_).rsplit(".", 1)[-1]
         if kind not in SAMPLERS:
-            raise InputError(
-                f"hydra/sweeper/sampler: {kind} cannot do this; one of tpe, nsgaii, motpe, random"
-            )
+            raise InputError(f"hydra/sweeper/sampler: not {kind}, but one of tpe, nsgaii, motpe and random")
         liar = {"constant_liar": True} if kind == "TPESampler" else {}  # a batch is not all of one kind
         return instantiate(self.sampler, seed=seed, **liar)
 
