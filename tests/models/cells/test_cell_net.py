@@ -13,8 +13,11 @@ from voxnas.engine.torch_engine import TorchEngine
 from voxnas.export.files import CannotHold
 from voxnas.export.formats import FORMATS
 from voxnas.models.cells import net
+from voxnas.models.cells.layout import Part
 from voxnas.models.cells.net import CellNet
-from voxnas.models.cells.operations import Unit
+from voxnas.models.cells.offline import Offline
+from voxnas.models.cells.operations import Operation, Unit, reduction
+from voxnas.models.cells.reach import delay_samples, receptive_field
 from voxnas.models.cells.sizes import REACH, SIZES, default_dilations, rates
 from voxnas.models.genotype import CellGenotype, Edge, LayerChoice, WaveNetGenotype, as_values
 from voxnas.utils.errors import InputError
@@ -68,6 +71,24 @@ def test_parameters_and_multiply_adds_are_those_counted_by_hand():
     biases = 12 + 6 + 1
     assert network.num_parameters == weights + norms + biases
     assert network.macs_per_sample == macs
+
+
+@pytest.mark.parametrize(("joined", "late"), [(True, 0), (False, 3)])
+def test_what_joins_the_full_rate_is_in_time_and_what_does_not_is_late(joined: bool, late: int):
+    parts = list(CellNet(SMALL).parts)
+    if not joined:  # the way back alone: the input at a quarter of the rate, and up again
+        down = [reduction("down", 1, 1, 2), reduction("down", 1, 1, 4)]
+        up = [Operation("up", "upsample", 1, 1, rate, 2) for rate in (2, 1)]
+        parts = [Part(f"part{n}", operation, (n,)) for n, operation in enumerate([*down, *up])]
+    assert delay_samples(parts) == late
+    x = noise(receptive_field(parts) + 40, batch=16).requires_grad_()
+    units = {p.name: Unit(p.operation).eval() for p in parts if p.operation.has_weights}
+    newest = []
+    for output in Offline(parts)(x, units)[:, 0, :8].T:
+        (gradient,) = torch.autograd.grad(output.sum(), x, retain_graph=True)
+        newest.append(int(gradient.abs().amax(dim=(0, 1)).nonzero().max()))
+    ages = [receptive_field(parts) - 1 + at - seen for at, seen in enumerate(newest)]
+    assert ages == ([0] * 8 if joined else [0, 1, 2, 3] * 2)
 
 
 @pytest.mark.parametrize("block", [1, 3, 64])
