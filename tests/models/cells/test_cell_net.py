@@ -173,7 +173,7 @@ def test_weights_that_change_are_heard_at_once():
     assert network.units["stem"].weight.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("json", "header")])
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "json"])
 def test_formats_without_such_networks_say_so_in_a_line(name: str, tmp_path: Path):
     with pytest.raises(CannotHold) as refused:
         FORMATS[name].write(network_of(), tmp_path / "model", 48000, None)
@@ -187,7 +187,7 @@ def test_formats_without_such_networks_say_so_in_a_line(name: str, tmp_path: Pat
         (WaveNetGenotype(2, (LayerChoice(3, 1, "Tanh", False),)), "not one of cells"),
         ({}, "unknown kind 'None'"),
         ({**as_values(SMALL), "layers": 3}, "unexpected keyword argument 'layers'"),
-        (replace(SMALL, dilations=(1,) * 4000), "more edges than can be played"),
+        (replace(SMALL, dilations=(1,) * 1000), "more edges than can be played"),
     ],
 )
 def test_what_is_no_genotype_of_cells_is_refused(genotype, message: str):

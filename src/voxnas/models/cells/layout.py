@@ -6,9 +6,9 @@ The stem, a convolution, feeds the first cell; each cell takes the outputs of th
 its channels by a 1×1 convolution where they differ, and to its rate where a reduction lies between the two.
 On the way back to full rate, at each rate a convolution of the last cell's output there and of what comes
 from below; the output is a 1×1 convolution of the last of these and of the stem. So nothing is late, though
-what the lower rates know is up to 3 samples old. To let the output wait for them was tried, the target moved
-by as many samples: on a recorded distortion, after 430 and 300 steps with two random genotypes, the ESR was
-.028 and .049 instead of .025 and .041.
+what the lower rates know is up to 3 samples old. To let the output wait for them, the target moved by as many
+samples, was tried on a recorded distortion with three random genotypes, after 300 to 430 steps: the ESR was
+.028, .049 and .179 instead of .025, .041 and .179.
 """
 
 from collections.abc import Callable
