@@ -18,9 +18,14 @@ else
 endif
 
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative nas-optuna nas-optuna-smoke nas-ladder \
         nas-ladder-smoke nas-budget nas-budget-smoke space train report inspect bench bench-train bench-quality \
         bench-engine bench-ranking bench-header bench-programs bench-profile tb notebook test test-slow test-all lint \
+=======
+.PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative space train report inspect bench bench-train \
+        bench-quality bench-engine bench-ranking bench-header bench-profile tb notebook test test-slow test-all test-services lint \
+>>>>>>> a15966fb9c082b18e3385eae4f37fedfd0ee4ae4
         format clean-logs clean-data clean-venv clean-all
 
 help:  ## this list
@@ -141,11 +146,14 @@ notebook: setup  ## review a study in a notebook
 test: setup  ## the tests, without the slow ones
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n auto -q -m "not slow"
 
-test-slow: setup  ## only the slow tests: whole studies, interrupted ones
-	@$(PY) -m pytest -q -m slow
+test-slow: setup  ## only the slow tests: whole studies, interrupted ones, clusters
+	@./setup.sh slurm ray postgres && $(PY) -m pytest -q -m slow
 
 test-all: setup  ## all tests, the random ones with new cases
-	@HYPOTHESIS_PROFILE=exploring $(PY) -m pytest -q
+	@./setup.sh slurm ray postgres && HYPOTHESIS_PROFILE=exploring $(PY) -m pytest -q
+
+test-services:  ## install what the tests of clusters and databases start (Debian or Ubuntu, as root)
+	apt-get install -y -q --no-install-recommends slurmctld slurmd slurm-client munge postgresql iproute2
 
 lint: setup  ## ruff and mypy
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy

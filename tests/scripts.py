@@ -25,8 +25,12 @@ def start_script(
     log_dir: Path,
     prefix: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    own_group: bool = False,
 ) -> subprocess.Popen[str]:
-    """Start src/<name>.py as a user does, with its results in `log_dir`; `prefix` goes before the command."""
+    """Start src/<name>.py as a user does, with its results in `log_dir`; `prefix` goes before the command.
+
+    In a process group of its own, its processes can be signalled together, as a terminal does.
+    """
     own = {"VOXNAS_LOG_DIR": str(log_dir), "OMP_NUM_THREADS": "1", "COLUMNS": "140"}
     log_dir.mkdir(parents=True, exist_ok=True)
     return subprocess.Popen(
@@ -34,6 +38,7 @@ def start_script(
         cwd=log_dir,
         env=os.environ | own | dict(environment or {}),
         text=True,
+        start_new_session=own_group,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         # a shell that runs the tests in the background has children ignore Ctrl-C

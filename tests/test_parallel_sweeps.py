@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from scripts import ROOT, run_script
+from scripts import ROOT, run_script, start_script
 
 pytestmark = pytest.mark.slow
 PARALLEL = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
@@ -71,3 +71,39 @@ def test_ctrl_c_stops_all_and_the_same_command_goes_on(tmp_path, tiny_pair):
     assert again.code == 0, again.err
     for name, record in cut.items():
         assert len(records(tmp_path)[name]["history"]) > len(record["history"])
+
+
+def test_processes_in_the_way_of_slurm_jobs_give_the_same_as_one_after_the_other(tmp_path, tiny_pair):
+    pytest.importorskip("submitit", reason="submitit is not installed: ./setup.sh slurm")
+    as_jobs = ["hydra/launcher=submitit_local", "hydra.launcher.n_jobs=2", "threads=1"]
+    command = [*SEEDS[:-1], "training.optimizer.lr=1e30,0.01", *tiny_pair, "trainer.max_epochs=2", *as_jobs]
+    done = run_script("train", *command, log_dir=tmp_path)
+    assert done.code == 1
+    assert sorted(record["status"] for record in records(tmp_path).values()) == ["failed", "ok"]
+    assert "Traceback" not in done.err
+    assert sorted(line[:5] for line in done.out.splitlines() if "seed" in line or "lr" in line) == [
+        "[1/2]",
+        "[2/2]",
+    ]
+
+
+def test_what_no_candidate_could_do_better_with_ends_such_processes_with_one_line(tmp_path, tiny_pair):
+    pytest.importorskip("submitit", reason="submitit is not installed: ./setup.sh slurm")
+    command = [*SEEDS, *tiny_pair, "data.input=nowhere.wav", "hydra/launcher=submitit_local"]
+    done = run_script("train", *command, log_dir=tmp_path)
+    assert (done.code, done.err) == (2, "error: nowhere.wav: no such file; check the path\n")
+
+
+def test_ctrl_c_stops_such_processes_too(tmp_path, tiny_pair):
+    pytest.importorskip("submitit", reason="submitit is not installed: ./setup.sh slurm")
+    given = ["hydra/launcher=submitit_local", "hydra.launcher.n_jobs=2", "trainer.max_epochs=100000"]
+    driver = start_script("train", *SEEDS, *tiny_pair, *given, log_dir=tmp_path, own_group=True)
+    deadline = time.monotonic() + 120
+    while sum(len(record["history"]) > 2 for record in records(tmp_path).values()) < 2:
+        assert driver.poll() is None, driver.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    os.killpg(driver.pid, signal.SIGINT)  # as a terminal does
+    _, err = driver.communicate(timeout=60)
+    assert (driver.returncode, err) == (130, "interrupted: the same command goes on from here\n")
+    assert {record["status"] for record in records(tmp_path).values()} == {"interrupted"}

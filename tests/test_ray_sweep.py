@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from own_network import own_network
 from ray_cluster import RayCluster, ray_cluster
 from scripts import run_script, start_script
 
@@ -101,3 +102,12 @@ def test_a_cluster_that_does_not_let_in_or_is_not_there_is_said_in_one_line(
     assert done.err.splitlines()[-1].startswith(f"error: no Ray cluster at {address}: "), done.err
     assert "Traceback" not in done.err
     assert not records(tmp_path)
+
+
+def test_without_an_address_ray_starts_here(tmp_path, tiny_pair):
+    pytest.importorskip("ray", reason="Ray is not installed: ./setup.sh ray")
+    command = [*SWEEP, *tiny_pair, "hydra/launcher=ray", "trainer.max_epochs=2"]
+    with own_network() as prefix:
+        done = run_script("train", *command, log_dir=tmp_path, prefix=prefix)
+    assert done.code == 0, done.err
+    assert [record["status"] for record in records(tmp_path)] == ["ok", "ok"]

@@ -77,6 +77,26 @@ def test_the_accelerator_is_the_gpu_where_there_is_one(monkeypatch):
 @pytest.mark.parametrize(
     ("mode", "launcher", "at_a_time", "each"),
     [
+        (RunMode.MULTIRUN, {"array_parallelism": 32, "cpus_per_task": 4}, 32, 4),
+        (RunMode.MULTIRUN, {"n_jobs": -1, "ray": {"remote": {"num_cpus": 2}}}, 3, 2),
+        (RunMode.MULTIRUN, {"n_jobs": 64, "ray": {"remote": {"num_cpus": 0.5}}}, 64, 1),
+        (RunMode.MULTIRUN, {"n_jobs": 2, "cpus_per_task": None}, 2, 3),
+        (RunMode.RUN, {"n_jobs": 2, "cpus_per_task": 4}, 1, 6),
+    ],
+)
+def test_on_a_cluster_a_run_has_the_cores_that_are_reserved_for_it(
+    monkeypatch, mode, launcher, at_a_time, each
+):
+    monkeypatch.setattr(resolvers, "cores", lambda: 6)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    config = OmegaConf.create({"mode": mode, "launcher": launcher})
+    monkeypatch.setattr(HydraConfig, "get", staticmethod(lambda: config))
+    assert (side_by_side(), threads()) == (at_a_time, each)
+
+
+@pytest.mark.parametrize(
+    ("mode", "launcher", "at_a_time", "each"),
+    [
         (RunMode.RUN, {"n_jobs": 4}, 1, 6),
         (RunMode.MULTIRUN, {}, 1, 6),
         (RunMode.MULTIRUN, {"n_jobs": 4}, 4, 1),

@@ -15,7 +15,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from voxnas.launchers.remote_run import RemoteRun, failure, project_environment
-from voxnas.records.record import FILE_NAME, Record
+from voxnas.records.run_folder import previous_record
 from voxnas.utils.app import RunError, user_errors
 from voxnas.utils.errors import Stop
 
@@ -87,12 +87,13 @@ def _received(number: int, result: JobReturn) -> JobReturn:
         print(error.message, file=sys.stderr)
         raise error
     ran = result.hydra_cfg
-    folder = Path(ran.hydra.runtime.output_dir) if ran is not None else None
-    if ran is not None and folder is not None and (folder / FILE_NAME).exists():
+    if ran is None:
+        log.warning("%s", error)
+        return result
+    record = previous_record(Path(ran.hydra.runtime.output_dir))
+    if record is not None and (error is None or record.status == "failed"):  # or else it is somebody's still
         from voxnas.callbacks.progress import announce  # Lightning takes seconds to import
 
         with env_override(ran.hydra.job.env_set):  # a sweeper may say there how many runs there are
-            announce(Record.read(folder), number)
-    elif error is not None:
-        log.warning("%s", error)
+            announce(record, number)
     return result

@@ -2,6 +2,7 @@
 
 import shlex
 import shutil
+import signal
 import subprocess
 import time
 from abc import abstractmethod
@@ -53,7 +54,7 @@ class SubmititLauncher(ClusterLauncher):
                 batch = [waiting.popleft() for _ in range(min(len(waiting), self.free(len(jobs))))]
                 if batch:
                     with _one_line():
-                        submitted = executor.map_array(Resumable(), batch)
+                        submitted = self.submit(executor, batch)
                     jobs |= {run.number: job for run, job in zip(batch, submitted, strict=True)}
                 for number in [n for n, job in jobs.items() if job.paths.result_pickle.exists()]:
                     yield number, _result(number, jobs.pop(number))
@@ -85,6 +86,11 @@ class SubmititLauncher(ClusterLauncher):
         executor.update_parameters(**parameters)
         return executor
 
+    def submit(self, executor: Any, runs: Sequence[RemoteRun]) -> Sequence[Any]:
+        """The runs' jobs."""
+        jobs: Sequence[Any] = executor.map_array(Resumable(), runs)
+        return jobs
+
     @abstractmethod
     def free(self, running: int) -> int:
         """How many more runs may be submitted now."""
@@ -111,12 +117,19 @@ class LocalLauncher(SubmititLauncher):
     def present(self, jobs: Mapping[int, Any]) -> Collection[int]:
         return [number for number, job in jobs.items() if not job.done()]
 
+    def submit(self, executor: Any, runs: Sequence[RemoteRun]) -> Sequence[Any]:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for this process to pass on
+        try:
+            return super().submit(executor, runs)
+        finally:
+            signal.signal(signal.SIGINT, before)
+
     def stop(self, jobs: Mapping[int, Any]) -> None:
-        for job in jobs.values():
-            job.cancel()
         deadline = time.monotonic() + STOP_SECONDS
-        while self.present(jobs) and time.monotonic() < deadline:
-            time.sleep(0.2)
+        while (present := self.present(jobs)) and time.monotonic() < deadline:
+            for number in present:  # again and again: submitit lets it pass while a run starts
+                jobs[number]._process.terminate()
+            time.sleep(RESULT_SECONDS)
 
 
 class SlurmLauncher(SubmititLauncher):
