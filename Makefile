@@ -18,15 +18,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative nas-optuna nas-optuna-smoke nas-ladder \
-        nas-ladder-smoke nas-budget nas-budget-smoke space train report inspect bench bench-train bench-quality \
-        bench-engine bench-ranking bench-header bench-programs bench-profile tb notebook test test-slow test-all lint \
-=======
-.PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative space train report inspect bench bench-train \
-        bench-quality bench-engine bench-ranking bench-header bench-profile tb notebook test test-slow test-all test-services lint \
->>>>>>> a15966fb9c082b18e3385eae4f37fedfd0ee4ae4
-        format clean-logs clean-data clean-venv clean-all
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help:  ## this list
 	@awk 'BEGIN {FS = ":.*## "; print "targets:"} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
