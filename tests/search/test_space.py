@@ -114,3 +114,25 @@ def test_the_script_wants_a_space(run_here):
     assert done.code == 2
     assert done.err.startswith("error: name a space: python src/space.py space=poc")
     assert done.err.count("\n") == 1
+
+
+def test_the_script_shows_a_sample_of_a_space_too_large_to_list(run_here, tmp_path):
+    given = ["space=plugin_phone", "samples=4", "constraints.max_cpu_rtf=1e-9", f"output_dir={tmp_path}"]
+    done = run_here("space", *given)
+    assert done.code == 0, done.err
+    assert "space plugin_phone: 0 of 4 candidates kept" in done.out
+    assert "CPU RTF" in done.out
+    assert "max_cpu_rtf 1e-09" in done.out
+    assert done.out.endswith("distinct candidates; the limits reject 4 of 4 (100%)\n")
+    assert not list(tmp_path.glob("*.yaml"))
+
+
+def test_costs_are_measured_where_they_are_asked_for(candidates):
+    plain = preview(candidates("smoke"))
+    measured = preview(candidates("smoke"), with_cost=True)
+    assert [c.cpu_rtf for c in plain] == [None, None]
+    assert all(c.cpu_rtf > 0 for c in measured)
+    assert "CPU RTF" not in printed(table(plain, "smoke"))
+    assert "CPU RTF" in printed(table(measured, "smoke"))
+    (limited,) = preview(candidates("smoke", "model.num_layers=2", "constraints.max_cpu_rtf=1"))
+    assert (limited.rejected, limited.cpu_rtf) == (None, measured[0].cpu_rtf)

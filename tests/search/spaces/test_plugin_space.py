@@ -87,6 +87,7 @@ def test_every_proposal_is_played_by_the_plug_in_as_it_was_written(space, data, 
     path = tmp_path_factory.mktemp("nam") / "amp.nam"
     write_nam(network, path, 48000)
     read = read_nam(path).network
+    read.backend = network.backend
     assert {**read.architecture(), "name": ""} == {**network.architecture(), "name": ""}
     x = torch.linspace(-1, 1, network.receptive_field + 15)[None, None]
     with torch.no_grad():
