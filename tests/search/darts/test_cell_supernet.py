@@ -49,6 +49,9 @@ def supernet_of(genotype: CellGenotype) -> CellSuperNet:
         for name, buffer in supernet.named_buffers():  # batch norm that has seen something
             if name.endswith(("mean", "variance")):
                 buffer.uniform_(*((-0.3, 0.0) if name.endswith("mean") else (0.2, 0.5)))
+        for name, parameter in supernet.named_parameters():
+            if name.endswith("bias"):
+                torch.nn.init.normal_(parameter)
     return supernet.eval()
 
 

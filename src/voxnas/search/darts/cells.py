@@ -141,11 +141,7 @@ class CellSuperNet(SuperNet):
 
     def bequeath(self, network: CellNet) -> None:
         """Give a network of this space the weights and running figures that its operations have here."""
-        given: dict[str, tuple[Tensor, ...]] = {}
-        for name, unit in self.units.items():
-            assert isinstance(unit, Unit)
-            figures = (unit.mean, unit.variance) if unit.operation.norm else ()
-            given[name] = (unit.weight, *figures)
+        given = {name: _figures(unit) for name, unit in self.units.items()}
         for cell in self._cells():
             for node, node_edges in enumerate(getattr(network.genotype, _kind(cell.place))):
                 for number, edge in enumerate(node_edges):
@@ -154,9 +150,7 @@ class CellSuperNet(SuperNet):
                         given[name] = cell.weights_of(node, edge.source, edge.op)
         with torch.no_grad():
             for name, unit in network.units.items():
-                assert isinstance(unit, Unit)
-                own = (unit.weight, unit.mean, unit.variance) if unit.operation.norm else (unit.weight,)
-                for tensor, values in zip(own, given[name], strict=True):
+                for tensor, values in zip(_figures(unit), given[name], strict=True):
                     tensor.copy_(values)
 
     def expected_cost(self, price: Price) -> Tensor:
@@ -204,6 +198,15 @@ class CellSuperNet(SuperNet):
         options = [[edge_operation(op, source, place) for op in PRIMITIVES] for _, source in self.edges]
         prices = [[0.0 if o.kind == "none" else price(o) for o in row] for row in options]
         return list((p * p.new_tensor(prices)).sum(dim=1))
+
+
+def _figures(unit: nn.Module) -> tuple[Tensor, ...]:
+    """A unit's weight, and its bias or what its batch norm has seen."""
+    assert isinstance(unit, Unit)
+    if unit.operation.norm:
+        return unit.weight, unit.mean, unit.variance
+    assert unit.bias is not None
+    return unit.weight, unit.bias
 
 
 def _kind(place: Place) -> str:
