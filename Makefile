@@ -18,8 +18,10 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative space train report inspect bench bench-train \
-        bench-quality bench-engine bench-ranking bench-header bench-profile tb notebook test test-slow test-all test-services lint \
+.PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative nas-optuna nas-optuna-smoke nas-ladder \
+        nas-ladder-smoke nas-budget nas-budget-smoke space train report inspect bench bench-train \
+        bench-quality bench-engine bench-ranking bench-header bench-profile tb notebook test test-slow test-all \
+        test-services lint \
         format clean-logs clean-data clean-venv clean-all
 
 help:  ## this list
@@ -58,6 +60,39 @@ nas-focused: setup  ## search 25 candidates
 
 nas-conservative: setup  ## search 84 candidates
 	$(call search,conservative)
+
+# One search that sweeps over a space by itself, and the report
+define study-search
+	@status=0; $(PY) src/train.py -m search=$(1) study=$(call study,$(1)) $(LAUNCHER) $(DATA) \
+	  $(if $(SPACE),space=$(SPACE),$(2)) $(3) $(ARGS) || { status=$$?; [ $$status -eq 1 ] || exit $$status; }; \
+	$(PY) src/report.py study=$(call study,$(1)) && exit $$status
+endef
+
+TWO_RUNGS := 'search.rungs=[1,2]'
+
+nas-optuna: setup  ## let Optuna search a space (SPACE=plugin) for ESR and CPU cost
+	$(call study-search,optuna,space=plugin)
+
+nas-optuna-smoke: DATA = experiment=smoke
+nas-optuna-smoke: setup  ## the same with 4 candidates × 2 epochs
+	$(call study-search,optuna,space=plugin_phone,search.n_trials=4)
+
+nas-ladder: setup  ## search a space (SPACE=plugin) by successive halving: 64 candidates, four rungs
+	$(call study-search,ladder,space=plugin)
+
+nas-ladder-smoke: DATA = experiment=smoke
+nas-ladder-smoke: setup  ## the same with 4 candidates, of which 2 climb
+	$(call study-search,ladder,space=plugin_phone,search.candidates=4 $(TWO_RUNGS) search.keep=2)
+
+BUDGET = $(if $(CPU)$(RTF),'max_cpu_rtf=$(or $(CPU),$(RTF))') $(if $(MAX_US),'max_us_per_block=$(MAX_US)')
+
+nas-budget: setup  ## the best model within a CPU cost (CPU=0.005 of a core, or MAX_US=7 µs per block of 64)
+	$(call study-search,budget,,$(BUDGET))
+
+nas-budget-smoke: DATA = experiment=smoke
+nas-budget-smoke: CPU = $(if $(RTF)$(MAX_US),,0.01)
+nas-budget-smoke: setup  ## the same with 3 candidates, one of which climbs
+	$(call study-search,budget,,$(BUDGET) search.candidates=3 $(TWO_RUNGS) search.keep=1)
 
 space: setup  ## preview a space without training (SPACE=poc)
 	@$(PY) src/space.py space=$(or $(SPACE),poc) $(DATA) $(ARGS)

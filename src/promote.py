@@ -4,6 +4,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from voxnas.records.claim import in_turn
 from voxnas.records.record import Record
 from voxnas.search.promotion import read_rung, select, write_candidates
 from voxnas.utils.app import hydra_app
@@ -16,7 +17,8 @@ def main(cfg: DictConfig) -> None:
     records = read_rung(logs / "nas" / cfg.study / cfg.from_rung)
     survivors = select(records, cfg.keep)
     group = logs / "promoted" / "candidate" / cfg.study / cfg.to_rung
-    write_candidates(survivors, group)
+    with in_turn(group):  # each of several processes on the study comes to the same
+        write_candidates(survivors, group)
     finished = sum(record.status == "ok" for record in records.values())
     print(f"promoted {len(survivors)} of {finished} candidates from {cfg.from_rung} to {cfg.to_rung}:")
     for run in survivors:

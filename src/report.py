@@ -1,17 +1,20 @@
 """Report on a study: `python src/report.py study=NAME`, or `results=PATH output_dir=PATH`."""
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 from rich.console import Console
 
+from voxnas.records.claim import in_turn
 from voxnas.records.collect import load_results
-from voxnas.report.build import review, write_report
+from voxnas.report.build import ANSWER, review, write_report
 from voxnas.report.tables import terminal
 from voxnas.utils.app import hydra_app
 from voxnas.utils.errors import InputError
+from voxnas.utils.files import remove_temporaries
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,20 +68,35 @@ def time_again(frontier: "pd.DataFrame") -> tuple[list[dict[str, Any]], list[str
     return timings, notices + unplayable
 
 
+def answer(study: Path) -> str:
+    """What the study's search was asked for, if it was asked something."""
+    path = study / ANSWER
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+
+
 @hydra_app("report")
 def main(cfg: DictConfig) -> None:
     """Collect, find the frontier, write the report, show the frontier."""
     source, output_dir = locate(cfg.study, cfg.results, cfg.output_dir, cfg.paths.log_dir)
-    result = review(load_results(source), list(cfg.objectives), quality_limit(cfg.max_quality_esr))
+    look = partial(
+        review, objectives=list(cfg.objectives), max_quality_esr=quality_limit(cfg.max_quality_esr)
+    )
+    result = look(load_results(source))  # what is wrong with them is said before anything is made
     console = Console(markup=False, highlight=False)
-    timings, notices = time_again(result.frontier) if cfg.rebenchmark else ([], [])
-    written = write_report(result, output_dir, timings)
+    with in_turn(output_dir) as claim:
+        if claim.waited:  # for another process's report; there may be more results now
+            result = look(load_results(source))
+        remove_temporaries(output_dir)
+        timings, notices = time_again(result.frontier) if cfg.rebenchmark else ([], [])
+        written = write_report(result, output_dir, timings, found := answer(source))
     for notice in [*result.notices, *notices]:
         console.print(notice, style="yellow", soft_wrap=True)
     console.print(terminal(result.frontier, [o.name for o in result.objectives]))
     for pick in result.picks:
         name = "none" if pick.row is None else result.candidates["candidate"].iloc[pick.row]
         console.print(f"{pick.title}: {name}, {pick.why}")
+    if found:
+        console.print(found, soft_wrap=True)
     console.print(f"{written[-1]} and {len(written) - 1} files beside it", soft_wrap=True)
 
 

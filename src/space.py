@@ -1,16 +1,22 @@
-"""Preview a space: each candidate's latency, parameters and MACs, kept or rejected. Trains nothing."""
+"""Preview a space: each candidate's latency, size and cost, kept or rejected. Trains nothing."""
 
 import sys
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from voxnas.search.preview import preview, table
+from voxnas.search.preview import preview, summary, table
 from voxnas.search.space import compose_candidates, expand
+from voxnas.search.spaces.sample import sample
+from voxnas.search.sweepers.register import register_sweepers
 from voxnas.utils.app import hydra_app
 from voxnas.utils.errors import InputError
+
+register_sweepers()
+OWN = ("output_dir=", "samples=", "measure=")
 
 
 @hydra_app("space")
@@ -20,12 +26,19 @@ def main(cfg: DictConfig) -> None:
     space = hydra.runtime.choices.get("space")
     if space is None:
         raise InputError(
-            "name a space: python src/space.py space=poc (or focused, conservative, vst, batch, mobile)"
+            "name a space: python src/space.py space=poc (or focused, conservative, vst, mobile, plugin, …)"
         )
-    overrides = [o for o in hydra.overrides.task if not o.startswith("output_dir=")]
-    configs = compose_candidates("train", expand(hydra.sweeper.params, overrides))
-    candidates = preview(configs)
-    Console(width=None if sys.stdout.isatty() else 140).print(table(candidates, f"space {space}"))
+    overrides = [o for o in hydra.overrides.task if not o.startswith(OWN)]
+    proposing = instantiate(hydra.sweeper.get("space"))
+    if proposing is None:
+        points = expand(hydra.sweeper.params, overrides)
+    else:
+        points = [[*proposal, *overrides] for proposal in sample(proposing, cfg.samples, cfg.seed)]
+    configs = compose_candidates("train", points)
+    candidates = preview(configs, cfg.measure)
+    Console(width=None if sys.stdout.isatty() else 160).print(table(candidates, f"space {space}"))
+    if proposing is not None:
+        print(summary(candidates, getattr(proposing, "size", None)))
     if cfg.output_dir:
         for candidate, config in zip(candidates, configs, strict=True):
             if candidate.rejected is None:

@@ -7,29 +7,46 @@ python src/train.py -m search=phase1 space=poc study=mine
 import gc
 import logging
 import traceback
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import lightning.pytorch as pl
 import torch
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from voxnas.callbacks.base import RunCallback
+from voxnas.callbacks.keep_claim import KeepClaim
 from voxnas.callbacks.progress import announce
 from voxnas.data.datamodule import PairDataModule
 from voxnas.models.base import Network
+from voxnas.records.claim import Claim, ClaimLost
 from voxnas.records.pareto import Objective
 from voxnas.records.record import Record
-from voxnas.records.run_folder import continues, exclusive, is_finished, previous_record, set_aside
+from voxnas.records.run_folder import (
+    continues,
+    exclusive,
+    failed_since,
+    is_finished,
+    previous_record,
+    set_aside,
+)
 from voxnas.search.constraints import violation
-from voxnas.search.describe import describe_data, describe_network, identify, new_record
+from voxnas.search.cost import CostUnknown
+from voxnas.search.describe import describe_cost, describe_data, describe_network, identify, new_record
 from voxnas.search.objectives import parse_objectives
+from voxnas.search.sweepers.base import sweep_start_ns
+from voxnas.search.sweepers.register import register_sweepers
 from voxnas.training.module import AmpModule
-from voxnas.training.run import fit_and_test, last_checkpoint, load_checkpoint
+from voxnas.training.run import best_checkpoint, fit_and_test, last_checkpoint, load_checkpoint
 from voxnas.utils.app import RunError, hydra_app, quiet_libraries, root_cause
+from voxnas.utils.errors import storage_error
 
 log = logging.getLogger("voxnas")
+register_sweepers()
 
 
 @hydra_app("train")
@@ -39,8 +56,14 @@ def main(cfg: DictConfig) -> float | tuple[float, ...]:
     objectives = parse_objectives(cfg.objectives)
     folder = Path(HydraConfig.get().runtime.output_dir)
     number = HydraConfig.get().job.get("num", 0)
-    with exclusive(folder):
-        record, note = run(cfg, folder)
+    sweeping = HydraConfig.get().mode == RunMode.MULTIRUN
+    try:
+        with exclusive(folder, not sweeping, cfg.stale_after_s) as claim:  # a sweep comes back to it
+            record, note = run(cfg, folder, claim)
+    except ClaimLost as lost:
+        if sweeping:  # which goes on without a word
+            log.warning("%s", lost)
+        raise
     announce(record, number, note)
     if record.status == "failed":
         raise RunError(f"{record.candidate}: {record.reason}")
@@ -54,8 +77,12 @@ def _value(record: Record, objective: Objective) -> float:
     return float("inf") if value is None else float(value)
 
 
-def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
-    """The run's record, and a note on how it came about. Raises InputError if the data cannot be used."""
+def run(cfg: DictConfig, folder: Path, claim: Claim) -> tuple[Record, str]:
+    """The run's record, and a note on how it came about.
+
+    Raises InputError if the data cannot be used or nothing can be written, ClaimLost if another process took
+    the folder over.
+    """
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     if cfg.threads:
         torch.set_num_threads(cfg.threads)
@@ -69,26 +96,41 @@ def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
         return _failed(record, error, folder), ""
     datamodule.suit(network.receptive_field, network.segment_length)
     describe_network(record, network, datamodule.sample_rate)
-    record.reason = violation(network, datamodule.sample_rate, **cfg.constraints)
-    if record.reason is None:
+    tell_cost = partial(describe_cost, record, network, instantiate(cfg.cost, _convert_="all"), previous)
+    try:
+        broken = violation(network, datamodule.sample_rate, tell_cost, **cfg.constraints)
+    except CostUnknown as error:
+        return _failed(record, error, folder), ""
+    if broken is None:
         describe_data(record, datamodule.recording)
-    record.identity = identify(cfg, record)
+    record.identity = identify(cfg, record, broken and broken.limit)
     if previous is not None and is_finished(previous, record.identity):
         return previous, "done before"
-    if record.reason is not None:
-        record.status = "rejected"
+    if previous is not None and failed_since(previous, record.identity, folder, sweep_start_ns()):
+        return previous, "tried before in this sweep"
+    if broken is not None:
+        set_aside(folder, Path(cfg.paths.log_dir))  # it may have been trained under other limits
+        record.status, record.reason = "rejected", broken.reason
         record.write(folder)
         return record, ""
     try:
         resume = _prepare(folder, previous, record, Path(cfg.paths.log_dir))
         module = AmpModule(network, sample_rate=datamodule.sample_rate, **recipe)
-        _train(cfg, folder, record, module, datamodule, resume)
+        _train(cfg, folder, record, module, datamodule, resume, claim)
     except KeyboardInterrupt:
-        record.status, record.reason = "interrupted", "stopped by the user"
-        record.write(folder)
+        with suppress(ClaimLost):
+            claim.check()
+            record.status, record.reason = "interrupted", "stopped by the user"
+            record.write(folder)
+        raise
+    except ClaimLost:
         raise
     except Exception as error:
+        claim.check()
+        if full := storage_error(error, folder):
+            raise full from error  # the record says "running": the same command goes on
         return _failed(record, error, folder), ""
+    claim.check()
     record.status = "ok"
     record.write(folder)
     return record, "resumed" if resume else ""
@@ -96,10 +138,12 @@ def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
 
 def _prepare(folder: Path, previous: Record | None, record: Record, log_dir: Path) -> Path | None:
     """Make the folder ready; return the checkpoint to go on from."""
-    resume = last_checkpoint(folder) if continues(previous, record) else None
+    goes_on = continues(previous, record)
+    resume = last_checkpoint(folder) if goes_on else None
     if resume is None:
         record.history = []
-        if previous is not None and (replaced := set_aside(folder, log_dir)):
+        is_cut_early = goes_on and not best_checkpoint(folder).exists()  # nothing worth keeping
+        if previous is not None and not is_cut_early and (replaced := set_aside(folder, log_dir)):
             why = "other settings or data" if previous.identity != record.identity else previous.status
             log.info("%s: an earlier run (%s) was moved to %s", record.candidate, why, replaced)
     record.write(folder)
@@ -113,10 +157,11 @@ def _train(
     module: AmpModule,
     data: PairDataModule,
     resume: Path | None,
+    claim: Claim,
 ) -> None:
     if cfg.init_from and resume is None:
         module.start_from(load_checkpoint(Path(cfg.init_from))["state_dict"])
-    callbacks = [instantiate(c) for c in cfg.callbacks.values() if _is_wanted(c)]
+    callbacks = [KeepClaim(claim), *(instantiate(c) for c in cfg.callbacks.values() if _is_wanted(c))]
     for callback in callbacks:
         if isinstance(callback, RunCallback):
             callback.attach(record, folder)

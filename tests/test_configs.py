@@ -12,6 +12,7 @@ from scripts import ROOT
 from voxnas.data.datamodule import PairDataModule
 from voxnas.models.base import Network
 from voxnas.search.space import compose_candidates, expand
+from voxnas.search.spaces.sample import sample
 from voxnas.training.module import AmpModule
 
 CONFIGS = ROOT / "configs"
@@ -121,7 +122,12 @@ def test_every_set_of_overrides_composes(composed, group):
 @pytest.mark.parametrize("space", sorted({*options("space")} - {"stack"}))
 def test_every_space_has_candidates_that_can_be_built(composed, space):
     config = composed("train", f"space={space}", "search=phase1")
-    candidates = expand(config.hydra.sweeper.params, [f"space={space}", "search=phase1"])
+    given = [f"space={space}", "search=phase1"]
+    proposing = instantiate(config.hydra.sweeper.space)
+    if proposing is None:
+        candidates = expand(config.hydra.sweeper.params, given)
+    else:
+        candidates = [[*given, *proposal] for proposal in sample(proposing, 5)]
     names = set()
     for candidate in compose_candidates("train", candidates):
         network = instantiate(candidate.model, _convert_="all")
@@ -135,6 +141,24 @@ def test_the_two_phases_are_rungs_of_a_study(composed, search, epochs, patience)
     assert config.hydra.mode.name == "MULTIRUN"
     assert config.hydra.sweep.dir.endswith(f"logs/nas/mine/{search}")
     assert (config.rung, config.trainer.max_epochs, config.patience) == (search, epochs, patience)
+
+
+@pytest.mark.parametrize(
+    ("search", "sweeper"),
+    [("optuna", "OptunaSweeper"), ("ladder", "LadderSweeper"), ("budget", "BudgetSweeper")],
+)
+def test_every_search_names_its_sweeper_and_takes_a_space(composed, search, sweeper):
+    config = composed("train", f"search={search}", "space=plugin", "study=mine")
+    assert config.hydra.mode.name == "MULTIRUN"
+    assert config.hydra.sweeper.sweeper.endswith(f".{sweeper}")
+    assert config.hydra.sweeper.space._target_.endswith("PluginSpace")
+    assert config.hydra.sweeper.storage.endswith("optuna.db")
+    assert config.hydra.sweep.dir.startswith(f"{config.paths.log_dir}/nas/mine")
+
+
+@pytest.mark.parametrize("rung", ["train", "phase1", "rung1", "rung9", "optuna"])
+def test_every_rung_has_a_time_cap_in_the_quick_experiment(composed, rung):
+    assert composed("train", "experiment=quick", f"rung={rung}").trainer.max_time.startswith("00:00:0")
 
 
 def test_early_stopping_needs_a_patience(composed):

@@ -130,7 +130,7 @@ def test_ctrl_c_during_a_rendering_leaves_nothing(folder):
     before = {path.name for path in folder.iterdir()}
     arguments = ("model=a.nam", "input=long.wav", "output=wet.wav", "engine=torch")
     process = start_script("render", *arguments, log_dir=folder)
-    while process.poll() is None and not list(folder.glob(".wet-*")):
+    while process.poll() is None and not list(folder.glob(".tmp-*")):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)

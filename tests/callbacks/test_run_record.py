@@ -81,3 +81,12 @@ def test_the_history_survives_a_cut(finished, recording, tmp_path):
     assert [e["val_esr"] for e in record.history[:2]] == [e["val_esr"] for e in before]
     assert record.history[0] == before[0]
     assert record.epochs == 4
+
+
+def test_a_run_that_was_cut_after_its_last_epoch_has_its_figures_at_the_end(finished):
+    record = finished.record
+    record.best_val_loss = None
+    record.history = [{"epoch": 0, "val_esr": 0.3, "train_loss": 0.4, "seconds": 1.0}]
+    finished.trainer.callback_metrics = {"test/esr": 0.2, "test/mrstft": 0.1}
+    finished.end_with(RunRecord())
+    assert (record.best_val_loss, record.best_epoch, record.train_seconds) == (0.3, 0, 1.0)

@@ -1,11 +1,19 @@
 """A run's folder over several attempts."""
 
 import multiprocessing
+import re
 
 import pytest
 
 from voxnas.records.record import Record
-from voxnas.records.run_folder import continues, exclusive, is_finished, previous_record, set_aside
+from voxnas.records.run_folder import (
+    continues,
+    exclusive,
+    failed_since,
+    is_finished,
+    previous_record,
+    set_aside,
+)
 from voxnas.utils.errors import InputError, VoxnasError
 
 EPOCH = {"epoch": 0, "val_esr": 0.5}
@@ -74,13 +82,13 @@ def test_what_is_replaced_is_kept_with_its_place(tmp_path):
     (folder / "checkpoints").mkdir()
     (folder / "checkpoints" / "best.ckpt").write_text("weights")
     (folder / ".hydra").mkdir()
-    (folder / ".lock").touch()
+    (folder / ".claim").touch()
     place = set_aside(folder, tmp_path)
     assert place is not None
     assert place.parent == tmp_path / "replaced/nas/mine/phase1"
     assert (place / "checkpoints/best.ckpt").read_text() == "weights"
     assert Record.read(place).status == "ok"
-    assert sorted(path.name for path in folder.iterdir()) == [".hydra", ".lock"]
+    assert sorted(path.name for path in folder.iterdir()) == [".claim", ".hydra"]
     assert set_aside(folder, tmp_path) is None
 
 
@@ -110,5 +118,32 @@ def test_only_one_process_trains_in_a_folder(tmp_path):
         return answers.get(timeout=10)
 
     with exclusive(tmp_path / "amp"):
-        assert ask() == f"{tmp_path / 'amp'}: another process is training this candidate"
+        assert re.fullmatch(rf"{tmp_path}/amp: another process \(.*\) is training this candidate", ask())
     assert ask() == "free"
+
+
+def test_what_killed_attempts_left_half_written_goes(tmp_path):
+    folder = tmp_path / "amp"
+    (folder / "checkpoints").mkdir(parents=True)
+    for name in (".tmp-01234567-record.json", "checkpoints/.tmp-89abcdef-last.ckpt", "checkpoints/last.ckpt"):
+        (folder / name).touch()
+    with exclusive(folder):
+        assert {path.name for path in folder.rglob("*")} == {".claim", "checkpoints", "last.ckpt"}
+
+
+def test_a_failure_counts_as_of_this_sweep_if_it_came_after_its_beginning(tmp_path):
+    (tmp_path / "now").touch()
+    before = (tmp_path / "now").stat().st_mtime_ns
+    record("failed").write(tmp_path)
+    after = (tmp_path / "record.json").stat().st_mtime_ns + 1
+    assert failed_since(record("failed"), "x", tmp_path, before)
+    assert not failed_since(record("failed"), "x", tmp_path, after)
+    assert not failed_since(record("failed"), "y", tmp_path, before)
+    assert not failed_since(record("running"), "x", tmp_path, before)
+    assert not failed_since(None, "x", tmp_path, before)
+
+
+@pytest.mark.parametrize("stale_after_s", [0, -1, 0.5, float("nan")])
+def test_no_time_at_all_to_show_a_sign_of_life_is_refused(tmp_path, stale_after_s):
+    with pytest.raises(InputError, match=r"stale_after_s=.*: give a second or more"):
+        exclusive(tmp_path, stale_after_s=stale_after_s).__enter__()

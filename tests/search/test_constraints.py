@@ -3,7 +3,9 @@
 import pytest
 
 from voxnas.models.wavenet import stack
-from voxnas.search.constraints import violation
+from voxnas.search.constraints import Violation, violation
+from voxnas.search.cost import Cost
+from voxnas.utils.errors import InputError
 
 NETWORK = stack(num_layers=5, channels=16)  # 63 samples
 RATE = 44100
@@ -25,4 +27,43 @@ def test_without_limits_everything_is_kept():
 )
 def test_a_limit_keeps_what_is_on_it_and_says_why_it_rejects(limit, kept, rejected, reason):
     assert violation(NETWORK, RATE, **{limit: kept}) is None
-    assert violation(NETWORK, RATE, **{limit: rejected}) == reason
+    assert violation(NETWORK, RATE, **{limit: rejected}) == Violation(f"{limit} {rejected}", reason)
+
+
+COST = Cost(0.0123456, 64, 48000, "auto", "cpu", "avx2")  # 16.46 µs
+RTF, MICROSECONDS = "cpu_rtf 0.01235 at block 64", "16.46 µs at block 64"
+
+
+@pytest.mark.parametrize(
+    ("limit", "kept", "rejected", "reason"),
+    [
+        ("max_cpu_rtf", 0.0123456, 0.0123, f"{RTF} > max_cpu_rtf 0.0123"),
+        ("min_cpu_rtf", 0.0123456, 0.0124, f"{RTF} < min_cpu_rtf 0.0124"),
+        ("max_us_per_block", 16.5, 16.4, f"{MICROSECONDS} > max_us_per_block 16.4"),
+    ],
+)
+def test_a_limit_of_cost_holds_the_figure_in_the_reason_only(limit, kept, rejected, reason):
+    assert violation(NETWORK, RATE, lambda: COST, **{limit: kept}) is None
+    assert violation(NETWORK, RATE, lambda: COST, **{limit: rejected}) == Violation(
+        f"{limit} {rejected}", reason
+    )
+
+
+def test_cost_is_asked_for_only_where_it_decides():
+    def asked() -> Cost:
+        raise AssertionError("asked")
+
+    assert violation(NETWORK, RATE, asked) is None
+    too_large = violation(NETWORK, RATE, asked, max_params=10, max_cpu_rtf=0.1)
+    assert too_large is not None
+    assert too_large.limit == "max_params 10"
+    with pytest.raises(AssertionError, match="asked"):
+        violation(NETWORK, RATE, asked, max_params=10**9, max_cpu_rtf=0.1)
+
+
+@pytest.mark.parametrize("limit", ["max_cpu_rtf", "min_cpu_rtf", "max_us_per_block"])
+@pytest.mark.parametrize("value", [0, -0.1, "cheap", float("nan")])
+def test_a_limit_of_cost_that_nothing_can_keep_is_refused_in_one_line(limit, value):
+    with pytest.raises(InputError, match=f"constraints.{limit}={value}: give a number above 0") as refused:
+        violation(NETWORK, RATE, lambda: COST, **{limit: value})
+    assert "\n" not in str(refused.value)

@@ -105,7 +105,7 @@ def test_rungs_have_names_and_their_own_share():
         ([], 0.5, "give the epochs of each rung"),
         ([2, 0], 0.5, "whole numbers from 1"),
         ([2, 2.5], 0.5, "whole numbers from 1"),
-        ([2, 3], [0.5, 0.5], "one for each rung but the last of 2"),
+        ([2, 3], [0.5, 0.5], "one for each of the 2 rungs but the last"),
         ([2, 3], 0, "give a share"),
         ([2, 3], -1, "give a share"),
         ([2, 3], "half", "give a share|one for each"),

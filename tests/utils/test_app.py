@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
+from voxnas.records.claim import claimed
 from voxnas.utils.app import root_cause
 from voxnas.utils.errors import InputError
 
@@ -83,10 +83,11 @@ def test_a_broken_record_is_named(run_here, log_dir, tiny_pair):
 
 def test_a_candidate_that_another_process_trains_is_one_line(run_here, log_dir, tiny_pair):
     folder = log_dir / "busy"
-    folder.mkdir(parents=True)
-    with FileLock(folder / ".lock"):
+    with claimed(folder):
         done = run_here("train", *tiny_pair, f"hydra.run.dir={folder}")
-    assert_one_line(done, 1, f"{folder}: another process is training this candidate")
+    assert_one_line(
+        done, 1, f"{folder}: another process", f"(pid {os.getpid()} on", "is training this candidate"
+    )
 
 
 def test_debug_shows_the_traceback(run_here):

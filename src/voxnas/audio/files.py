@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import soundfile
 
 from voxnas.audio.checks import Finding
 from voxnas.utils.errors import InputError
-from voxnas.utils.files import replacing
+from voxnas.utils.files import write_bytes
 
 BLOCK = 1 << 18  # frames read at a time: an hour of stereo never lies in memory twice
 LOSSY = {"MP3", "OGG", "MPEG"}
@@ -60,8 +61,12 @@ def write_audio(path: str | Path, samples: np.ndarray, sample_rate: int, subtype
     """
     path = Path(path)
     try:
-        with replacing(path) as temporary:
-            soundfile.write(temporary, samples, sample_rate, subtype=subtype)
+        content = BytesIO()  # libsndfile does not say that a disk is full
+        kind = path.suffix.lstrip(".").upper()
+        soundfile.write(
+            content, samples, sample_rate, subtype=subtype, format={"AIF": "AIFF"}.get(kind, kind)
+        )
+        write_bytes(path, content.getbuffer())
     except (OSError, ValueError, TypeError, soundfile.LibsndfileError) as error:
         raise InputError(f"{path}: cannot be written as {subtype} ({_reason(error)})") from error
     return path

@@ -17,9 +17,10 @@ class SweepOverview(Callback):
     """Before the first job: the table of the candidates, and their number for the progress display."""
 
     def on_multirun_start(self, config: DictConfig, config_name: str | None = None, **_: Any) -> None:
-        """Count the jobs of Hydra's basic sweeper; other sweepers choose theirs as they go."""
+        """Count the jobs of a grid; other sweepers choose theirs as they go."""
         os.environ.pop(SWEEP_SIZE, None)
-        if "BasicSweeper" not in config.hydra.sweeper._target_:
+        sweeper = config.hydra.sweeper
+        if sweeper.get("space") or not sweeper._target_.endswith(("BasicSweeper", "GridSweeper")):
             return
         with user_errors(config):
             self._show(config, config_name or "train")

@@ -41,6 +41,7 @@ class RunRecord(RunCallback):
         self.record.write(self.folder)
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self.summarise()  # a run that was cut after its last epoch has no epoch end any more
         self.record.test_esr = float(trainer.callback_metrics["test/esr"])
         self.record.test_mrstft = float(trainer.callback_metrics["test/mrstft"])
 

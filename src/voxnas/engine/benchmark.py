@@ -17,6 +17,7 @@ from voxnas.records.identity import cpu_flags, cpu_model
 
 BLOCK_SIZES = (512, 256, 128, 64, 32)  # samples: a comfortable buffer first, a player's among the others
 ROUNDS, MAX_ROUNDS, MAX_SPREAD = 3, 9, 0.05
+MIN_SECONDS = 0.12  # per block size
 WARMUP_SECONDS = 0.1  # at most: a hopeless model needs no warming
 SIGNAL_BLOCKS = 64
 
@@ -46,10 +47,14 @@ def benchmark(
 
 
 def benchmark_blocks(
-    engine: StreamingEngine, sample_rate: int, block_sizes: Sequence[int] = BLOCK_SIZES, blocks: int = 100
+    engine: StreamingEngine,
+    sample_rate: int,
+    block_sizes: Sequence[int] = BLOCK_SIZES,
+    blocks: int = 100,
+    min_seconds: float = MIN_SECONDS,
 ) -> list[Timing]:
     """Time an engine at each block size, in the order given; see `side_by_side`."""
-    return side_by_side([engine], [sample_rate], block_sizes, blocks)[0]
+    return side_by_side([engine], [sample_rate], block_sizes, blocks, min_seconds=min_seconds)[0]
 
 
 def side_by_side(
@@ -59,7 +64,7 @@ def side_by_side(
     blocks: int = 100,
     *,
     warmup_blocks: int = 20,
-    min_seconds: float = 0.12,
+    min_seconds: float = MIN_SECONDS,
     max_seconds: float = 4.0,
     rounds: int = ROUNDS,
     max_rounds: int = MAX_ROUNDS,

@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 
 from voxnas.engine import make
-from voxnas.engine.benchmark import BLOCK_SIZES, MAX_SPREAD, ROUNDS, benchmark_blocks, one_thread
+from voxnas.engine.benchmark import (
+    BLOCK_SIZES,
+    MAX_SPREAD,
+    MIN_SECONDS,
+    ROUNDS,
+    benchmark_blocks,
+    one_thread,
+)
 from voxnas.engine.command import Command
 from voxnas.engine.cost import profile
 from voxnas.engine.cost.work import BUILDS
@@ -38,6 +45,7 @@ class Meter:
         blocks: timed per block size, at least, where an engine of ours plays.
         command: the arguments of `Command`, for engine="command".
         profile_build: "default" or "avx512", for engine="profile".
+        min_seconds: measured per block size, at least, where an engine of ours plays.
 
     Raises:
         InputError: settings that cannot be, at once rather than when the first network is trained.
@@ -50,6 +58,7 @@ class Meter:
         blocks: int = 200,
         command: Mapping[str, Any] | None = None,
         profile_build: str = "default",
+        min_seconds: float = MIN_SECONDS,
     ) -> None:
         if engine not in KINDS:
             raise InputError(f"unknown engine {engine!r}; known are {', '.join(KINDS)}")
@@ -58,7 +67,7 @@ class Meter:
         if profile_build not in BUILDS:
             raise InputError(f"profile_build={profile_build} is unknown; one of {', '.join(BUILDS)}")
         self.engine, self.block_sizes, self.blocks = engine, list(block_sizes), blocks
-        self.profile_build = profile_build
+        self.profile_build, self.min_seconds = profile_build, min_seconds
         self._command = _command(command, self.block_sizes) if engine == "command" else None
 
     def check(self, network: Network) -> None:
@@ -80,7 +89,7 @@ class Meter:
         if self.engine == "profile":
             return [self._by_profile(network, sample_rate)]
         engine = make.make_engine(network, self.engine)
-        return benchmark_blocks(engine, sample_rate, self.block_sizes, self.blocks)
+        return benchmark_blocks(engine, sample_rate, self.block_sizes, self.blocks, self.min_seconds)
 
     def _by_profile(self, network: Network, sample_rate: int) -> Timing:
         cost = profile.plugin_cost(network.architecture(), self.profile_build)

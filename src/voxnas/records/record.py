@@ -53,6 +53,7 @@ class Record:
     block_size: int | None = None
     engine: str | None = None
     benchmarks: list[dict[str, Any]] = field(default_factory=list)  # the same figures per block size
+    cost: dict[str, Any] = field(default_factory=dict)  # before training, where a limit asked for it
     # how it came about
     train_seconds: float | None = None
     sample_rate: int | None = None

@@ -6,29 +6,26 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
+from voxnas.records.claim import CLAIM, Claim, claimed
+from voxnas.records.holder import DEFAULT_STALE_AFTER_S
 from voxnas.records.record import FILE_NAME, Record
-from voxnas.utils.errors import VoxnasError
+from voxnas.utils.errors import InputError, VoxnasError
+from voxnas.utils.files import remove_temporaries
 
-LOCK = ".lock"
 MOST_CUTS = 3  # attempts that end without a word at the same epoch before a run counts as failed
-_KEPT_IN_PLACE = {LOCK, ".hydra"}
+_KEPT_IN_PLACE = (CLAIM, ".hydra")  # and what begins so
 
 
 @contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Hold a run's folder for this process. Raises VoxnasError while another one trains in it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise VoxnasError(f"{folder}: another process is training this candidate") from error
-    try:
-        yield
-    finally:
-        lock.release()
+def exclusive(
+    folder: Path, patient: bool = False, stale_after_s: float = DEFAULT_STALE_AFTER_S
+) -> Iterator[Claim]:
+    """Hold a run's folder for this process. Raises Busy while another one trains in it; see `claimed`."""
+    if not stale_after_s >= 1:
+        raise InputError(f"stale_after_s={stale_after_s}: give a second or more")
+    with claimed(folder, patient=patient, stale_after_s=stale_after_s) as claim:
+        remove_temporaries(folder)  # a killed attempt's
+        yield claim
 
 
 def previous_record(folder: Path) -> Record | None:
@@ -39,6 +36,13 @@ def previous_record(folder: Path) -> Record | None:
 def is_finished(previous: Record | None, identity: str) -> bool:
     """Whether the same run has come to its end before."""
     return previous is not None and previous.identity == identity and previous.status in ("ok", "rejected")
+
+
+def failed_since(previous: Record | None, identity: str, folder: Path, since_ns: int) -> bool:
+    """Whether the same run has failed after a moment, both by the clock of the folder's file system."""
+    if previous is None or previous.identity != identity or previous.status != "failed":
+        return False
+    return (folder / FILE_NAME).stat().st_mtime_ns >= since_ns
 
 
 def continues(previous: Record | None, record: Record) -> bool:
@@ -68,7 +72,7 @@ def _progressed(previous: Record) -> bool:
 
 def set_aside(folder: Path, log_dir: Path) -> Path | None:
     """Move what an earlier, different run left to `<log_dir>/replaced/`, so that nothing is lost."""
-    leftovers = [path for path in folder.iterdir() if path.name not in _KEPT_IN_PLACE]
+    leftovers = [path for path in folder.iterdir() if not path.name.startswith(_KEPT_IN_PLACE)]
     if not leftovers:
         return None
     place = folder.relative_to(log_dir) if folder.is_relative_to(log_dir) else Path(folder.name)

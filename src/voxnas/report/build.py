@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 RUNGS = ("phase1", "phase2")  # these tables are always written, if only with a header
 MAX_QUALITY_ESR = 0.035
+ANSWER = "answer.md"  # in a study's folder: what its search was asked for, in a line
 
 
 @dataclass(frozen=True)
@@ -68,19 +69,28 @@ def review(
     )
 
 
-def write_report(result: Review, output_dir: Path, timings: Sequence[Mapping[str, Any]] = ()) -> list[Path]:
+def write_report(
+    result: Review, output_dir: Path, timings: Sequence[Mapping[str, Any]] = (), answer: str = ""
+) -> list[Path]:
     """Write the CSV files, the plots and `summary.md` into `output_dir`, and return their paths.
 
     `timings` are of the frontier's models, timed side by side: a row per model and block size with `folder`,
-    `block_size`, `rtf` and what else is known. Each file is replaced in one step; `summary.md` comes last, so
-    that what it shows is there.
+    `block_size`, `rtf` and what else is known. `answer` goes before everything else. Each file is replaced in
+    one step; `summary.md` comes last, so that what it shows is there.
     """
     written = _write_tables(result, output_dir) + _write_timings(timings, output_dir)
     written += _write_plots(result, output_dir)
     from voxnas.report.summary import summary
 
     page = summary(
-        result.records, result.candidates, result.mask, result.objectives, result.picks, output_dir, timings
+        result.records,
+        result.candidates,
+        result.mask,
+        result.objectives,
+        result.picks,
+        output_dir,
+        timings,
+        answer,
     )
     write_text(output_dir / "summary.md", page)
     return [*written, output_dir / "summary.md"]

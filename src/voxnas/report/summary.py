@@ -51,14 +51,17 @@ def summary(
     picks: Sequence[Pick],
     output_dir: Path,
     timings: Sequence[Mapping[str, Any]] = (),
+    answer: str = "",
 ) -> str:
     """The report as Markdown, with links relative to `output_dir`.
 
     `records` has a row per run, `candidates` a row per candidate, `mask` says which of those are on the
-    frontier of `objectives`, `timings` are of the frontier's models timed side by side.
+    frontier of `objectives`, `timings` are of the frontier's models timed side by side, `answer` is what the
+    search was asked for.
     """
     parts = [
         f"# Search results: {', '.join(sorted(set(records['study']) - {''})) or 'study'}",
+        *([f"**{answer.strip()}**"] if answer else []),
         _overview(records, candidates, mask, objectives),
         "## Recommendations",
         _recommendations(candidates, picks, output_dir),

@@ -10,7 +10,6 @@ from voxnas.search.side_by_side import BLOCK_SIZE, time_runs
 from voxnas.utils.errors import InputError
 
 MOST_TIMED = 12  # finished models, the best-sounding first, that are timed side by side
-FILE_NAME = "answer.md"
 
 
 @dataclass(frozen=True)

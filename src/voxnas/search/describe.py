@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from voxnas.data.amp_pair import Recording
 from voxnas.models.base import Network
 from voxnas.records.identity import git_revision, identity, machine, versions
 from voxnas.records.record import Record
+from voxnas.search.cost import Cost, CostMeter
 from voxnas.utils.resolvers import named_overrides
 
 _NOT_SHAPING = {
     "data": {"_target_", "input", "target", "folder"},  # the fingerprint stands for the files
     "trainer": {"_target_", "accelerator", "devices", "log_every_n_steps", "default_root_dir", "logger"}
-    | {"enable_progress_bar", "enable_model_summary"},
+    | {"enable_progress_bar", "enable_model_summary", "plugins"},
 }
 
 
@@ -47,8 +49,9 @@ def _threads(cfg: DictConfig) -> int:
 
 def _settings(cfg: DictConfig) -> dict[str, Any]:
     """What the candidate sets beside its architecture, so that a promotion can hand it on."""
-    keys = [key for key in named_overrides(cfg.unnamed) if not key.startswith("model")]
-    return {key: _plain(OmegaConf.select(cfg, key)) for key in keys if "." in key or key == "seed"}
+    named = [key for key in named_overrides(cfg.unnamed) if not key.startswith("model")]
+    keys = [*(cfg.get("inherited") or []), *(key for key in named if "." in key or key == "seed")]
+    return {key: _plain(OmegaConf.select(cfg, key)) for key in sorted(set(keys))}
 
 
 def _plain(value: Any, resolve: bool = True) -> Any:
@@ -79,11 +82,23 @@ def describe_data(record: Record, recording: Recording) -> None:
     }
 
 
-def identify(cfg: DictConfig, record: Record) -> str:
-    """The hash of everything that shapes the result; a change in it means training anew."""
+def describe_cost(record: Record, network: Network, meter: CostMeter, earlier: Record | None) -> Cost:
+    """The network's cost before training; as `earlier` has it, if that is of the same network."""
+    assert record.sample_rate is not None
+    same = earlier is not None and identity(earlier.architecture) == identity(record.architecture)
+    cost = meter.cost(network, record.sample_rate, earlier.cost if earlier and same else None)
+    record.cost = asdict(cost)
+    return cost
+
+
+def identify(cfg: DictConfig, record: Record, broken_limit: str | None = None) -> str:
+    """The hash of everything that shapes the result; a change in it means training anew.
+
+    `broken_limit` stands for the reason of a rejected candidate, which may hold a measured figure.
+    """
     shaped_by = {
         "architecture": record.architecture,
-        "rejected": record.reason,
+        "rejected": broken_limit,
         "recording": record.data.get("fingerprint"),
         "sections": record.data.get("sections"),
         "seed": cfg.seed,
@@ -105,7 +120,7 @@ def sweep_identity(cfg: DictConfig, search: Mapping[str, Any], overrides: Sequen
     groups = {group: _plain(cfg[group], resolve=False) for group in ("model", "training", "data", "trainer")}
     for group, unimportant in _NOT_SHAPING.items():
         groups[group] = {k: v for k, v in groups[group].items() if k not in unimportant}
-    values = ("seed", "patience", "constraints", "time_cap", "init_from")
+    values = ("seed", "patience", "constraints", "cost", "time_cap", "init_from")
     shared = {key: _plain(cfg.get(key), resolve=False) for key in values}
     files = [_state(cfg.data.get(name)) for name in ("input", "target")]
     own = {key: _plain(value, resolve=False) for key, value in search.items()}

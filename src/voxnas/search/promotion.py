@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 
 from voxnas.records.record import FILE_NAME, Record
 from voxnas.utils.errors import InputError
-from voxnas.utils.files import write_text
+from voxnas.utils.files import remove_temporaries, write_text
 
 
 def read_rung(folder: Path) -> dict[Path, Record]:
@@ -50,16 +50,20 @@ def _rank(record: Record) -> tuple[float, float, float, str]:
 def write_candidates(runs: Sequence[Path], group: Path) -> list[Path]:
     """Write each run as a config of the group `candidate`: name, architecture, its own settings, its weights.
 
-    Candidates of an earlier promotion that do not survive are removed.
+    Candidates of an earlier promotion that do not survive are removed. What is there already is not touched,
+    so that another process may be sweeping over the group.
     """
     written = []
     for run in runs:
         record = Record.read(run)
         path = group / f"{record.candidate}.yaml"
-        write_text(path, _candidate_config(run, record))
+        config = _candidate_config(run, record)
+        if not path.exists() or path.read_text(encoding="utf-8") != config:
+            write_text(path, config)
         written.append(path)
+    remove_temporaries(group)
     for stale in set(group.glob("*.yaml")) - set(written):
-        stale.unlink()
+        stale.unlink(missing_ok=True)
     return written
 
 
@@ -68,6 +72,7 @@ def _candidate_config(run: Path, record: Record) -> str:
         {
             "name": f'${{run_name:"{record.candidate}",${{unnamed}}}}',
             "init_from": str(run / "checkpoints" / "best.ckpt"),
+            "inherited": list(record.settings),
             "model": {"architecture": record.architecture},
         }
     )

@@ -1,6 +1,6 @@
 """A random sample of a space, of distinct candidates that the constraints let in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from voxnas.search.proposals import Proposal, Proposer
 from voxnas.search.spaces.choosers import RandomChooser
 from voxnas.utils.errors import InputError
+from voxnas.utils.progress_bar import progress_bar
 
 LISTED = 20_000  # a space of at most so many candidates is shuffled, a larger one drawn from
 MOST_IN_VAIN = 1000  # proposals in a row that were known or rejected
@@ -22,7 +23,6 @@ class Sample:
     drawn: int = 0
     rejected: int = 0
     reason: str = ""  # of the last that was rejected
-    cheapest_rtf: float = np.inf  # of all whose cost was measured
 
     def __str__(self) -> str:
         rejected = f", {self.rejected} rejected (such as {self.reason})" if self.rejected else ""
@@ -37,6 +37,19 @@ def draw_sample(proposer: Proposer, count: int, seed: int, floor_rtf: float | No
 
     Raises InputError if there is none at all.
     """
+    with progress_bar("drawing candidates") as show:
+        sample, cheap = _drawn(proposer, count, seed, floor_rtf or 0.0, show)
+    cheap.sort(key=lambda pair: -pair[0])
+    sample.kept += [proposal for _, proposal in cheap[: count - len(sample.kept)]]
+    if not sample.kept:
+        raise InputError(f"the constraints reject all of {sample.drawn} proposals, such as {sample.reason}")
+    return sample
+
+
+def _drawn(
+    proposer: Proposer, count: int, seed: int, floor_rtf: float, show: Callable[[float], None]
+) -> tuple[Sample, list[tuple[float, Proposal]]]:
+    """The sample of those that cost enough, and the others with their cost."""
     sample = Sample()
     cheap: list[tuple[float, Proposal]] = []
     known: set[str] = set()
@@ -45,27 +58,22 @@ def draw_sample(proposer: Proposer, count: int, seed: int, floor_rtf: float | No
         enough = sample.drawn >= MOST_PER_CANDIDATE * count and len(cheap) + len(sample.kept) >= count
         if len(sample.kept) == count or in_vain >= MOST_IN_VAIN or (cheap and enough):
             break
+        show(len(sample.kept) / count)
         sample.drawn += 1
         in_vain += 1
         if proposal.name in known:
             continue
         known.add(proposal.name)
         candidate = proposal.preview()
-        rtf = candidate.cpu_rtf
-        sample.cheapest_rtf = min(sample.cheapest_rtf, np.inf if rtf is None else rtf)
         if candidate.rejected is not None:
             sample.rejected += 1
             sample.reason = candidate.rejected
-        elif floor_rtf is not None and rtf is not None and rtf < floor_rtf:
-            cheap.append((rtf, proposal))
+        elif candidate.cpu_rtf is not None and candidate.cpu_rtf < floor_rtf:
+            cheap.append((candidate.cpu_rtf, proposal))
         else:
             sample.kept.append(proposal)
             in_vain = 0
-    cheap.sort(key=lambda pair: -pair[0])
-    sample.kept += [proposal for _, proposal in cheap[: count - len(sample.kept)]]
-    if not sample.kept:
-        raise InputError(f"the constraints reject all of {sample.drawn} proposals, such as {sample.reason}")
-    return sample
+    return sample, cheap
 
 
 def _proposals(proposer: Proposer, seed: int) -> Iterator[Proposal]:

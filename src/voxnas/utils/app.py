@@ -4,6 +4,8 @@ import functools
 import logging
 import os
 import sys
+import threading
+import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +20,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
 
-from voxnas.utils.errors import InputError, Stop, VoxnasError
+from voxnas.utils.errors import Busy, InputError, Stop, VoxnasError, storage_error
 from voxnas.utils.resolvers import register_resolvers
 from voxnas.utils.search_path import register_search_path
 
@@ -28,11 +30,17 @@ RUN_FAILED, USER_ERROR, INTERRUPTED = 1, 2, 130
 
 STOPPED = "interrupted: the same command goes on from here"
 
+FULL_ERROR = "HYDRA_FULL_ERROR"  # Hydra's switch: hand on what was raised, and print nothing
+
 Task = Callable[[DictConfig], Any]
 
 
 class RunError(VoxnasError, CompactHydraException):
     """One run went wrong; a sweep goes on with the next. Hydra shows its message without a traceback."""
+
+
+class RunBusy(RunError):
+    """A candidate of a sweep that another process holds: it will be done there."""
 
 
 def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
@@ -53,7 +61,8 @@ def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
                     return task(cfg)
             except VoxnasError as error:
                 if HydraConfig.get().mode == RunMode.MULTIRUN or cfg.get("debug_traceback"):
-                    raise RunError(str(error)) from error  # the sweep goes on, and fails at its end
+                    kind = RunBusy if isinstance(error, Busy) else RunError
+                    raise kind(str(error)) from error  # the sweep goes on, and fails at its end
                 _exit(f"error: {error}", RUN_FAILED)
             except KeyboardInterrupt:
                 _exit(STOPPED, INTERRUPTED)
@@ -64,14 +73,42 @@ def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
 
         @functools.wraps(task)
         def start() -> Any:
+            wants_traceback = os.environ.get(FULL_ERROR) == "1"
             try:
-                return main()
+                with _handing_on_errors():
+                    return main()
             except KeyboardInterrupt:  # while it waits for runs in processes of their own
                 _exit(STOPPED, INTERRUPTED)
+            except Exception as error:
+                if not wants_traceback and (line := _outside_of_runs(error)):
+                    _exit(*line)
+                traceback.print_exc()
+                raise SystemExit(RUN_FAILED) from error
 
         return start
 
     return decorate
+
+
+def _outside_of_runs(error: Exception) -> tuple[str, int] | None:
+    """What to say of an error where Hydra composes configs and makes folders, and the exit code."""
+    if isinstance(error, CompactHydraException):
+        cause = error.__cause__
+        return f"{error}\n{cause}" if isinstance(cause, OmegaConfBaseException) else str(error), RUN_FAILED
+    full = storage_error(error, os.environ["VOXNAS_LOG_DIR"])
+    return (f"error: {full}", USER_ERROR) if full else None
+
+
+@contextmanager
+def _handing_on_errors() -> Iterator[None]:
+    before = os.environ.get(FULL_ERROR)
+    os.environ[FULL_ERROR] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(FULL_ERROR)
+        if before is not None:
+            os.environ[FULL_ERROR] = before
 
 
 @contextmanager
@@ -83,6 +120,11 @@ def user_errors(cfg: DictConfig) -> Iterator[None]:
         if cfg.get("debug_traceback"):
             raise
         _exit(f"error: {root_cause(error)}", USER_ERROR)
+    except OSError as error:
+        full = storage_error(error, os.environ["VOXNAS_LOG_DIR"])
+        if full is None or cfg.get("debug_traceback"):
+            raise
+        _exit(f"error: {full}", USER_ERROR)
 
 
 def _check_arguments(arguments: Sequence[str]) -> None:
@@ -103,7 +145,12 @@ def prepare_environment() -> None:
     logs = Path(os.environ.setdefault("VOXNAS_LOG_DIR", str(ROOT / "logs"))).resolve()
     os.environ["VOXNAS_LOG_DIR"] = str(logs)
     os.environ.setdefault("VOXNAS_ROOT", str(ROOT))
-    (logs / "promoted").mkdir(parents=True, exist_ok=True)  # Hydra warns of a search path that is not there
+    try:
+        (logs / "promoted").mkdir(
+            parents=True, exist_ok=True
+        )  # Hydra warns of a search path that is not there
+    except OSError as error:
+        _exit(f"error: {storage_error(error, logs) or error}", USER_ERROR)
     register_resolvers()
     register_search_path()
     log = logging.getLogger("voxnas")
@@ -123,6 +170,13 @@ def quiet_libraries() -> None:
         ".*smaller than the logging interval.*",
     ):
         warnings.filterwarnings("ignore", message=pattern)
+    threading.excepthook = _unless_the_disk_is_full
+
+
+def _unless_the_disk_is_full(args: threading.ExceptHookArgs) -> None:
+    """TensorBoard writes in a thread of its own; the run stops with one line when it writes the next file."""
+    if storage_error(args.exc_value, "") is None:
+        threading.__excepthook__(args)
 
 
 def root_cause(error: BaseException) -> str:

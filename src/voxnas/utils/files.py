@@ -1,10 +1,12 @@
 """Writing a file so that a reader sees the old one or the new one, never a part."""
 
 import os
-import threading
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_TEMPORARIES = f".tmp-{8 * '[0-9a-f]'}-*"  # as `replacing` names them, for pathlib
 
 
 @contextmanager
@@ -12,15 +14,20 @@ def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, of the same ending; it takes `path`'s place if the block succeeds.
 
     The folder is made. What was written is on the disk before the name changes, so that a power cut leaves
-    one or the other. Safe with several processes and threads on the same path.
+    one or the other. Safe with several processes, threads and machines on the same path. An OSError of the
+    system names `path`.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}-{threading.get_ident()}{path.suffix}")
+    temporary = path.with_name(f".tmp-{secrets.token_hex(4)}-{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:
+        if error.errno and error.filename in (None, os.fspath(temporary)):
+            error.filename = os.fspath(path)
+        raise
     finally:
         with suppress(OSError):  # there may not even be such a folder
             temporary.unlink(missing_ok=True)
@@ -30,3 +37,16 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text in one step."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
+    """Write bytes in one step."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Delete what killed processes left half-written, at any depth. Whoever still writes there fails."""
+    for leftover in list(folder.rglob(_TEMPORARIES)):
+        with suppress(OSError):
+            leftover.unlink()

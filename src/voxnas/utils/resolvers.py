@@ -51,7 +51,7 @@ def _safe(text: str) -> str:
 def survivors(study: str, rung: str) -> str:
     """The candidates that were promoted to a rung of a study, as a sweep over the group `candidate`."""
     folder = Path(os.environ["VOXNAS_LOG_DIR"], "promoted", "candidate", study, rung)
-    names = sorted(path.stem for path in folder.glob("*.yaml"))
+    names = sorted(path.stem for path in folder.glob("[!.]*.yaml"))
     if not names:
         raise InputError(f"{folder}: nothing was promoted to {rung}; run src/promote.py study={study} first")
     return ",".join(f"{study}/{rung}/{name}" for name in names)

@@ -8,7 +8,8 @@ from typing import Any
 from hydra.utils import instantiate
 
 from voxnas.records.record import Record
-from voxnas.search.budget import FILE_NAME, answer, best_within, budget_rtf, finished, time_again
+from voxnas.report.build import ANSWER
+from voxnas.search.budget import answer, best_within, budget_rtf, finished, time_again
 from voxnas.search.proposals import Proposer
 from voxnas.search.sampling import Sample, draw_sample
 from voxnas.search.sweepers.base import Outcome
@@ -64,5 +65,5 @@ class BudgetSweeper(LadderSweeper):
         if self.config.callbacks.benchmark.engine in MEASURED_HERE:
             models = time_again(models, MARGIN, self.budget)
         line = answer(best_within(models, self.budget), self.budget, models)
-        write_text(Path(self.config.hydra.sweep.dir) / FILE_NAME, line + "\n")
+        write_text(Path(self.config.hydra.sweep.dir) / ANSWER, line + "\n")
         log.info("%s", line)

@@ -2,43 +2,39 @@
 
 import os
 import secrets
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from voxnas.records.claim import CLAIM, Watch, claimed
+from voxnas.records.holder import DEFAULT_STALE_AFTER_S
 
 
 class Crew:
-    """The processes at work in a folder, each with a lock that ends when it does."""
+    """The processes at work in a folder, each with a claim that ends when it does.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    On another machine that shows after `stale_after_s` without a sign of life.
+    """
+
+    def __init__(self, folder: Path, stale_after_s: float = DEFAULT_STALE_AFTER_S) -> None:
+        self.folder, self.stale_after_s = folder, stale_after_s
+        self._watches: dict[str, Watch] = {}
 
     @contextmanager
     def joined(self) -> Iterator[str]:
         """Work under a name of one's own."""
         name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._path(name))
-        with lock:
-            try:
+        try:
+            with claimed(self.folder / name, stale_after_s=self.stale_after_s):
                 yield name
-            finally:
-                self._path(name).unlink(missing_ok=True)
+        finally:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def is_gone(self, name: str) -> bool:
         """Whether that process has ended, in whatever way."""
-        path = self._path(name)
-        if not path.exists():
-            return True
-        try:
-            with FileLock(path, timeout=0):
-                path.unlink(missing_ok=True)
-                return True
-        except Timeout:
-            return False
-
-    def _path(self, name: str) -> Path:
-        return self.folder / f"{name}.lock"
+        gone = self._watches.setdefault(name, Watch(self.folder / name / CLAIM)).free()
+        if gone:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        return gone

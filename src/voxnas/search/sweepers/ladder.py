@@ -13,7 +13,7 @@ import numpy as np
 from hydra.core.hydra_config import HydraConfig
 
 from voxnas.records.pareto import Objective
-from voxnas.records.record import Record
+from voxnas.records.record import FILE_NAME, Record
 from voxnas.search.describe import sweep_identity
 from voxnas.search.ladder import Rung, climbers, make_rungs
 from voxnas.search.objectives import figures, parse_objectives
@@ -68,17 +68,22 @@ class LadderSweeper(OptunaSweeper):
         if self.source not in SOURCES:
             raise InputError(f"search.source={self.source}: one of {', '.join(SOURCES)}")
         if any(argument.lstrip("+").startswith("trainer.max_epochs=") for argument in arguments):
-            raise InputError(
-                "trainer.max_epochs: the epochs of a ladder are those of its rungs, search.rungs"
-            )
+            raise InputError("trainer.max_epochs: a ladder's epochs are those of its rungs, search.rungs")
         if self.params is None and self.space is None and not any("," in a for a in arguments):
             raise InputError("what is to be searched? Name a space, such as space=plugin")
 
     def _first_rung(self, rung: Rung, proposer: Proposer, arguments: Sequence[str]) -> list[Outcome]:
         if self.source == "optuna":
-            return self._search_trials(proposer, arguments, _of(rung))
+            return self._with_others(self._search_trials(proposer, arguments, _of(rung)), rung)
         chosen = self._candidates(proposer, arguments)
         return self._train([proposer.job(c) for c in chosen], rung)
+
+    def _with_others(self, own: list[Outcome], rung: Rung) -> list[Outcome]:
+        """Beside the runs of this process those that others, or it before, have done for the same search."""
+        known = {outcome.folder for outcome in own}
+        runs = [Path(self.config.hydra.sweep.dir) / rung.name / name for name in self.trained]
+        others = [run for run in runs if run not in known and (run / FILE_NAME).exists()]
+        return own + [Outcome((), run, Record.read(run), None) for run in others]
 
     def _candidates(self, proposer: Proposer, arguments: Sequence[str]) -> list[list[str]]:
         """Drawn by whichever process is first: a cost that is measured may let a candidate in here only."""

@@ -54,6 +54,7 @@ class OptunaSweeper(StudySweeper):
         self.n_trials, self.n_jobs, self.seed = n_trials, n_jobs, seed
         self.params, self.space = params, space
         self._undecided_since: dict[int, float] = {}
+        self.trained: list[str] = []  # the candidates that have their place, by whichever process
 
     def search(self, arguments: list[str]) -> list[Outcome]:
         HydraConfig.instance().set_config(self.config)
@@ -72,15 +73,17 @@ class OptunaSweeper(StudySweeper):
         """`also` are overrides of every run beside the command line's."""
         objectives = parse_objectives(self.names)
         folder = Path(self.config.hydra.sweep.dir)
-        crew = Crew(folder / ".workers")
+        crew = Crew(folder / ".workers", self.config.stale_after_s)
         with crew.joined() as worker:
             book = self._book(objectives, worker, arguments, also)
             drawer = Drawer(book, proposer, self._total(), log.info)
-            outcomes = self._run(book, drawer, crew, objectives, also)
+            outcomes = self._run_trials(book, drawer, crew, objectives, also)
+            entries = book.entries()
+        self.trained = [str(entries[number].candidate) for number in places(entries)]
         write_text(folder / "optimization_results.yaml", _results(book, objectives))
         return outcomes
 
-    def _run(
+    def _run_trials(
         self,
         book: TrialBook,
         drawer: Drawer,
@@ -141,9 +144,7 @@ class OptunaSweeper(StudySweeper):
     def _make_sampler(self, seed: int) -> Any:
         kind = str(self.sampler._target_).rsplit(".", 1)[-1]
         if kind not in SAMPLERS:
-            raise InputError(
-                f"hydra/sweeper/sampler: {kind} cannot do this; one of tpe, nsgaii, motpe, random"
-            )
+            raise InputError(f"hydra/sweeper/sampler: not {kind}, but one of tpe, nsgaii, motpe and random")
         liar = {"constant_liar": True} if kind == "TPESampler" else {}  # a batch is not all of one kind
         return instantiate(self.sampler, seed=seed, **liar)
 

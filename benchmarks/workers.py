@@ -1,0 +1,155 @@
+"""What more workers bring: one process and two on one study, and a schedule for many.
+
+    python benchmarks/workers.py [--candidates 12] [--epochs 200] [--rounds 1] [--study logs/nas/NAME]
+
+Measured: processes of src/train.py on one thread each sweep over the same small study, from the start of the
+first to the end of the last, start-up included. Simulated: 8, 64 and 512 workers on candidates whose times
+and results are those of a finished study (`--study`), or drawn: 512 of them, seconds per epoch log-normal
+(median 1, σ .6), the loss falling with the root of the cost and scattering (σ .3). Every run has 1.5 s beside
+its training (reading, benchmark, exports); promotion is by the final loss, without error; "frontier" is the
+time until the frontier of what was trained to the end is there. Writes logs/bench/workers.json.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from schedule import Candidates, Schedule, batches, rungs
+from tiny_study import sweep, write_pair
+
+from voxnas.records.record import FILE_NAME, Record
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKERS = (1, 8, 64, 512)
+OVERHEAD_S = 1.5
+DRAWN = 512
+SEARCHES = {
+    "grid: 50 epochs, the best half 500 more": lambda of, w: rungs(of, w, (50, 500), (0.5,), OVERHEAD_S),
+    "ladder: 2, 10, 50, 500 epochs, a third goes on": lambda of, w: rungs(
+        of, w, (2, 8, 40, 450), (1 / 3, 1 / 3, 1 / 3), OVERHEAD_S
+    ),
+    "batch-synchronous Optuna: 500 epochs each": lambda of, w: batches(of, w, 500, OVERHEAD_S),
+}
+
+
+def seconds(processes: int, arguments: list[str]) -> float:
+    """How long so many processes take for a study; each candidate must have been trained once."""
+    with tempfile.TemporaryDirectory() as logs:
+        environment = os.environ | {"VOXNAS_LOG_DIR": logs, "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, str(ROOT / "src/train.py"), *arguments]
+        start = time.monotonic()
+        running = [
+            subprocess.Popen(
+                command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            for _ in range(processes)
+        ]
+        ended = [process.communicate() for process in running]
+        taken = time.monotonic() - start
+        if any(process.returncode for process in running):
+            raise SystemExit("".join(err for _, err in ended))
+        lines = [line for out, _ in ended for line in out.splitlines() if "  ESR " in line]
+        trained = sum("(done before)" not in line for line in lines)
+        if trained != sum(1 for _ in Path(logs).rglob(FILE_NAME)):
+            raise SystemExit(f"{trained} trainings")
+    return taken
+
+
+def measure(candidates: int, epochs: int, rounds: int) -> dict[str, float]:
+    """One process and two, in turns; the medians and the speed-up of the rounds."""
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = [*sweep(candidates, epochs), *write_pair(Path(folder))]
+        found = [(seconds(1, arguments), seconds(2, arguments)) for _ in range(rounds)]
+    return {
+        "candidates": candidates,
+        "epochs": epochs,
+        "one_process_s": statistics.median(one for one, _ in found),
+        "two_processes_s": statistics.median(two for _, two in found),
+        "speed_up": statistics.median(one / two for one, two in found),
+    }
+
+
+def drawn(seed: int = 0) -> Candidates:
+    """Candidates as this file's head has them."""
+    chance = np.random.default_rng(seed)
+    seconds_per_epoch = chance.lognormal(0, 0.6, DRAWN)
+    cost = 0.005 * seconds_per_epoch * chance.lognormal(0, 0.2, DRAWN)
+    return Candidates(
+        seconds_per_epoch, 0.01 * (cost / 0.005) ** -0.5 * chance.lognormal(0, 0.3, DRAWN), cost
+    )
+
+
+def recorded(study: Path) -> Candidates:
+    """The finished candidates of a study, each with its last rung's figures."""
+    found: dict[str, Record] = {}
+    for path in sorted(study.glob(f"*/*/{FILE_NAME}")):
+        record = Record.read(path)
+        if record.status == "ok" and record.epochs and record.train_seconds and record.best_val_loss:
+            found[record.candidate] = record
+    runs = list(found.values())
+    if not runs:
+        raise SystemExit(f"{study}: no finished candidates in it")
+    return Candidates(
+        np.array([(run.train_seconds or 0) / (run.epochs or 1) for run in runs]),
+        np.array([run.best_val_loss or np.inf for run in runs]),
+        np.array([run.cpu_rtf or run.macs_per_sample or 0 for run in runs], dtype=float),
+    )
+
+
+def simulate(of: Candidates) -> dict[str, dict[int, Schedule]]:
+    """Each search on each number of workers."""
+    return {name: {workers: search(of, workers) for workers in WORKERS} for name, search in SEARCHES.items()}
+
+
+def show(found: dict[str, dict[int, Schedule]], count: int) -> None:
+    """The table: workers, hours, idle share, hours to the frontier, speed-up."""
+    table = Table(title=f"Simulated: {count} candidates")
+    for column in ("search", "workers", "total, h", "idle", "frontier, h", "speed-up"):
+        table.add_column(column, justify="left" if column == "search" else "right")
+    for name, schedules in found.items():
+        for workers, s in schedules.items():
+            hours, frontier = f"{s.seconds / 3600:.2f}", f"{s.frontier_s / 3600:.2f}"
+            table.add_row(
+                name,
+                str(workers),
+                hours,
+                f"{s.idle:.0%}",
+                frontier,
+                f"{schedules[1].seconds / s.seconds:.1f}",
+            )
+    Console(width=120).print(table)
+
+
+def main() -> None:
+    """Measure, simulate, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--candidates", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=1, help="0: simulate only")
+    parser.add_argument("--study", type=Path)
+    options = parser.parse_args()
+    figures: dict[str, object] = {}
+    if options.rounds:
+        figures["measured"] = measured = measure(options.candidates, options.epochs, options.rounds)
+        print(", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in measured.items()))
+    of = recorded(options.study) if options.study else drawn()
+    found = simulate(of)
+    show(found, len(of))
+    figures["simulated"] = {n: {w: asdict(s) for w, s in schedules.items()} for n, schedules in found.items()}
+    path = ROOT / "logs/bench/workers.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""A layer array as a space has chosen it, before it gives way to the space's limits."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+from voxnas.models.layer_array import LayerArray, receptive_field
+from voxnas.search.spaces.dilations import cycled
+
+
+@dataclass(frozen=True)
+class ArrayDraft:
+    """One array. Its dilations are the first `cycle` numbers of `progression`, again and again."""
+
+    channels: int
+    kernel_sizes: tuple[int, ...]  # one per layer
+    progression: tuple[int, ...]  # at least `cycle` dilations, in samples
+    cycle: int
+    activation: str
+    gated: bool
+    head_kernel_size: int
+
+    @property
+    def dilations(self) -> list[int]:
+        """In samples, one per layer."""
+        return cycled(self.progression, self.cycle, len(self.kernel_sizes))
+
+    @property
+    def span(self) -> int:
+        """Samples that its layers look back."""
+        return sum((k - 1) * d for k, d in zip(self.kernel_sizes, self.dilations, strict=True))
+
+    @property
+    def layer_weights(self) -> int:
+        """Numbers that its layers learn."""
+        width = 2 * self.channels if self.gated else self.channels
+        slopes = self.channels if self.activation == "PReLU" else 0
+        one = 2 * width + self.channels * (self.channels + 1) + slopes  # bias and condition, 1×1
+        return len(self.kernel_sizes) * one + width * self.channels * sum(self.kernel_sizes)
+
+    def arguments(self, head_size: int, is_last: bool) -> dict[str, Any]:
+        """Those of `LayerArray.of`, as short as they can be said."""
+        uniform = len(set(self.kernel_sizes)) == 1
+        return {
+            "channels": self.channels,
+            "dilations": self.dilations,
+            "kernel_size": self.kernel_sizes[0] if uniform else list(self.kernel_sizes),
+            "activation": self.activation,
+            "gating": "gated" if self.gated else "none",
+            "head_size": head_size,
+            "head_kernel_size": self.head_kernel_size,
+            "head_bias": is_last,
+        }
+
+    def narrower(self, least: int) -> "ArrayDraft | None":
+        """A tenth of the channels fewer, but not fewer than `least`; None if it cannot be."""
+        channels = max(least, min(self.channels - 1, round(0.9 * self.channels)))
+        return replace(self, channels=channels) if channels < self.channels else None
+
+    def with_shorter_cycle(self) -> "ArrayDraft | None":
+        """Its dilations start again a layer earlier; None if they are all 1."""
+        cycle = min(self.cycle, len(self.kernel_sizes)) - 1
+        return replace(self, cycle=cycle) if cycle else None
+
+    def with_fewer_layers(self, least: int) -> "ArrayDraft | None":
+        """Without the last one; None if there are no more than `least`."""
+        shorter = self.kernel_sizes[:-1]
+        return replace(self, kernel_sizes=shorter) if len(shorter) >= least else None
+
+    def with_smaller_kernels(self, least: int) -> "ArrayDraft | None":
+        """All a tap smaller, but not below `least`; None if they are all there."""
+        smaller = tuple(max(least, k - 1) for k in self.kernel_sizes)
+        return replace(self, kernel_sizes=smaller) if smaller != self.kernel_sizes else None
+
+
+def layer_arrays(drafts: Sequence[ArrayDraft]) -> list[dict[str, Any]]:
+    """The arguments of each array, chained: its head has as many outputs as the next has channels."""
+    heads = [*(draft.channels for draft in drafts[1:]), 1]
+    last = len(drafts) - 1
+    return [d.arguments(head, i == last) for i, (d, head) in enumerate(zip(drafts, heads, strict=True))]
+
+
+def reach(drafts: Sequence[ArrayDraft]) -> int:
+    """The receptive field in samples."""
+    return receptive_field([LayerArray.of(**arguments) for arguments in layer_arrays(drafts)])
+
+
+def parameters(drafts: Sequence[ArrayDraft]) -> int:
+    """Numbers that the network learns."""
+    between = sum(a.channels * b.channels for a, b in pairwise(drafts))  # into the next array
+    heads = sum(a.channels * b.channels * a.head_kernel_size for a, b in pairwise(drafts))
+    last = drafts[-1].channels * drafts[-1].head_kernel_size + 1
+    return drafts[0].channels + between + heads + last + sum(draft.layer_weights for draft in drafts)
+
+
+def within(
+    drafts: Sequence[ArrayDraft],
+    limit: int,
+    size: Callable[[Sequence[ArrayDraft]], int],
+    share: Callable[[ArrayDraft], int],
+    give_way: Callable[[ArrayDraft], ArrayDraft | None],
+) -> list[ArrayDraft]:
+    """The drafts as they are when their size has come within the limit.
+
+    Of those that still can, the one with the largest share gives way, a step at a time; where none can, the
+    size stays what it is.
+    """
+    drafts = list(drafts)
+    while size(drafts) > limit:
+        for index in sorted(range(len(drafts)), key=lambda i: share(drafts[i]), reverse=True):
+            if (smaller := give_way(drafts[index])) is not None:
+                drafts[index] = smaller
+                break
+        else:
+            break
+    return drafts

@@ -1,0 +1,176 @@
+"""Everything that the Neural Amp Modeler plug-in can load as a WaveNet and that trains in native code."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from voxnas.kernels.activations import TRAINED
+from voxnas.search.spaces.architecture import overrides, wavenet
+from voxnas.search.spaces.array_draft import ArrayDraft, layer_arrays, parameters, reach, within
+from voxnas.search.spaces.base import Chooser
+from voxnas.search.spaces.dilations import PATTERNS, cycled, powers, spread
+from voxnas.utils.errors import InputError
+
+BASES = (2, 3, 4)  # of powers
+RATIOS = (1.5, 1.8, 2.3, 3.0)  # of a spread
+CYCLE = (2, 12)  # layers after which dilations may start again
+MOST_ARRAYS, MOST_CHANNELS, KERNEL_SIZES = 3, 32, (2, 16)
+
+
+class PluginSpace:
+    """WaveNets of one or more layer arrays, whose channels are chained as the plug-in wants them.
+
+    Pairs of numbers are the lowest and the highest, both included. Channels, layers and kernel sizes are
+    drawn on a logarithmic scale: small networks are as likely as large ones. A proposal beyond a limit gives
+    way to it, an array at a time, the one that adds most: for the receptive field its dilations start again
+    earlier, for the parameters it gets narrower, then either has fewer layers and smaller kernels.
+
+    Args:
+        arrays: how many layer arrays.
+        channels: of each array, 1 to 32.
+        layers: of each array.
+        kernel_size: of each array, 2 to 16.
+        kernel_per_layer: one for each layer instead.
+        dilations: patterns to choose from: "powers" of 2, 3 or 4; "repeated", such that start again after a
+            number of layers; "spread", without a common factor, which may start again too.
+        activations: to choose from, for each array.
+        gated: to choose from, for each array: false, true.
+        head_kernel_sizes: to choose from, for each array.
+        max_receptive_field: in samples.
+        max_parameters: numbers that the network learns.
+        head_scale: the output's factor.
+
+    Raises:
+        InputError: a range that cannot be, an unknown name, limits that not even the smallest can keep.
+    """
+
+    def __init__(
+        self,
+        arrays: Sequence[int] = (1, MOST_ARRAYS),
+        channels: Sequence[int] = (1, MOST_CHANNELS),
+        layers: Sequence[int] = (1, 24),
+        kernel_size: Sequence[int] = KERNEL_SIZES,
+        kernel_per_layer: bool = False,
+        dilations: Sequence[str] = PATTERNS,
+        activations: Sequence[str] = TRAINED,
+        gated: Sequence[bool] = (False, True),
+        head_kernel_sizes: Sequence[int] = (1, 2, 4, 8, 16),
+        max_receptive_field: int = 8192,
+        max_parameters: int = 50_000,
+        head_scale: float = 0.02,
+    ) -> None:
+        self.arrays = _range("arrays", arrays, 1, MOST_ARRAYS)
+        self.channels = _range("channels", channels, 1, MOST_CHANNELS)
+        self.layers = _range("layers", layers, 1, 64)
+        self.kernel_size = _range("kernel_size", kernel_size, *KERNEL_SIZES)
+        self.kernel_per_layer, self.head_scale = bool(kernel_per_layer), float(head_scale)
+        self.dilations = _options("dilations", dilations, PATTERNS)
+        self.activations = _options("activations", activations, TRAINED)
+        self.gated = _options("gated", gated, (False, True))
+        self.head_kernel_sizes = _options("head_kernel_sizes", head_kernel_sizes, range(1, 17))
+        self.max_receptive_field, self.max_parameters = max_receptive_field, max_parameters
+        self._check_limits()
+
+    def propose(self, choose: Chooser) -> list[str]:
+        """One candidate, as `model=architecture` and what its architecture is."""
+        return overrides(self.architecture(choose))
+
+    def architecture(self, choose: Chooser) -> dict[str, Any]:
+        """One candidate as `voxnas.models.build` takes it; the same network has the same name."""
+        count = choose.integer("arrays", *self.arrays)
+        drafts = [self._draft(choose, f"array{number}") for number in range(1, count + 1)]
+        drafts = self._within_limits(drafts)
+        return wavenet(layer_arrays(drafts), self.head_scale)
+
+    @property
+    def size(self) -> int:
+        """How many candidates there are at most: without the limits, which make some of them alike."""
+        options = len(self.activations) * len(self.gated) * len(self.head_kernel_sizes)
+        channels = self.channels[1] - self.channels[0] + 1
+        kernels = self.kernel_size[1] - self.kernel_size[0] + 1
+        layers = range(self.layers[0], self.layers[1] + 1)
+        stacks = sum(
+            kernels ** (count if self.kernel_per_layer else 1) * len(self._patterns(count))
+            for count in layers
+        )
+        array: int = options * channels * stacks
+        return sum(array**count for count in range(self.arrays[0], self.arrays[1] + 1))
+
+    def _patterns(self, layers: int) -> set[tuple[int, ...]]:
+        """The dilations of so many layers, whatever may be chosen and however far they give way."""
+        found = [powers(base, layers) for base in BASES if {"powers", "repeated"} & set(self.dilations)]
+        found += [spread(ratio, layers) for ratio in RATIOS if "spread" in self.dilations]
+        return {tuple(cycled(p, cycle, layers)) for p in found for cycle in range(1, layers + 1)}
+
+    def _draft(self, choose: Chooser, at: str) -> ArrayDraft:
+        channels = choose.integer(f"{at}.channels", *self.channels, log=True)
+        layers = choose.integer(f"{at}.layers", *self.layers, log=True)
+        progression, cycle = self._dilations(choose, at, layers)
+        return ArrayDraft(
+            channels,
+            self._kernel_sizes(choose, at, layers),
+            progression,
+            cycle,
+            activation=choose.choice(f"{at}.activation", self.activations),
+            gated=choose.choice(f"{at}.gated", self.gated),
+            head_kernel_size=choose.choice(f"{at}.head_kernel_size", self.head_kernel_sizes),
+        )
+
+    def _kernel_sizes(self, choose: Chooser, at: str, layers: int) -> tuple[int, ...]:
+        if not self.kernel_per_layer:
+            return (choose.integer(f"{at}.kernel_size", *self.kernel_size, log=True),) * layers
+        names = (f"{at}.layer{number}.kernel_size" for number in range(1, layers + 1))
+        return tuple(choose.integer(name, *self.kernel_size, log=True) for name in names)
+
+    def _dilations(self, choose: Chooser, at: str, layers: int) -> tuple[tuple[int, ...], int]:
+        """A progression, and after how many layers it starts again."""
+        if layers == 1:
+            return (1,), 1
+        pattern = choose.choice(f"{at}.dilations", self.dilations)
+        cycle = layers if pattern == "powers" else choose.integer(f"{at}.cycle", *CYCLE)
+        cycle = min(cycle, layers)
+        if pattern == "spread":
+            return tuple(spread(choose.choice(f"{at}.ratio", RATIOS), cycle)), cycle
+        return tuple(powers(choose.choice(f"{at}.base", BASES), cycle)), cycle
+
+    def _within_limits(self, drafts: Sequence[ArrayDraft]) -> list[ArrayDraft]:
+        drafts = within(drafts, self.max_receptive_field, reach, lambda d: d.span, self._nearer)
+        return within(drafts, self.max_parameters, parameters, lambda d: d.layer_weights, self._smaller)
+
+    def _nearer(self, draft: ArrayDraft) -> ArrayDraft | None:
+        return draft.with_shorter_cycle() or self._shorter(draft)
+
+    def _smaller(self, draft: ArrayDraft) -> ArrayDraft | None:
+        return draft.narrower(self.channels[0]) or self._shorter(draft)
+
+    def _shorter(self, draft: ArrayDraft) -> ArrayDraft | None:
+        return draft.with_fewer_layers(self.layers[0]) or draft.with_smaller_kernels(self.kernel_size[0])
+
+    def _check_limits(self) -> None:
+        """Whether what is left of the largest proposal, when it has given way as far as it can, is within."""
+        activation = "PReLU" if "PReLU" in self.activations else self.activations[0]
+        kernel_sizes = (self.kernel_size[0],) * self.layers[0]
+        head = max(self.head_kernel_sizes)
+        array = ArrayDraft(self.channels[0], kernel_sizes, (1,), 1, activation, max(self.gated), head)
+        arrays = [array] * self.arrays[1]
+        for what, limit, least in (
+            ("max_receptive_field", self.max_receptive_field, reach(arrays)),
+            ("max_parameters", self.max_parameters, parameters(arrays)),
+        ):
+            if limit < least:
+                raise InputError(f"space: {what}={limit} is too low: the other settings need {least}")
+
+
+def _range(what: str, values: Iterable[int], least: int, most: int) -> tuple[int, int]:
+    pair = tuple(values) if isinstance(values, Iterable) else (values, values)
+    if len(pair) != 2 or any(type(v) is not int for v in pair) or not least <= pair[0] <= pair[1] <= most:
+        raise InputError(
+            f"space: {what}={list(pair)}: give the lowest and the highest, from {least} to {most}"
+        )
+    return pair[0], pair[1]
+
+
+def _options(what: str, values: Any, known: Sequence[Any]) -> tuple[Any, ...]:
+    options = (values,) if isinstance(values, str | int) else tuple(dict.fromkeys(values))
+    if not options or any(value not in known or type(value) is not type(known[0]) for value in options):
+        raise InputError(f"space: {what}={list(options)}: choose from {', '.join(map(str, known))}")
+    return options

@@ -1,0 +1,36 @@
+"""Who is at work, and who is gone."""
+
+import subprocess
+import sys
+
+from voxnas.search.sweepers.crew import Crew
+
+JOIN = """
+import sys, time
+from pathlib import Path
+from voxnas.search.sweepers.crew import Crew
+with Crew(Path(sys.argv[1])).joined() as name:
+    print(name, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_who_is_at_work_is_not_gone_and_leaves_nothing_behind(tmp_path):
+    crew = Crew(tmp_path)
+    with crew.joined() as one, crew.joined() as other:
+        assert one != other
+        assert not Crew(tmp_path).is_gone(one)
+    assert crew.is_gone(one)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_was_killed_is_gone_at_once(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", JOIN, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    name = process.stdout.readline().strip()
+    crew = Crew(tmp_path)
+    assert not crew.is_gone(name)
+    process.kill()
+    process.communicate()
+    assert crew.is_gone(name)
+    assert list(tmp_path.iterdir()) == []

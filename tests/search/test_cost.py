@@ -1,0 +1,137 @@
+"""What a network costs before training: measured once on a machine, and kept."""
+
+import json
+import multiprocessing
+import os
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+
+import pytest
+
+from voxnas.engine.cost.profile import plugin_cost
+from voxnas.models.recurrent import GRU
+from voxnas.models.wavenet import stack
+from voxnas.search.cost import CostMeter, CostUnknown
+from voxnas.search.remembered import remembered
+from voxnas.utils.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """Figures are kept here; libraries stay where they are, for compiling them takes seconds."""
+    monkeypatch.setattr("voxnas.search.remembered.cache_folder", lambda: tmp_path)
+    return tmp_path / "costs"
+
+
+def small(name: str = "small", **arguments):
+    return stack(2, 4, name=name, **arguments)
+
+
+def test_the_figure_is_one_that_the_engine_takes(own_cache):
+    meter = CostMeter()
+    cheap, dear = meter.cost(small(), 48000), meter.cost(stack(8, 32), 48000)
+    assert 0 < cheap.cpu_rtf < dear.cpu_rtf < 0.8
+    assert (dear.block_size, dear.sample_rate) == (64, 48000)
+    assert dear.us_per_block == pytest.approx(dear.cpu_rtf * 1e6 * 64 / 48000)
+    assert len(list(own_cache.glob("*.json"))) == 2
+
+
+def test_a_network_is_measured_once_whatever_its_name_and_weights():
+    first = CostMeter().cost(small(), 48000)
+    assert CostMeter().cost(small("another"), 48000) == first
+
+
+@pytest.mark.parametrize(
+    ("settings", "network", "sample_rate"),
+    [
+        ({"block_size": 128}, {}, 48000),
+        ({"engine": "torch"}, {}, 48000),
+        ({}, {"activation": "ReLU"}, 48000),
+        ({}, {}, 44100),
+    ],
+)
+def test_other_conditions_have_figures_of_their_own(own_cache, settings, network, sample_rate):
+    CostMeter().cost(small(), 48000)
+    CostMeter(**settings).cost(small(**network), sample_rate)
+    assert len(list(own_cache.glob("*.json"))) == 2
+
+
+def test_what_the_run_s_record_says_stands(own_cache):
+    meter, network = CostMeter(), small()
+    known = json.loads(json.dumps(asdict(meter.cost(network, 48000)) | {"cpu_rtf": 0.123}))
+    assert meter.cost(network, 48000, known).cpu_rtf == 0.123
+
+
+@pytest.mark.parametrize("other", [{"cpu_model": "another"}, {"block_size": 32}, {"engine": "torch"}])
+def test_what_was_measured_elsewhere_or_otherwise_does_not_stand(other):
+    meter, network = CostMeter(), small()
+    known = asdict(meter.cost(network, 48000)) | {"cpu_rtf": 0.123} | other
+    assert meter.cost(network, 48000, known).cpu_rtf != 0.123
+
+
+def test_the_plug_in_s_profile_tells_without_measuring(own_cache):
+    cost = CostMeter(engine="profile", profile_build="avx512").cost(small(), 48000)
+    assert cost.cpu_rtf == pytest.approx(plugin_cost(small().architecture(), "avx512").rtf)
+    assert not own_cache.exists()
+
+
+def test_what_the_profile_does_not_cover_has_no_cost():
+    with pytest.raises(CostUnknown, match="does not cover"):
+        CostMeter(engine="profile").cost(GRU(8), 48000)
+
+
+def test_a_program_can_tell(tmp_path):
+    script = tmp_path / "bench.sh"
+    script.write_text('#!/bin/sh\ntest -s "$1" && echo x >> "$0.calls" && echo 0.25 ms\n')
+    script.chmod(0o700)
+    meter = CostMeter(engine="command", command={"run": f"{script} {{model}}"})
+    cost = meter.cost(small(), 48000)
+    assert cost.cpu_rtf == pytest.approx(0.25 / (1000 * 64 / 48000))
+    calls = (tmp_path / "bench.sh.calls").read_text()
+    assert meter.cost(small("again"), 48000) == cost
+    assert (tmp_path / "bench.sh.calls").read_text() == calls
+    other = CostMeter(engine="command", command={"run": [str(script), "{model}", "other"]})
+    assert other.cost(small(), 48000).engine != cost.engine
+
+
+def test_settings_that_cannot_be_are_refused_at_once():
+    with pytest.raises(InputError, match="block_sizes"):
+        CostMeter(block_size=0)
+
+
+@pytest.mark.parametrize("content", ["", "{", "null", "-1.0", "NaN", '"0.1"', "[0.1]"])
+def test_a_damaged_file_is_measured_again(own_cache, content):
+    assert remembered("a", lambda: 0.25) == 0.25
+    (own_cache / "a.json").write_text(content)
+    assert remembered("a", lambda: 0.5) == 0.5
+    assert remembered("a", lambda: 0.75) == 0.5
+
+
+def test_where_nothing_can_be_kept_the_figure_is_measured(tmp_path, caplog, monkeypatch):
+    (tmp_path / "costs").write_text("in the way")
+    assert remembered("a", lambda: 0.25) == 0.25
+    assert "cannot be kept" in caplog.text
+
+
+def test_an_error_in_the_measurement_is_the_caller_s(own_cache):
+    def fail() -> float:
+        raise CostUnknown("no")
+
+    with pytest.raises(CostUnknown):
+        remembered("a", fail)
+    assert remembered("a", lambda: 0.25) == 0.25
+
+
+def _measure(_: int) -> list[float]:
+    def measure() -> float:
+        time.sleep(0.02)  # long enough for the others to come by
+        return float(os.getpid())
+
+    return [remembered(str(key), measure) for key in range(8)]
+
+
+def test_processes_agree_on_every_figure():
+    with ProcessPoolExecutor(3, multiprocessing.get_context("fork")) as pool:
+        figures = list(pool.map(_measure, range(3)))
+    assert figures[0] == figures[1] == figures[2]
