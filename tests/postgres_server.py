@@ -14,16 +14,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import pytest
 from processes import running
 
-NAME = "voxnas"  # of the user and of the database
+USER = "voxnas"
+
+
+class PostgresServer(NamedTuple):
+    """Its socket is in `folder`."""
+
+    folder: Path
+    password: str
+
+    def new_database(self) -> str:
+        """The URL of an empty database, as SQLAlchemy has it."""
+        import psycopg2
+
+        name = f"study_{secrets.token_hex(4)}"
+        connection = psycopg2.connect(self._url("postgres"))
+        connection.autocommit = True
+        connection.cursor().execute(f"CREATE DATABASE {name}")
+        connection.close()
+        return self._url(name).replace("postgresql", "postgresql+psycopg2", 1)
+
+    def _url(self, database: str) -> str:
+        return f"postgresql://{USER}:{self.password}@/{database}?host={self.folder}"
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """Start one; its URL for Optuna. Skips the test with the reason where that is not possible."""
+def postgres_server() -> Iterator[PostgresServer]:
+    """Start one. Skips the test with the reason where that is not possible."""
     programs = _programs()
     with TemporaryDirectory(prefix="postgres-", dir="/tmp") as path:  # a socket's path has at most 107 bytes
         folder, user, password = Path(path), _user(), secrets.token_hex(16)
@@ -33,7 +55,7 @@ def postgres_server() -> Iterator[str]:
         if user:
             for owned in (folder, data, folder / "password"):
                 shutil.chown(owned, user)
-        initdb = [programs / "initdb", f"--pgdata={data}", f"--username={NAME}", "--auth=scram-sha-256"]
+        initdb = [programs / "initdb", f"--pgdata={data}", f"--username={USER}", "--auth=scram-sha-256"]
         made = subprocess.run(
             [*initdb, f"--pwfile={folder}/password"], user=user, cwd=folder, capture_output=True, text=True
         )
@@ -42,8 +64,8 @@ def postgres_server() -> Iterator[str]:
         server = [f"{programs}/postgres", "-D", str(data), "-k", str(folder), "-c", "listen_addresses="]
         # SIGTERM would wait for those who are still connected
         with running(server, folder, user=user, stop=signal.SIGINT):
-            _make_database(folder, password)
-            yield f"postgresql+psycopg2://{NAME}:{password}@/{NAME}?host={folder}"
+            _await_server(PostgresServer(folder, password))
+            yield PostgresServer(folder, password)
 
 
 def _programs() -> Path:
@@ -62,18 +84,15 @@ def _user() -> str | None:
     return "postgres" if "postgres" in names else "nobody"
 
 
-def _make_database(folder: Path, password: str) -> None:
+def _await_server(server: PostgresServer) -> None:
     import psycopg2
 
     deadline = time.monotonic() + 30
     while True:
         try:
-            connection = psycopg2.connect(host=str(folder), user=NAME, password=password, dbname="postgres")
-            break
+            server.new_database()
+            return
         except psycopg2.OperationalError as error:
             if time.monotonic() > deadline:
                 pytest.skip(f"PostgreSQL does not start here: {str(error).strip()}")
             time.sleep(0.2)
-    connection.autocommit = True
-    connection.cursor().execute(f"CREATE DATABASE {NAME}")
-    connection.close()

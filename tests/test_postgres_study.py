@@ -7,39 +7,47 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from postgres_server import postgres_server
+from postgres_server import PostgresServer, postgres_server
 from scripts import start_script
 
 pytestmark = pytest.mark.slow
 WORKERS, TRIALS = 4, 10
 WORKER = """
-import sys, optuna
-study = optuna.create_study(
-    storage=sys.argv[1], study_name="together", load_if_exists=True, directions=["minimize", "minimize"],
-    sampler=optuna.samplers.TPESampler(seed=int(sys.argv[2])),
-)
-def objective(trial):
+import sys
+from optuna.samplers import TPESampler
+from voxnas.search.objectives import parse_objectives
+from voxnas.search.trials import TrialBook
+storage, worker, trials = sys.argv[1:]
+objectives = parse_objectives(["best_val_loss", "cpu_rtf"])
+book = TrialBook(storage, "together", objectives, lambda seed: TPESampler(seed=seed), 0, worker)
+for _ in range(int(trials)):
+    trial = book.ask()
     x, y = trial.suggest_float("x", -1, 1), trial.suggest_int("y", 1, 8)
-    trial.set_user_attr("worker", sys.argv[2])
-    return x * x, abs(x - y)
-study.optimize(objective, n_trials=int(sys.argv[3]))
+    book.enter(trial, f"{x} {y}", [])
+    book.close(trial.number, "ok", [x * x, abs(x - y)])
 """
 
 
 @pytest.fixture(scope="module")
-def storage() -> Iterator[str]:
+def server() -> Iterator[PostgresServer]:
     pytest.importorskip("psycopg2", reason="psycopg2 is not installed: ./setup.sh postgres")
-    with postgres_server() as url:
-        yield url
+    with postgres_server() as started:
+        yield started
+
+
+@pytest.fixture
+def storage(server: PostgresServer) -> str:
+    """Empty: who comes first makes the tables, and several come at the same time."""
+    return server.new_database()
 
 
 def test_four_processes_add_their_trials_to_one_study_and_none_is_lost(storage):
     import optuna
 
-    commands = ([sys.executable, "-c", WORKER, storage, str(seed), str(TRIALS)] for seed in range(WORKERS))
+    commands = ([sys.executable, "-c", WORKER, storage, str(i), str(TRIALS)] for i in range(WORKERS))
     workers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for command in commands]
-    for worker in workers:
-        assert worker.wait(120) == 0, worker.communicate()
+    ends = [(worker.communicate(timeout=120)[1], worker.returncode) for worker in workers]
+    assert [code for _, code in ends] == [0] * WORKERS, ends
     trials = optuna.load_study(study_name="together", storage=storage).trials
     assert [trial.number for trial in trials] == list(range(WORKERS * TRIALS))
     assert {trial.state for trial in trials} == {optuna.trial.TrialState.COMPLETE}
@@ -48,6 +56,7 @@ def test_four_processes_add_their_trials_to_one_study_and_none_is_lost(storage):
     for trial in trials:  # each has its own values, not those of one that was written at the same time
         x, y = trial.params["x"], trial.params["y"]
         assert trial.values == pytest.approx([x * x, abs(x - y)])
+        assert trial.user_attrs["candidate"] == f"{x} {y}"
 
 
 def test_without_the_password_nobody_gets_in(storage):

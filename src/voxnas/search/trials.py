@@ -11,7 +11,13 @@ import numpy as np
 import optuna
 from optuna.samplers import BaseSampler
 from optuna.trial import Trial, TrialState
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from voxnas.records.pareto import Objective
 from voxnas.utils.errors import InputError
@@ -21,6 +27,8 @@ TRAINED = ("ok", "failed", "unmeasured")  # these count towards the total
 SQLITE = "sqlite:///"
 _SQLITE_WAITS_S = 60  # for others that write
 _ATTEMPTS = 8
+# What a database says to who makes the tables a moment after somebody else
+_TABLES_IN_THE_MAKING = (OperationalError, IntegrityError, ProgrammingError)
 
 
 @dataclass(frozen=True)
@@ -168,7 +176,7 @@ def _open(
         except (ArgumentError, ImportError, RuntimeError) as error:
             raise _unusable(url, error) from error
         except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-            if attempt == _ATTEMPTS - 1 or not (is_file or isinstance(error, OperationalError)):
+            if attempt == _ATTEMPTS - 1 or not (is_file or isinstance(error, _TABLES_IN_THE_MAKING)):
                 raise _unusable(url, error) from error
             time.sleep(0.1 * 2**attempt * (0.5 + np.random.default_rng().random()))
     raise AssertionError

@@ -16,6 +16,14 @@ class InputError(VoxnasError):
     """The recordings, a file or a setting cannot be used: no candidate of a sweep could do better."""
 
 
+class Stop(SystemExit):
+    """Ends the program, and a sweep with it, after `message` has been shown."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message, code)
+        self.message, self.code = message, code
+
+
 class StorageError(InputError):
     """Nothing can be written where the results lie. What is there already is whole."""
 
@@ -43,11 +51,3 @@ def _advice(number: int) -> str:
     if number in _FULL:
         return "free some and run again"
     return "make it writable and run again" if number in _BARRED else "see to the disk and run again"
-
-
-class Stop(SystemExit):
-    """Ends the program, and a sweep with it, after `message` has been shown."""
-
-    def __init__(self, message: str, code: int) -> None:
-        super().__init__(message, code)
-        self.message, self.code = message, code
