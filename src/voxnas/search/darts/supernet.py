@@ -32,6 +32,18 @@ class Choices(nn.Module):
         """`(rows, options)`, each row's sum 1."""
         return torch.softmax(self.logits / temperature, dim=-1)
 
+    def sample(self, temperature: float = 1.0) -> Tensor:
+        """`(rows, options)`: one option per row, drawn by its probability, as 1 among zeros.
+
+        The gradient is that of the softmax of the same draw (the Gumbel softmax), so that an option that was not
+        drawn learns, to first order, what it would have changed. X. Dong, Y. Yang (2019), "Searching for a
+        Robust Neural Architecture in Four GPU Hours".
+        """
+        noise = -torch.log(-torch.log(torch.rand_like(self.logits).clamp(1e-9, 1 - 1e-7)))
+        soft = torch.softmax((self.logits + noise) / temperature, dim=-1)
+        hard = torch.zeros_like(soft).scatter_(1, soft.argmax(1, keepdim=True), 1.0)
+        return hard + (soft - soft.detach())
+
     def set_one_hot(self, picks: Sequence[int], certainty: float = 1e4) -> None:
         """Make each row as good as certain of one option."""
         with torch.no_grad():
@@ -50,6 +62,7 @@ class SuperNet(nn.Module, ABC):
     delay_samples: int = 0
     segment_length: int = 8192
     temperature: float = 1.0
+    sampling: bool = False  # whether `forward` draws one network instead of mixing all, where the space can
     choices: nn.ModuleDict  # name → Choices
 
     @abstractmethod

@@ -56,12 +56,12 @@ class WaveNetOperation:
 
 
 class WaveNetSuperNet(SuperNet):
-    """All WaveNets of one array of `layers` places, each a layer or none.
+    """All WaveNets of one array of so many places, each a layer or none.
 
     Args:
-        layers, channels: of the array.
+        channels: of the array.
+        dilation_bases: one per place, in samples.
         kernel_sizes: to choose from.
-        dilation_bases: one per layer, in samples; None for `default_bases`.
         dilation_multiples: of the base, to choose from.
         activations: to choose from; PReLU is none of them.
         gates: "none", "gated" or both.
@@ -74,21 +74,20 @@ class WaveNetSuperNet(SuperNet):
 
     def __init__(
         self,
-        layers: int,
         channels: int,
+        dilation_bases: Sequence[int],
         kernel_sizes: Sequence[int] = (2, 3, 5),
-        dilation_bases: Sequence[int] | None = None,
         dilation_multiples: Sequence[int] = (1, 2, 4, 8),
-        activations: Sequence[str] = ("Tanh", "Softsign", "SiLU", "LeakyReLU"),
+        activations: Sequence[str] = ("Tanh", "Hardtanh", "SiLU", "LeakyReLU"),
         gates: Sequence[str] = GATES,
         head_scale: float = 0.02,
         backend: str = "auto",
     ) -> None:
         super().__init__()
-        _check(layers, channels, kernel_sizes, dilation_multiples, activations, gates, backend)
+        _check(channels, dilation_bases, kernel_sizes, dilation_multiples, activations, gates, backend)
         self.channels, self.head_scale, self.backend = channels, head_scale, backend
         self.kernel_sizes, self.multiples = sorted(kernel_sizes), sorted(dilation_multiples)
-        self.bases = list(dilation_bases or default_bases(layers, self.multiples[-1]))
+        self.bases = list(dilation_bases)
         self.activations, self.gates = list(activations), list(gates)
         rows = [f"layer {i + 1} (×{base})" for i, base in enumerate(self.bases)]
         self.choices = nn.ModuleDict(
@@ -100,7 +99,7 @@ class WaveNetSuperNet(SuperNet):
                 "gate": Choices(rows, self.gates),
             }
         )
-        self._make_weights(layers)
+        self._make_weights(len(self.bases))
         longest = (self.kernel_sizes[-1] - 1) * self.multiples[-1]
         self.receptive_field = 1 + longest * sum(self.bases)
         self._native: NativeMixture | Unavailable | None = None
@@ -287,12 +286,6 @@ class WaveNetSuperNet(SuperNet):
         return len(self.bases) * most + price(WaveNetOperation("ends", self.channels))
 
 
-def default_bases(layers: int, largest_multiple: int, longest: int = 256) -> list[int]:
-    """1, 2, 4, … and again from 1, so that no dilation is above `longest` samples."""
-    cycle = max(1, (longest // largest_multiple).bit_length())
-    return [2 ** (layer % cycle) for layer in range(layers)]
-
-
 def wavenet(genotype: WaveNetGenotype, name: str = "wavenet") -> WaveNet:
     """The network of a genotype, with fresh weights."""
     layers = genotype.layers
@@ -313,17 +306,17 @@ def _uniform(shape: tuple[int, ...], fan_in: int) -> Tensor:
 
 
 def _check(
-    layers: int,
     channels: int,
+    bases: Sequence[int],
     kernel_sizes: Sequence[int],
     multiples: Sequence[int],
     activations: Sequence[str],
     gates: Sequence[str],
     backend: str,
 ) -> None:
-    sizes = [layers, channels, *kernel_sizes, *multiples]
-    if not kernel_sizes or not multiples or any(type(size) is not int or size < 1 for size in sizes):
-        raise InputError("layers, channels, kernel sizes and dilations are whole numbers from 1")
+    sizes = [channels, *bases, *kernel_sizes, *multiples]
+    if not bases or not kernel_sizes or not multiples or any(type(size) is not int or size < 1 for size in sizes):
+        raise InputError("channels, kernel sizes and dilations are whole numbers from 1")
     for what, given, known in (("activation", activations, MIXED), ("gate", gates, GATES)):
         if not given or len(set(given)) != len(given):
             raise InputError(f"{what}s: name each of one or more once")
