@@ -116,6 +116,29 @@ CHAINS = {
     "Linear": {"type": "Linear", "taps": 300},
     "Linear of one tap and a bias": {"type": "Linear", "taps": 1, "bias": True},
 }
+NODES = [[("conv_bn_relu_3", 0), ("max_pool_3", 1)], [("skip_connect", 2), ("avg_pool_3", 0)]]
+STRIDED = [[("skip_connect", 1), ("conv_bn_relu_7", 0)], [("avg_pool_3", 0), ("conv_bn_relu_5", 2)]]
+
+
+def cells(normal: list, reduction: list, dilations: list[int], channels: int = 2, fanout: int = 2) -> dict:
+    kinds = {
+        kind: [[{"op": op, "source": source} for op, source in node] for node in nodes]
+        for kind, nodes in (("normal", normal), ("reduction", reduction))
+    }
+    sizes = {"dilations": dilations, "init_channels": channels, "fanout_concat": fanout}
+    return {"type": "CellNet", "genotype": {"kind": "cells", **kinds, **sizes}}
+
+
+CELLS = {
+    "cells": cells(NODES, STRIDED, [1, 3, 2]),
+    "cells of one channel": cells(NODES, STRIDED, [2, 1, 1, 5], channels=1, fanout=1),
+    "cells beyond the reductions": cells(NODES, STRIDED, [1, 2, 1, 2, 1, 2, 3], channels=1),
+    "cells with a silent node": cells(
+        [*NODES, [("none", 1)], [("max_pool_3", 4)]], [*STRIDED] * 2, [1, 2, 3]
+    ),
+    "cells with nodes that lead nowhere": cells(NODES * 2, STRIDED * 2, [3, 2, 1], fanout=1),
+}
+FORMS = FORMS | RECURRENT | CHAINS | CELLS
 # of these, what a .nam file has no words for
 BEYOND_NAM = {
     "LSTM with a skip",
@@ -123,8 +146,8 @@ BEYOND_NAM = {
     "GRU of layers with a skip",
     "ConvNet of kernels",
     "ConvNet with PReLU",
+    *CELLS,
 }
-FORMS = FORMS | RECURRENT | CHAINS
 SAMPLES = 2500
 
 
@@ -133,7 +156,11 @@ def network(request: pytest.FixtureRequest) -> Network:
     """In double precision, so that what is equal is equal to the last digits."""
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        return build(request.param).double().eval()
+        network = build(request.param).double().eval()
+        for name, buffer in network.named_buffers():  # batch norm that has seen something
+            if name.endswith(("mean", "variance")):
+                buffer.uniform_(*((-0.3, 0.0) if name.endswith("mean") else (0.2, 0.5)))
+        return network
 
 
 def noise(samples: int, batch: int = 1, seed: int = 0) -> torch.Tensor:
@@ -177,13 +204,25 @@ def test_the_receptive_field_is_exact_on_both_sides(network: Network):
     if not network.memory_is_finite:
         pytest.skip("its memory has no end")
     field, extra = network.receptive_field, 20
-    x = noise(field + extra, batch=64).requires_grad_()
-    network(x)[..., -1].sum().backward()
-    assert x.grad is not None
-    influence = x.grad.abs().amax(dim=(0, 1))
-    assert influence[extra] > 0  # the oldest sample of the field
-    assert influence[-1] > 0  # the newest
-    assert influence[:extra].max() == 0  # and none before
+    oldest = []
+    for phase in range(network.period):  # of the last sample: some look back further than others
+        x = noise(field + extra + phase, batch=64).requires_grad_()
+        network(x)[..., -1].sum().backward()
+        assert x.grad is not None
+        influence = x.grad.abs().amax(dim=(0, 1))
+        assert influence[-1] > 0  # the newest sample
+        assert influence[: extra + phase].max() == 0  # and none before the field
+        oldest.append(influence[extra + phase])
+    assert max(oldest) > 0  # the oldest of the field
+
+
+@torch.no_grad()
+def test_the_output_repeats_itself_after_a_period(network: Network):
+    x, period = noise(400), network.period
+    late = torch.nn.functional.pad(x, (period, 0))
+    torch.testing.assert_close(
+        offline(network, late)[..., period:], offline(network, x), rtol=0, atol=1e-6 if period == 1 else 1e-12
+    )
 
 
 @pytest.mark.parametrize("block", [1, 64, 1000])
@@ -242,13 +281,13 @@ def test_what_is_exported_sounds_the_same(network: Network, tmp_path, request: p
 
 
 def test_the_architecture_builds_the_same_network_again(network: Network):
-    again = build(network.architecture()).double()
+    again = build(network.architecture()).double().eval()
     again.load_state_dict(network.state_dict())
     assert again.architecture() == network.architecture()
     assert (again.num_parameters, again.macs_per_sample) == (network.num_parameters, network.macs_per_sample)
     torch.testing.assert_close(offline(again, noise(50)), offline(network, noise(50)), rtol=0, atol=0)
 
 
-def test_latency_is_how_far_back_the_network_looks(network: Network):
+def test_latency_is_how_far_back_the_network_looks_and_how_late_it_is(network: Network):
     samples = network.receptive_field if network.memory_is_finite else 1
-    assert network.latency_ms(48000) == pytest.approx(samples / 48)
+    assert network.latency_ms(48000) == pytest.approx((samples + network.delay_samples) / 48)

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from voxnas.models.base import Network
+from voxnas.models.cells.net import CellNet
 from voxnas.models.conv_net import ConvNet, Linear
 from voxnas.models.recurrent import GRU, LSTM
 from voxnas.models.wavenet import WaveNet
 from voxnas.utils.errors import InputError
 
-TYPES: dict[str, type[Network]] = {t.__name__: t for t in (WaveNet, LSTM, GRU, ConvNet, Linear)}
+TYPES: dict[str, type[Network]] = {t.__name__: t for t in (WaveNet, LSTM, GRU, ConvNet, Linear, CellNet)}
 
 
 def build(architecture: Mapping[str, Any], **arguments: Any) -> Network:

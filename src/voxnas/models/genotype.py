@@ -38,6 +38,11 @@ class Edge:
 Cell = tuple[tuple[Edge, ...], ...]  # per node its edges, whose results are added
 
 
+def reductions(layers: int) -> tuple[int, int]:
+    """The places of the reduction cells in a stack: a third and two thirds down."""
+    return layers // 3, 2 * layers // 3
+
+
 @dataclass(frozen=True)
 class CellGenotype:
     """Two kinds of cells and how they are stacked.
@@ -88,8 +93,8 @@ class CellGenotype:
 
     @property
     def reductions(self) -> tuple[int, int]:
-        """The places of the reduction cells: a third and two thirds down the stack."""
-        return self.layers // 3, 2 * self.layers // 3
+        """The places of the reduction cells."""
+        return reductions(self.layers)
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from voxnas.models.cells.operations import Unit, convolve, pool, primitive, projection, reduction
 from voxnas.models.cells.operations import Operation as Op
+from voxnas.models.cells.operations import Unit, convolve, pool, primitive, projection, reduction
 from voxnas.models.genotype import PRIMITIVES
 
 CHANNELS = 3

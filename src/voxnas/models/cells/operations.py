@@ -1,7 +1,7 @@
 """What a network of cells is made of: operations, what they cost, and their weights.
 
-Signals are `(batch, channels, 1, samples)` in channels-last memory, see `CausalConv`. Everything is causal and
-"valid": nothing is padded, and what an operation needs of the past is missing at the left of its result.
+Signals are `(batch, channels, 1, samples)` in channels-last memory, see `CausalConv`. Everything is causal
+and "valid": nothing is padded, and what an operation needs of the past is missing at the left of its result.
 """
 
 from dataclasses import dataclass
@@ -77,8 +77,9 @@ class Operation:
 def primitive(op: str, channels: int, rate: int, dilation: int = 1, stride: int = 1) -> Operation:
     """One of `PRIMITIVES` from `channels` to as many; `rate` is that of the result.
 
-    With stride 2 it looks at neighbouring samples whatever the dilation, lest every other one go unheard; for
-    the same reason a strided skip_connect is a convolution of two taps, as the paper's "factorized reduction".
+    With stride 2 it looks at neighbouring samples whatever the dilation, lest every other one go unheard;
+    for the same reason a strided skip_connect is a convolution of two taps, the paper's "factorized
+    reduction".
     """
     if op not in PRIMITIVES:
         raise ValueError(f"unknown primitive {op!r}")
@@ -86,9 +87,8 @@ def primitive(op: str, channels: int, rate: int, dilation: int = 1, stride: int 
     if op == "skip_connect" and stride == 2:
         return reduction(op, channels, channels, rate)
     if op in _KINDS:
-        pools = op.endswith("pool_3")
-        taps = {"kernel_size": 3, "dilation": dilation} if pools else {}
-        return Operation(op, _KINDS[op], channels, channels, rate, stride=stride, **taps)
+        taps = (3, dilation) if op.endswith("pool_3") else (1, 1)
+        return Operation(op, _KINDS[op], channels, channels, rate, *taps, stride)
     kernel_size = int(op.rpartition("_")[2])
     return Operation(op, "conv", channels, channels, rate, kernel_size, dilation, stride, True, True)
 

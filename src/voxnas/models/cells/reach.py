@@ -1,0 +1,70 @@
+"""Which samples of the input a signal depends on.
+
+A network with rates above 1 repeats itself after as many samples as the largest rate, its period. What a
+signal's sample depends on goes by its place in the period, its phase: one entry of an array per phase.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxnas.models.cells.layout import Part
+from voxnas.models.cells.operations import Operation
+
+Reach = NDArray[np.float64]
+NOTHING = -np.inf
+
+
+def period(parts: Sequence[Part]) -> int:
+    """The largest rate."""
+    return max(part.operation.rate for part in parts)
+
+
+def receptive_field(parts: Sequence[Part]) -> int:
+    """How far back the output looks, in samples, at the phase that looks back furthest; 1 for no further."""
+    return 1 + int(_of_output(parts, whole=True).max())
+
+
+def delay_samples(parts: Sequence[Part]) -> int:
+    """How much older than the output the newest input is that it sees, by the way and at the phase where that
+    is most: what a signal of a lower rate cannot know yet."""
+    return int(_of_output(parts, whole=False).max())
+
+
+def starts(parts: Sequence[Part], first: int) -> list[int]:
+    """Per signal the first sample that can be computed, if the input's sample `first` is its first one."""
+    found = [first]
+    for part in parts:
+        start = max(found[signal] for signal in part.inputs)
+        operation = part.operation
+        if operation.kind == "upsample":
+            found.append(2 * (start + operation.past_samples))
+        else:
+            found.append(-(-(start + operation.past_samples) // operation.stride))
+    return found
+
+
+def _of_output(parts: Sequence[Part], whole: bool) -> Reach:
+    """How many samples back each phase of the output looks; of the taps the newest alone if not `whole`."""
+    length = period(parts)
+    found: list[tuple[int, Reach]] = [(1, np.zeros(length))]
+    for part in parts:
+        rate = part.operation.rate
+        reaches = [_reach(part.operation, *found[signal], length // rate, whole) for signal in part.inputs]
+        found.append((rate, np.max(reaches, axis=0)))
+    return found[-1][1]
+
+
+def _reach(operation: Operation, rate: int, source: Reach, phases: int, whole: bool) -> Reach:
+    """`rate` and `source` are of what the operation is applied to."""
+    if operation.kind == "none":
+        return np.full(phases, NOTHING)
+    taps = range(operation.kernel_size if whole else 1)
+    n = np.arange(phases)
+    if operation.kind == "upsample":
+        late, newest = operation.rate * (n % 2), n // 2
+    else:
+        late, newest = 0 * n, operation.stride * n
+    back = [tap * operation.dilation for tap in taps]
+    return np.max([late + rate * b + source[(newest - b) % len(source)] for b in back], axis=0)
