@@ -16,15 +16,16 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from voxnas.callbacks.base import RunCallback
-from voxnas.callbacks.progress import announce
+from voxnas.callbacks.progress import announce, announce_search
 from voxnas.data.datamodule import PairDataModule
 from voxnas.models.base import Network
 from voxnas.records.record import Record
 from voxnas.records.run_folder import continues, exclusive, is_finished, previous_record, set_aside
 from voxnas.search.constraints import violation
-from voxnas.search.describe import describe_data, describe_network, identify, new_record
+from voxnas.search.describe import describe_data, describe_network, describe_search, identify, new_record
 from voxnas.training.module import AmpModule
 from voxnas.training.run import fit_and_test, last_checkpoint, load_checkpoint
+from voxnas.utils.errors import InputError
 from voxnas.utils.app import RunError, hydra_app, quiet_libraries, root_cause
 
 log = logging.getLogger("voxnas")
@@ -36,6 +37,10 @@ def main(cfg: DictConfig) -> float | tuple[float, ...]:
     quiet_libraries()
     folder = Path(HydraConfig.get().runtime.output_dir)
     number = HydraConfig.get().job.get("num", 0)
+    if cfg.task == "darts":
+        return _search(cfg, folder)
+    if cfg.task != "train":
+        raise InputError(f"unknown task {cfg.task!r}: train or darts")
     with exclusive(folder):
         record, note = run(cfg, folder)
     announce(record, number, note)
@@ -44,6 +49,15 @@ def main(cfg: DictConfig) -> float | tuple[float, ...]:
     gc.collect()  # a sweep goes on in this process
     values = tuple(_objective(record, name) for name in cfg.objectives)
     return values if len(values) > 1 else values[0]
+
+
+def _search(cfg: DictConfig, folder: Path) -> float:
+    from voxnas.search.darts.task import search
+
+    with exclusive(folder):
+        record, note = search(cfg, folder)
+    announce_search(record, note)
+    return record.best_val_loss or float("inf")
 
 
 def _objective(record: Record, name: str) -> float:
@@ -66,6 +80,7 @@ def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
         return _failed(record, error, folder), ""
     datamodule.suit(network.receptive_field, network.segment_length)
     describe_network(record, network, datamodule.sample_rate)
+    describe_search(record, cfg.get("genotype"))
     record.reason = violation(network, datamodule.sample_rate, **cfg.constraints)
     if record.reason is None:
         describe_data(record, datamodule.recording)

@@ -11,6 +11,7 @@ from voxnas.data.amp_pair import Recording
 from voxnas.models.base import Network
 from voxnas.records.identity import git_revision, identity, machine, versions
 from voxnas.records.record import Record
+from voxnas.records.search_record import SearchRecord, search_behind
 from voxnas.utils.resolvers import named_overrides
 
 _NOT_SHAPING = {
@@ -66,7 +67,7 @@ def describe_network(record: Record, network: Network, sample_rate: int) -> None
         setattr(record, name, value)
 
 
-def describe_data(record: Record, recording: Recording) -> None:
+def describe_data(record: Record | SearchRecord, recording: Recording) -> None:
     """Which files, which sections."""
     pair, sections = recording.pair, recording.sections
     record.data = {
@@ -76,6 +77,12 @@ def describe_data(record: Record, recording: Recording) -> None:
         "delay_samples": pair.delay_samples,
         "sections": {name: list(getattr(sections, name)) for name in ("train", "val", "test")},
     }
+
+
+def describe_search(record: Record, genotype: str | None) -> None:
+    """Where a genotype's run comes from, if from a search of ours."""
+    if genotype is not None:
+        record.search = search_behind(Path(genotype))
 
 
 def identify(cfg: DictConfig, record: Record) -> str:
@@ -88,15 +95,15 @@ def identify(cfg: DictConfig, record: Record) -> str:
         "seed": cfg.seed,
         "patience": cfg.patience,
         "training": _plain(cfg.training),
-        "data": _shaping(cfg, "data"),
-        "trainer": _shaping(cfg, "trainer"),
+        "data": shaping(cfg, "data"),
+        "trainer": shaping(cfg, "trainer"),
         "ema": _plain(cfg.callbacks.get("ema")),
         "init_from": _parent(cfg.init_from),
     }
     return identity(shaped_by)
 
 
-def _shaping(cfg: DictConfig, group: str) -> dict[str, Any]:
+def shaping(cfg: DictConfig, group: str) -> dict[str, Any]:
     return {key: value for key, value in _plain(cfg[group]).items() if key not in _NOT_SHAPING[group]}
 
 

@@ -1,22 +1,22 @@
 """The LightningModule of a differentiable search: weights and choices, trained in turns."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import Timer
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from voxnas.models.genotype import as_values
 from voxnas.search.darts.objective import Schedule, beta_decay, entropy
 from voxnas.search.darts.supernet import Choices, Price, SuperNet
-from voxnas.search.darts.unrolled import unrolled_gradient
+from voxnas.search.darts.unrolled import gradients, unrolled_gradient
 from voxnas.training.losses import WeightedLoss, require_finite
 from voxnas.training.module import OptimizerFactory
 from voxnas.training.schedules import Schedule as LearningRate
+from voxnas.utils.errors import InputError
 
 Batch = tuple[Tensor, Tensor]
 
@@ -43,7 +43,12 @@ class DartsModule(pl.LightningModule):
         temperature: of the choices' softmax, from the first to the last epoch.
         warm_up: share of the run during which the weights are trained alone.
         unrolled: whether the choices look one step of the weights ahead (second order).
+        sampling: whether a network is drawn for every step instead of mixing all of them, where the space can.
+        choice_every: steps of the weights per step of the choices.
         stop_entropy: the search ends when its choices are less undecided than that; None for never.
+        seed: of the draws; they are the same in an epoch that is done again.
+
+    Validation is that of the strongest choices alone, with the weights that they have in the search.
     """
 
     def __init__(
@@ -61,7 +66,10 @@ class DartsModule(pl.LightningModule):
         temperature: Sequence[float] = (1.0, 0.1),
         warm_up: float = 0.1,
         unrolled: bool = False,
+        sampling: bool = True,
+        choice_every: int = 1,
         stop_entropy: float | None = None,
+        seed: int = 0,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -71,6 +79,9 @@ class DartsModule(pl.LightningModule):
         self.choice_lr, self.choice_weight_decay = choice_lr, choice_weight_decay
         self.beta_decay, self.temperature = beta_decay, Schedule(*temperature)
         self.warm_up, self.unrolled, self.stop_entropy = warm_up, unrolled, stop_entropy
+        self.choice_every, self.seed = choice_every, seed
+        network.sampling = sampling
+        self._discretised = ExitStack()
         self._base_lrs: list[float] = []
         self._losses: dict[str, list[Tensor]] = {}
         self._error = self._energy = 0.0
@@ -105,6 +116,7 @@ class DartsModule(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         self._losses, self._steps = {"weights": [], "choices": []}, 0
+        torch.manual_seed(1_000_003 * self.seed + self.current_epoch)
 
     def training_step(self, batch: tuple[Batch, Batch], batch_idx: int) -> None:
         for_weights, for_choices = batch
@@ -114,10 +126,11 @@ class DartsModule(pl.LightningModule):
         lr = self.schedule(self.current_epoch * int(self.trainer.num_training_batches) + batch_idx, progress)
         for group, base in zip(of_weights.param_groups, self._base_lrs, strict=True):
             group["lr"] = lr * base
-        if progress >= self.warm_up:
+        if progress >= self.warm_up and batch_idx % self.choice_every == 0:
             self._step_choices(of_choices, for_weights, for_choices, of_weights.param_groups[0]["lr"], progress)
-        loss = require_finite(self._loss(for_weights))
-        _step(of_weights, self.network.weights(), torch.autograd.grad(loss, self.network.weights()))
+        with frozen(self.network.alphas()):
+            loss = require_finite(self._loss(for_weights))
+            _step(of_weights, self.network.weights(), gradients(loss, self.network.weights()))
         self._losses["weights"].append(loss.detach())
         self._steps += 1
 
@@ -132,10 +145,15 @@ class DartsModule(pl.LightningModule):
             return self.choice_objective(loss, progress)
 
         if self.unrolled:
-            weights = self.network.weights()
-            gradient = unrolled_gradient(lambda: self._loss(for_weights), objective, weights, alphas, lr)
+            draw = int(torch.randint(2**31, ()))
+
+            def training_loss() -> Tensor:
+                torch.manual_seed(draw)  # a difference is taken of it: it must be of one draw
+                return self._loss(for_weights)
+
+            gradient = unrolled_gradient(training_loss, objective, self.network.weights(), alphas, lr)
         else:
-            gradient = list(torch.autograd.grad(objective(), alphas, allow_unused=True, materialize_grads=True))
+            gradient = gradients(objective(), alphas)
         _step(optimizer, alphas, gradient)
 
     def _loss(self, batch: Batch) -> Tensor:
@@ -176,6 +194,7 @@ class DartsModule(pl.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         self._error = self._energy = 0.0
+        self._discretised.enter_context(discretised(self.network))
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         x, y = batch
@@ -183,6 +202,7 @@ class DartsModule(pl.LightningModule):
         self._energy += float(y.double().square().sum())
 
     def on_validation_epoch_end(self) -> None:
+        self._discretised.close()
         esr = self._error / self._energy if self._energy else float("inf")
         self.log("val/esr", require_finite(torch.tensor(esr, dtype=torch.float64)).float())
 
@@ -191,6 +211,18 @@ class DartsModule(pl.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: Mapping[str, Any]) -> None:
         self.network.temperature = checkpoint["temperature"]
+
+
+@contextmanager
+def frozen(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
+    """Nothing is learnt of these for as long as it lasts."""
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
 
 
 def _step(optimizer: Any, parameters: Sequence[Tensor], gradients: Sequence[Tensor]) -> None:
@@ -203,16 +235,14 @@ def _step(optimizer: Any, parameters: Sequence[Tensor], gradients: Sequence[Tens
 
 
 @contextmanager
-def discretised(network: SuperNet) -> Iterator[dict[str, Any]]:
-    """For as long as it lasts the network computes what its strongest choices alone do; gives the genotype's values.
-
-    Raises InputError where the choices leave nothing.
-    """
+def discretised(network: SuperNet) -> Iterator[None]:
+    """For as long as it lasts the network computes what its strongest choices alone do, or, where these leave
+    nothing, what it does otherwise."""
     logits = [alpha.detach().clone() for alpha in network.alphas()]
-    genotype = network.genotype()
     try:
-        network.set_one_hot(genotype)
-        yield as_values(genotype)
+        with suppress(InputError):
+            network.set_one_hot(network.genotype())
+        yield
     finally:
         with torch.no_grad():
             for alpha, before in zip(network.alphas(), logits, strict=True):

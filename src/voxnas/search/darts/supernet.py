@@ -84,6 +84,29 @@ class SuperNet(nn.Module, ABC):
     def set_one_hot(self, genotype: Genotype) -> None:
         """Make the choices as good as certain, so that the network computes and costs what this one does."""
 
+    def measure_operations(self, operations: Sequence[Any]) -> list[float]:
+        """µs per block of 64 samples of each of its operations, measured on this machine's streaming engine."""
+        raise NotImplementedError(f"{type(self).__name__} has no operations that could be timed")
+
+    def genotype_weights(self) -> dict[str, Tensor]:
+        """The state of the genotype's network with the weights of the search; empty where these do not carry over."""
+        return {}
+
+    def largest_cost(self, price: Price) -> float:
+        """The expected cost with every choice its most expensive option."""
+        before = [alpha.detach().clone() for alpha in self.alphas()]
+        try:
+            with torch.enable_grad():
+                cost = self.expected_cost(price)
+                rising = torch.autograd.grad(cost, self.alphas(), allow_unused=True, materialize_grads=True)
+            for table, by_option in zip(self.choices.values(), rising, strict=True):
+                table.set_one_hot(by_option.argmax(dim=1).tolist())  # type: ignore[operator]
+            return float(self.expected_cost(price).detach())
+        finally:
+            with torch.no_grad():
+                for alpha, own in zip(self.alphas(), before, strict=True):
+                    alpha.copy_(own)
+
     def alphas(self) -> list[nn.Parameter]:
         """The choices' logits."""
         return [table.logits for table in self.choices.values()]  # type: ignore[misc]

@@ -31,25 +31,25 @@ def unrolled_gradient(
     """
     before = [weight.detach().clone() for weight in weights]
     try:
-        _move(weights, before, _gradient(training_loss(), weights), -step)
-        both = _gradient(choice_loss(), [*alphas, *weights])
+        _move(weights, before, gradients(training_loss(), weights), -step)
+        both = gradients(choice_loss(), [*alphas, *weights])
         direct, direction = both[: len(alphas)], both[len(alphas) :]
         norm = torch.sqrt(sum((part.square().sum() for part in direction), torch.zeros(()))).item()
         if norm == 0:
             return direct
         epsilon = perturbation / norm
         _move(weights, before, direction, epsilon)
-        above = _gradient(training_loss(), alphas)
+        above = gradients(training_loss(), alphas)
         _move(weights, before, direction, -epsilon)
-        below = _gradient(training_loss(), alphas)
+        below = gradients(training_loss(), alphas)
     finally:
         _move(weights, before, before, 0.0)
     return [d - step * (a - b) / (2 * epsilon) for d, a, b in zip(direct, above, below, strict=True)]
 
 
-def _gradient(loss: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
-    found = torch.autograd.grad(loss, list(parameters), allow_unused=True)
-    return [torch.zeros_like(p) if g is None else g for p, g in zip(parameters, found, strict=True)]
+def gradients(loss: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
+    """Of the loss, by each parameter; zeros where it does not depend on one."""
+    return list(torch.autograd.grad(loss, list(parameters), allow_unused=True, materialize_grads=True))
 
 
 def _move(weights: Sequence[Tensor], start: Sequence[Tensor], direction: Sequence[Tensor], by: float) -> None:

@@ -7,52 +7,25 @@ shared: what a tap learns serves all sizes that have it); each dilation has taps
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from itertools import product
 
 import torch
 from torch import Tensor, nn
 
-from voxnas.kernels.build import Unavailable
-from voxnas.kernels.mixture import MIXED, NativeMixture
-from voxnas.models.activations import activation
-from voxnas.models.base import Network
+from voxnas.kernels.mixture import MIXED, MixedLayer
 from voxnas.models.genotype import Genotype, LayerChoice, WaveNetGenotype
 from voxnas.models.wavenet import BACKENDS, WaveNet
+from voxnas.search.darts.mixture import Ends, Layer, run
 from voxnas.search.darts.places import best_places
+from voxnas.models.from_genotype import wavenet
 from voxnas.search.darts.supernet import Choices, Price, SuperNet
+from voxnas.search.darts.wavenet_costs import measure_wavenet_operations
+from voxnas.search.darts.wavenet_operations import WaveNetOperation
 from voxnas.utils.errors import InputError
 
 NONE, KEEP = 0, 1  # columns of the table "layer"
 GATES = ("none", "gated")
-
-
-@dataclass(frozen=True)
-class WaveNetOperation:
-    """What a WaveNet of one array consists of: its input and head ("ends", once), and layers.
-
-    What a layer costs does not depend on its dilation.
-    """
-
-    kind: str  # "ends" or "layer"
-    channels: int
-    kernel_size: int = 1
-    activation: str = "Tanh"
-    gated: bool = False
-
-    @property
-    def macs(self) -> int:
-        """Multiply-adds per sample."""
-        if self.kind == "ends":
-            return 2 * self.channels
-        inner = self.channels * (1 + self.gated)
-        return inner * self.channels * self.kernel_size + inner + self.channels**2
-
-    @property
-    def parameters(self) -> int:
-        """Weights and biases."""
-        return self.macs + (1 if self.kind == "ends" else self.channels * (2 + self.gated))
 
 
 class WaveNetSuperNet(SuperNet):
@@ -102,7 +75,6 @@ class WaveNetSuperNet(SuperNet):
         self._make_weights(len(self.bases))
         longest = (self.kernel_sizes[-1] - 1) * self.multiples[-1]
         self.receptive_field = 1 + longest * sum(self.bases)
-        self._native: NativeMixture | Unavailable | None = None
 
     def _make_weights(self, layers: int) -> None:
         """As PyTorch's default for each of the convolutions that there are."""
@@ -120,7 +92,7 @@ class WaveNetSuperNet(SuperNet):
         self.rechannel = nn.Parameter(_uniform((width, 1, 1), 1))
         self.conv_weight = nn.Parameter(_uniform((layers, len(reach), inner, width), 3 * width))
         self.conv_bias = nn.Parameter(_uniform((layers, inner), 3 * width))
-        self.mixin = nn.Parameter(_uniform((layers, inner, 1, 1), 1))
+        self.mixin = nn.Parameter(_uniform((layers, inner), 1))
         self.residual_weight = nn.Parameter(_uniform((layers, width, width, 1), width))
         self.residual_bias = nn.Parameter(_uniform((layers, width), width))
         self.head_weight = nn.Parameter(_uniform((1, width, 1), width))
@@ -128,103 +100,103 @@ class WaveNetSuperNet(SuperNet):
 
     def probabilities(self, name: str) -> Tensor:
         """Of a table, at the temperature of now."""
+        return self._table(name).probabilities(self.temperature)
+
+    def _table(self, name: str) -> Choices:
         table = self.choices[name]
         assert isinstance(table, Choices)
-        return table.probabilities(self.temperature)
-
-    def _mixed(self) -> tuple[Tensor, Tensor, Tensor]:
-        """The weighted kernels `(layers, inner, channels, taps)`, activations `(layers, MIXED)`, gates `(layers,)`."""
-        with_tap = self.probabilities("kernel") @ self._has_tap
-        weight = (self.probabilities("dilation").unsqueeze(2) * with_tap.unsqueeze(1)).flatten(1)
-        scattered = self._to_taps * weight.unsqueeze(1)  # (layers, taps, options' taps)
-        layers, _, inner, channels = self.conv_weight.shape
-        kernels = (scattered @ self.conv_weight.flatten(2)).view(layers, -1, inner, channels)
-        columns = [MIXED.index(name) for name in self.activations]
-        kept = self.probabilities("layer")[:, KEEP:]
-        mixture = kept.new_zeros(layers, len(MIXED))
-        mixture = mixture.index_copy(1, torch.tensor(columns), kept * self.probabilities("activation"))
-        gates = self.probabilities("gate")
-        gate = gates[:, self.gates.index("gated")] if "gated" in self.gates else gates.new_zeros(layers)
-        return kernels.permute(0, 2, 3, 1), mixture, gate
+        return table
 
     def forward(self, x: Tensor) -> Tensor:
-        kernels, mixture, gate = self._mixed()
-        native = self._form(x)
-        if native is None:
-            return self._run(x, kernels, mixture, gate)
-        parts = [kernels, self.conv_bias, self.mixin, mixture]
-        parts += [gate.unsqueeze(1)] if "gated" in self.gates else []
-        parts += [self.residual_weight, self.residual_bias]
-        layers = [tensor for layer in zip(*(p.unbind(0) for p in parts), strict=True) for tensor in layer]
-        weights = [self.rechannel, *layers, self.head_weight, self.head_bias]
-        return native(x, self.head_scale, self.receptive_field, weights)
+        """Where nothing is to be learnt of the choices, a network that is drawn is computed on its own."""
+        learns = torch.is_grad_enabled() and self.alphas()[0].requires_grad
+        layers = self._drawn() if self.sampling and not learns else self._mixed()
+        past = sum(layer.form.taps[-1] for layer in layers)
+        ends = Ends(self.rechannel, self.head_weight, self.head_bias)
+        return run(x[..., self.receptive_field - 1 - past :], layers, ends, self.head_scale, self.backend)
 
-    def _form(self, x: Tensor) -> NativeMixture | None:
-        """What computes `forward` instead of PyTorch, if the backend asked for and `x` allow it."""
-        if self.backend == "torch" or x.device.type != "cpu" or x.dtype != torch.float32:
-            return None
-        if self._native is None:
-            taps = [[base * tap for tap in self.taps] for base in self.bases]
-            try:
-                self._native = NativeMixture(self.channels, taps, self.activations, "gated" in self.gates)
-            except Unavailable as reason:
-                self._native = reason
-        if isinstance(self._native, NativeMixture):
-            return self._native
-        if self.backend == "native":
-            raise InputError(f"backend=native cannot be: {self._native}") from self._native
-        return None
+    def _mixed(self) -> list[Layer]:
+        """Every option of every layer, by its weight."""
+        weighed = {name: self._weighed(name) for name in self.choices}
+        kept = weighed["layer"][:, KEEP:]
+        with_tap = weighed["kernel"] @ self._has_tap
+        options = (weighed["dilation"].unsqueeze(2) * with_tap.unsqueeze(1)).flatten(1)
+        layers, _, outputs, channels = self.conv_weight.shape
+        scattered = self._to_taps * options.unsqueeze(1)  # (layers, taps, options' taps)
+        kernels = (scattered @ self.conv_weight.flatten(2)).view(layers, -1, outputs, channels)
+        columns = torch.tensor([MIXED.index(name) for name in self.activations], device=kept.device)
+        activations = kept.new_zeros(layers, len(MIXED)).index_copy(1, columns, kept * weighed["activation"])
+        gated = "gated" in self.gates
+        gate = weighed["gate"][:, self.gates.index("gated")] if gated else kept[:, 0]
+        parts = (kernels.permute(0, 2, 3, 1), self.conv_bias, self.mixin, activations, gate.unsqueeze(1))
+        parts += (self.residual_weight, self.residual_bias * kept)
+        forms = [
+            MixedLayer(tuple(base * tap for tap in self.taps), tuple(self.activations), gated)
+            for base in self.bases
+        ]
+        return [Layer(*of_layer) for of_layer in zip(forms, *(part.unbind() for part in parts), strict=True)]
 
-    def _run(self, x: Tensor, kernels: Tensor, mixture: Tensor, gate: Tensor) -> Tensor:
-        samples = x.shape[-1] - self.receptive_field + 1
-        condition, x = x, self.rechannel.view(1, -1, 1) * x
-        head: Tensor = x.new_zeros(1)
-        functions = [activation(name, self.channels) for name in MIXED]
-        for layer, base in enumerate(self.bases):
-            length = x.shape[-1] - base * self.taps[-1]
-            past = [x[..., x.shape[-1] - length - base * t :][..., :length] for t in reversed(self.taps)]
-            kernel = kernels[layer].transpose(1, 2).flatten(1)  # (inner, taps · channels)
-            z = kernel @ torch.cat(past, 1) + self.conv_bias[layer].view(-1, 1)
-            z = z + self.mixin[layer].view(-1, 1) * condition[..., -length:]
-            used = [MIXED.index(name) for name in self.activations]
-            a = sum(mixture[layer, i] * functions[i](z[:, : self.channels]) for i in used)
-            if "gated" in self.gates:
-                a = a * (1 - gate[layer] + gate[layer] * torch.sigmoid(z[:, self.channels :]))
-            head = head + a[..., -samples:]
-            x = x[..., -length:] + self.residual_weight[layer, :, :, 0] @ a + self.residual_bias[layer].view(-1, 1)
-        return self.head_scale * (self.head_weight[..., 0] @ head + self.head_bias.view(1, 1, 1))
+    def _weighed(self, name: str) -> Tensor:
+        """What each option counts: its probability, or all or nothing of a draw."""
+        table = self._table(name)
+        return table.sample(self.temperature) if self.sampling else table.probabilities(self.temperature)
 
-    def _strongest(self) -> list[tuple[int, LayerChoice]]:
-        """The places that keep their layer, and what it is."""
-        best = {name: table.logits.argmax(dim=1).tolist() for name, table in self.choices.items()}  # type: ignore[union-attr,operator]
+    def _drawn(self) -> list[Layer]:
+        """The layers of a draw."""
+        picks = {name: self._table(name).sample().argmax(dim=1).tolist() for name in self.choices}
         return [
-            (place, LayerChoice(self.kernel_sizes[best["kernel"][place]],
-                                base * self.multiples[best["dilation"][place]],
-                                self.activations[best["activation"][place]],
-                                self.gates[best["gate"][place]] == "gated"))
-            for place, base in enumerate(self.bases)
-            if best["layer"][place] == KEEP
-        ]  # fmt: skip
+            self._layer(place, {name: columns[place] for name, columns in picks.items()})
+            for place in range(len(self.bases))
+            if picks["layer"][place] == KEEP
+        ]
+
+    def _layer(self, place: int, pick: Mapping[str, int]) -> Layer:
+        """One option of each table, with its weights."""
+        choice = self._choice(place, pick)
+        outputs = self.channels * (1 + choice.gated)
+        first = pick["dilation"] * self.kernel_sizes[-1]
+        kernel = self.conv_weight[place, first : first + choice.kernel_size, :outputs].flip(0).permute(1, 2, 0)
+        taps = tuple(choice.dilation * tap for tap in range(choice.kernel_size))
+        one = kernel.new_zeros(len(MIXED))
+        one[MIXED.index(choice.activation)] = 1.0
+        return Layer(
+            form=MixedLayer(taps, (choice.activation,), choice.gated),
+            kernel=kernel,
+            bias=self.conv_bias[place, :outputs],
+            mixin=self.mixin[place, :outputs],
+            activations=one,
+            gate=kernel.new_ones(1),
+            residual=self.residual_weight[place],
+            residual_bias=self.residual_bias[place],
+        )
+
+    def _choice(self, place: int, pick: Mapping[str, int]) -> LayerChoice:
+        return LayerChoice(
+            kernel_size=self.kernel_sizes[pick["kernel"]],
+            dilation=self.bases[place] * self.multiples[pick["dilation"]],
+            activation=self.activations[pick["activation"]],
+            gated=self.gates[pick["gate"]] == "gated",
+        )
+
+    def _strongest(self) -> dict[int, dict[str, int]]:
+        """By the places that keep their layer, the column of each table."""
+        best = {name: self._table(name).logits.argmax(dim=1).tolist() for name in self.choices}
+        places = [place for place, column in enumerate(best["layer"]) if column == KEEP]
+        return {place: {name: columns[place] for name, columns in best.items()} for place in places}
 
     def genotype(self) -> WaveNetGenotype:
-        layers = tuple(layer for _, layer in self._strongest())
+        layers = tuple(self._choice(place, pick) for place, pick in self._strongest().items())
         if not layers:
             raise InputError("the search left out every layer: lower nas_penalty, or search longer")
         return WaveNetGenotype(self.channels, layers, head_scale=self.head_scale)
 
-    def network(self) -> Network:
+    def network(self) -> WaveNet:
         """The strongest choices as a network, with the weights that they have here."""
-        genotype = self.genotype()
-        net = wavenet(genotype)
-        values = [self.rechannel]
-        for place, layer in self._strongest():
-            inner = slice(None, self.channels * (1 + layer.gated))
-            first = self.multiples.index(layer.dilation // self.bases[place]) * self.kernel_sizes[-1]
-            taps = self.conv_weight[place, first : first + layer.kernel_size, inner].flip(0)
-            values += [taps.permute(1, 2, 0), self.conv_bias[place, inner], self.mixin[place, inner, 0, :, None]]
-            values += [self.residual_weight[place], self.residual_bias[place]]
-        values += [self.head_weight, self.head_bias]
+        layers = [self._layer(place, pick) for place, pick in self._strongest().items()]
+        own = [w for l in layers for w in (l.kernel, l.bias, l.mixin, l.residual, l.residual_bias)]
+        net = wavenet(self.genotype())
         with torch.no_grad():
+            values = [self.rechannel, *own, self.head_weight, self.head_bias]
             for parameter, value in zip(net.parameters(), values, strict=True):
                 parameter.copy_(value.reshape(parameter.shape))
         return net
@@ -267,7 +239,7 @@ class WaveNetSuperNet(SuperNet):
             return -math.inf
         logs = (self.choices[n].logits[place].log_softmax(0)[c] for n, c in columns.items())  # type: ignore[index,union-attr]
         skipped = self.choices["layer"].logits[place].log_softmax(0)[NONE]  # type: ignore[index,union-attr]
-        return float(sum(logs) - skipped)
+        return float((sum(logs) - skipped).detach())
 
     def expected_cost(self, price: Price) -> Tensor:
         kept = self.probabilities("layer")[:, KEEP]
@@ -279,25 +251,11 @@ class WaveNetSuperNet(SuperNet):
         )
         return (kept * per_layer).sum() + price(WaveNetOperation("ends", self.channels))
 
-    def largest_cost(self, price: Price) -> float:
-        """Of the most expensive network within."""
-        options = product(self.kernel_sizes, self.activations, self.gates)
-        most = max(price(WaveNetOperation("layer", self.channels, k, a, g == "gated")) for k, a, g in options)
-        return len(self.bases) * most + price(WaveNetOperation("ends", self.channels))
+    def measure_operations(self, operations: Sequence[WaveNetOperation]) -> list[float]:
+        return measure_wavenet_operations(operations)
 
-
-def wavenet(genotype: WaveNetGenotype, name: str = "wavenet") -> WaveNet:
-    """The network of a genotype, with fresh weights."""
-    layers = genotype.layers
-    array = {
-        "channels": genotype.channels,
-        "dilations": [layer.dilation for layer in layers],
-        "kernel_size": [layer.kernel_size for layer in layers],
-        "activation": [layer.activation for layer in layers],
-        "gating": [GATES[layer.gated] for layer in layers],
-        "head_kernel_size": genotype.head_kernel_size,
-    }
-    return WaveNet([array], genotype.head_scale, name)
+    def genotype_weights(self) -> dict[str, Tensor]:
+        return dict(self.network().state_dict())
 
 
 def _uniform(shape: tuple[int, ...], fan_in: int) -> Tensor:

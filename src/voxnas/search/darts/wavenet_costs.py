@@ -7,7 +7,8 @@ from voxnas.engine.benchmark import side_by_side
 from voxnas.engine.make import make_engine
 from voxnas.models.genotype import LayerChoice, WaveNetGenotype
 from voxnas.search.darts.costs import BLOCK_SIZE
-from voxnas.search.darts.wavenet import WaveNetOperation, wavenet
+from voxnas.search.darts.wavenet import wavenet
+from voxnas.search.darts.wavenet_operations import WaveNetOperation
 
 FEW, MANY = 2, 8  # layers
 DILATION = 16  # samples
