@@ -19,14 +19,16 @@ from voxnas.callbacks.base import RunCallback
 from voxnas.callbacks.progress import announce, announce_search
 from voxnas.data.datamodule import PairDataModule
 from voxnas.models.base import Network
+from voxnas.records.pareto import Objective
 from voxnas.records.record import Record
 from voxnas.records.run_folder import continues, exclusive, is_finished, previous_record, set_aside
 from voxnas.search.constraints import violation
 from voxnas.search.describe import describe_data, describe_network, describe_search, identify, new_record
+from voxnas.search.objectives import parse_objectives
 from voxnas.training.module import AmpModule
 from voxnas.training.run import fit_and_test, last_checkpoint, load_checkpoint
-from voxnas.utils.errors import InputError
 from voxnas.utils.app import RunError, hydra_app, quiet_libraries, root_cause
+from voxnas.utils.errors import InputError
 
 log = logging.getLogger("voxnas")
 
@@ -35,6 +37,7 @@ log = logging.getLogger("voxnas")
 def main(cfg: DictConfig) -> float | tuple[float, ...]:
     """Run the candidate unless it is finished; return the objectives that `cfg.objectives` names."""
     quiet_libraries()
+    objectives = parse_objectives(cfg.objectives)
     folder = Path(HydraConfig.get().runtime.output_dir)
     number = HydraConfig.get().job.get("num", 0)
     if cfg.task == "darts":
@@ -47,7 +50,7 @@ def main(cfg: DictConfig) -> float | tuple[float, ...]:
     if record.status == "failed":
         raise RunError(f"{record.candidate}: {record.reason}")
     gc.collect()  # a sweep goes on in this process
-    values = tuple(_objective(record, name) for name in cfg.objectives)
+    values = tuple(_value(record, objective) for objective in objectives)
     return values if len(values) > 1 else values[0]
 
 
@@ -60,8 +63,8 @@ def _search(cfg: DictConfig, folder: Path) -> float:
     return record.best_val_loss or float("inf")
 
 
-def _objective(record: Record, name: str) -> float:
-    value = getattr(record, name)
+def _value(record: Record, objective: Objective) -> float:
+    value = getattr(record, objective.name)
     return float("inf") if value is None else float(value)
 
 

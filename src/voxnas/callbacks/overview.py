@@ -7,10 +7,10 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 from rich.console import Console
 
-from voxnas.callbacks.progress import SWEEP_SIZE
 from voxnas.search.preview import preview, table
 from voxnas.search.space import compose_candidates, expand
 from voxnas.utils.app import user_errors
+from voxnas.utils.resolvers import SWEEP_SIZE
 
 
 class SweepOverview(Callback):

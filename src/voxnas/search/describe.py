@@ -1,6 +1,7 @@
 """What a run's record says before the run: who, where, with what."""
 
 import os
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,8 @@ def _settings(cfg: DictConfig) -> dict[str, Any]:
     return {key: _plain(OmegaConf.select(cfg, key)) for key in keys if "." in key or key == "seed"}
 
 
-def _plain(value: Any) -> Any:
-    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+def _plain(value: Any, resolve: bool = True) -> Any:
+    return OmegaConf.to_container(value, resolve=resolve) if OmegaConf.is_config(value) else value
 
 
 def describe_network(record: Record, network: Network, sample_rate: int) -> None:
@@ -101,6 +102,28 @@ def identify(cfg: DictConfig, record: Record) -> str:
         "init_from": _parent(cfg.init_from),
     }
     return identity(shaped_by)
+
+
+def sweep_identity(cfg: DictConfig, search: Mapping[str, Any], overrides: Sequence[str]) -> str:
+    """The hash of what all candidates of a search share: a change in it begins a search of its own.
+
+    `search` says what is searched for and where. Recordings count by name, size and time of change.
+    """
+    groups = {group: _plain(cfg[group], resolve=False) for group in ("model", "training", "data", "trainer")}
+    for group, unimportant in _NOT_SHAPING.items():
+        groups[group] = {k: v for k, v in groups[group].items() if k not in unimportant}
+    values = ("seed", "patience", "constraints", "time_cap", "init_from")
+    shared = {key: _plain(cfg.get(key), resolve=False) for key in values}
+    files = [_state(cfg.data.get(name)) for name in ("input", "target")]
+    own = {key: _plain(value, resolve=False) for key, value in search.items()}
+    named = named_overrides(cfg.unnamed, overrides)
+    ema = _plain(cfg.callbacks.get("ema"), resolve=False)
+    return identity(groups | shared | own | {"files": files, "named": named, "ema": ema})
+
+
+def _state(path: str | None) -> list[Any]:
+    file = Path(path or "")
+    return [path, file.stat().st_size, file.stat().st_mtime_ns] if file.is_file() else [path]
 
 
 def shaping(cfg: DictConfig, group: str) -> dict[str, Any]:

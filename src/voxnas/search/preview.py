@@ -22,6 +22,7 @@ class Candidate:
     latency_ms: float | None = None
     parameters: int | None = None
     macs_per_sample: int | None = None
+    cpu_rtf: float | None = None
 
 
 def preview(configs: Iterable[DictConfig]) -> list[Candidate]:

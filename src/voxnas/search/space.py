@@ -25,12 +25,17 @@ def expand(parameters: Mapping[str, Any], overrides: Sequence[str]) -> list[list
     return [list(candidate) for batch in batches for candidate in batch]
 
 
-def compose_candidates(config_name: str, candidates: Sequence[Sequence[str]]) -> list[DictConfig]:
+def compose_candidates(
+    config_name: str,
+    candidates: Sequence[Sequence[str]],
+    composed: dict[tuple[str, ...], DictConfig] | None = None,
+) -> list[DictConfig]:
     """The config of each candidate, inside a running Hydra app.
 
-    Composing takes a tenth of a second, so candidates that differ only in values share one composition.
+    Composing takes a tenth of a second, so candidates that differ only in values share one composition;
+    `composed` keeps these from call to call.
     """
-    composed: dict[tuple[str, ...], DictConfig] = {}
+    composed = {} if composed is None else composed
     configs = []
     for overrides in candidates:
         groups = tuple(o for o in overrides if not _is_plain_value(o))

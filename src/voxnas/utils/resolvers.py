@@ -11,6 +11,8 @@ from omegaconf import ListConfig, OmegaConf
 
 from voxnas.utils.errors import InputError
 
+SWEEP_SIZE = "VOXNAS_SWEEP_SIZE"  # environment variable: how many runs there are; absent in a single run
+
 
 def register_resolvers() -> None:
     """Make these resolvers known to OmegaConf; safe to call again."""

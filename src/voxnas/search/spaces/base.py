@@ -17,6 +17,10 @@ class Chooser(Protocol):
         """A whole number from low to high, both included; `log` for an even spread of its logarithm."""
         ...
 
+    def real(self, name: str, low: float, high: float, log: bool = False) -> float:
+        """A number from low to high; `log` as above."""
+        ...
+
 
 class Space(Protocol):
     """Turns choices into candidates. What is asked for may depend on what was chosen before."""

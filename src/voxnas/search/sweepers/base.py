@@ -12,6 +12,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from voxnas.records.record import FILE_NAME, Record
+from voxnas.utils.app import user_errors
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,8 @@ class StudySweeper(Sweeper):
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(self.config, folder / "multirun.yaml")
-        outcomes = self.search(arguments)
+        with user_errors(self.config):
+            outcomes = self.search(arguments)
         for outcome in outcomes:
             if outcome.error is not None:  # as Hydra's own sweeper: at the end, when all had their turn
                 raise outcome.error

@@ -1,0 +1,80 @@
+"""What a space proposes, as jobs of a sweep: the overrides, the run's name, and whether limits let it in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from omegaconf import DictConfig
+
+from voxnas.search.preview import Candidate, preview
+from voxnas.search.space import compose_candidates
+from voxnas.search.spaces.base import Chooser, Space
+from voxnas.search.spaces.flat import FlatSpace
+from voxnas.utils.errors import InputError
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A candidate that might be trained: what was chosen, and the name of its run's folder, which follows."""
+
+    chosen: tuple[str, ...]
+    name: str
+    config: DictConfig
+
+    def preview(self) -> Candidate:
+        """What it is, and why the constraints keep it out if they do; it is built for that, not trained."""
+        return preview([self.config])[0]
+
+
+class Proposer:
+    """Proposes candidates inside a running Hydra app.
+
+    Args:
+        config_name: the root config of a run.
+        parameters: of a flat space, see `FlatSpace`.
+        overrides: the command line's; they go before what a space says of the same key.
+        space: a space that proposes whole candidates; with parameters as well, each candidate has both.
+    """
+
+    def __init__(
+        self,
+        config_name: str,
+        parameters: Mapping[str, Any] | None,
+        overrides: Sequence[str],
+        space: Space | None = None,
+    ) -> None:
+        self.config_name, self.space = config_name, space
+        self.flat = FlatSpace(parameters, overrides)
+        self._composed: dict[tuple[str, ...], DictConfig] = {}
+
+    @property
+    def size(self) -> int | None:
+        """How many candidates there can be, where that is known."""
+        return self.flat.size if self.space is None else None
+
+    def draw(self, choose: Chooser) -> Proposal:
+        """The candidate that these choices make."""
+        flat = self.flat.propose(choose)
+        given = {_key(override) for override in flat}
+        whole = [] if self.space is None else self.space.propose(choose)
+        parameters = flat[len(self.flat.fixed) :]
+        return self.proposal([*(o for o in whole if _key(o) not in given), *parameters])
+
+    def grid(self) -> list[Proposal]:
+        """All candidates. Raises InputError for a space that has no end."""
+        if self.space is not None:
+            raise InputError("this space proposes its candidates; there is no grid of it")
+        return [self.proposal(point[len(self.flat.fixed) :]) for point in self.flat.grid()]
+
+    def proposal(self, chosen: Sequence[str]) -> Proposal:
+        """The candidate that was chosen so."""
+        (config,) = compose_candidates(self.config_name, [self.job(chosen)], self._composed)
+        return Proposal(tuple(chosen), str(config.name), config)
+
+    def job(self, chosen: Sequence[str]) -> list[str]:
+        """All overrides of a candidate's run."""
+        return [*self.flat.fixed, *chosen]
+
+
+def _key(override: str) -> str:
+    return override.lstrip("+~").split("=", 1)[0]
