@@ -10,11 +10,8 @@ from rich.text import Text
 
 from voxnas.callbacks.base import RunCallback
 from voxnas.records.record import Record
-<<<<<<< HEAD
 from voxnas.records.search_record import SearchRecord
-=======
 from voxnas.utils.resolvers import SWEEP_SIZE
->>>>>>> a5d5ebfe2689393a9f280f37f07d3d7996c678ba
 
 _console = Console(highlight=False)
 _run_seconds: list[float] = []  # of the candidates that this process has trained
