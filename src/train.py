@@ -60,6 +60,8 @@ def _search(cfg: DictConfig, folder: Path) -> float:
     with exclusive(folder):
         record, note = search(cfg, folder)
     announce_search(record, note)
+    if record.status == "failed":
+        raise RunError(f"{record.candidate}: {record.reason}")
     return record.best_val_loss or float("inf")
 
 

@@ -49,4 +49,6 @@ class ChoiceMaps(pl.Callback):
             }
             for tag, figure in pictures.items():
                 for board in boards:
-                    board.experiment.add_image(tag, as_image(figure), trainer.current_epoch, dataformats="HWC")
+                    board.experiment.add_image(
+                        tag, as_image(figure), trainer.current_epoch, dataformats="HWC"
+                    )

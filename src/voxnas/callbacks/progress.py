@@ -37,6 +37,9 @@ def announce(record: Record, number: int, note: str = "") -> None:
 
 def announce_search(record: SearchRecord, note: str = "") -> None:
     """The same for a search."""
+    if record.status == "failed":
+        _console.print(Text(f"{record.candidate}  failed: {record.reason}"), soft_wrap=True)
+        return
     costs = [epoch["expected_cost"] for epoch in record.history[-1:] if "expected_cost" in epoch]
     text = f"{record.candidate}  searched {_clock(record.seconds or 0)}"
     text += "".join(f"  expects {cost:.6g} {record.cost_unit}" for cost in costs)

@@ -50,7 +50,12 @@ def measured_costs(
         engine: what plays them, as a part of the file's name.
         beside: a file that gets a copy of those asked for.
     """
-    machine = {"cpu_model": cpu_model(), "cpu_flags": cpu_flags(), "build": _build(), "block_size": BLOCK_SIZE}
+    machine = {
+        "cpu_model": cpu_model(),
+        "cpu_flags": cpu_flags(),
+        "build": _build(),
+        "block_size": BLOCK_SIZE,
+    }
     path = cache_folder() / f"operation-costs-{engine}-{_digest(machine)}.json"
     known = _read(path)
     missing = [operation for operation in dict.fromkeys(operations) if repr(operation) not in known]

@@ -1,8 +1,8 @@
 """The LightningModule of a differentiable search: weights and choices, trained in turns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 import lightning.pytorch as pl
 import torch
@@ -43,7 +43,7 @@ class DartsModule(pl.LightningModule):
         temperature: of the choices' softmax, from the first to the last epoch.
         warm_up: share of the run during which the weights are trained alone.
         unrolled: whether the choices look one step of the weights ahead (second order).
-        sampling: whether a network is drawn for every step instead of mixing all of them, where the space can.
+        drawn: the tables of which every step draws one option instead of mixing all, where the space can.
         choice_every: steps of the weights per step of the choices.
         stop_entropy: the search ends when its choices are less undecided than that; None for never.
         seed: of the draws; they are the same in an epoch that is done again.
@@ -66,7 +66,7 @@ class DartsModule(pl.LightningModule):
         temperature: Sequence[float] = (1.0, 0.1),
         warm_up: float = 0.1,
         unrolled: bool = False,
-        sampling: bool = True,
+        drawn: Collection[str] = (),
         choice_every: int = 1,
         stop_entropy: float | None = None,
         seed: int = 0,
@@ -80,8 +80,9 @@ class DartsModule(pl.LightningModule):
         self.beta_decay, self.temperature = beta_decay, Schedule(*temperature)
         self.warm_up, self.unrolled, self.stop_entropy = warm_up, unrolled, stop_entropy
         self.choice_every, self.seed = choice_every, seed
-        network.sampling = sampling
+        network.drawn = list(drawn)
         self._discretised = ExitStack()
+        self._steps = 0
         self._base_lrs: list[float] = []
         self._losses: dict[str, list[Tensor]] = {}
         self._error = self._energy = 0.0
@@ -122,12 +123,14 @@ class DartsModule(pl.LightningModule):
         for_weights, for_choices = batch
         progress = self.progress()
         self.network.temperature = self.temperature.at(progress)
-        of_weights, of_choices = self.optimizers()  # type: ignore[misc,union-attr]
+        of_weights, of_choices = cast(tuple[Optimizer, Optimizer], self.optimizers())
         lr = self.schedule(self.current_epoch * int(self.trainer.num_training_batches) + batch_idx, progress)
         for group, base in zip(of_weights.param_groups, self._base_lrs, strict=True):
             group["lr"] = lr * base
         if progress >= self.warm_up and batch_idx % self.choice_every == 0:
-            self._step_choices(of_choices, for_weights, for_choices, of_weights.param_groups[0]["lr"], progress)
+            self._step_choices(
+                of_choices, for_weights, for_choices, of_weights.param_groups[0]["lr"], progress
+            )
         with frozen(self.network.alphas()):
             loss = require_finite(self._loss(for_weights))
             _step(of_weights, self.network.weights(), gradients(loss, self.network.weights()))
@@ -177,7 +180,7 @@ class DartsModule(pl.LightningModule):
     def epoch_figures(self) -> dict[str, float]:
         """Of the epoch that ends: mean losses, expected cost and its share of the largest, entropy, temperature."""
         share = float(self.relative_cost().detach())
-        losses = {f"{name}_loss": float(torch.stack(l).mean()) for name, l in self._losses.items() if l}
+        losses = {f"{name}_loss": float(torch.stack(found).mean()) for name, found in self._losses.items() if found}
         return {
             **losses,
             "expected_cost": share * self.largest_cost,
@@ -238,12 +241,14 @@ def _step(optimizer: Any, parameters: Sequence[Tensor], gradients: Sequence[Tens
 def discretised(network: SuperNet) -> Iterator[None]:
     """For as long as it lasts the network computes what its strongest choices alone do, or, where these leave
     nothing, what it does otherwise."""
-    logits = [alpha.detach().clone() for alpha in network.alphas()]
+    logits, drawn = [alpha.detach().clone() for alpha in network.alphas()], network.drawn
     try:
         with suppress(InputError):
             network.set_one_hot(network.genotype())
+            network.drawn = list(network.choices)  # what is certain need not be mixed
         yield
     finally:
+        network.drawn = drawn
         with torch.no_grad():
             for alpha, before in zip(network.alphas(), logits, strict=True):
                 alpha.copy_(before)

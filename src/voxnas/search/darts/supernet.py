@@ -5,7 +5,7 @@ the sum of all candidates, weighted by the softmax of logits α, which are learn
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import torch
@@ -62,7 +62,7 @@ class SuperNet(nn.Module, ABC):
     delay_samples: int = 0
     segment_length: int = 8192
     temperature: float = 1.0
-    sampling: bool = False  # whether `forward` draws one network instead of mixing all, where the space can
+    drawn: Collection[str] = ()  # the tables of which `forward` draws one option instead of mixing all
     choices: nn.ModuleDict  # name → Choices
 
     @abstractmethod

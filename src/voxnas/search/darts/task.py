@@ -1,5 +1,6 @@
 """One search, from its config to the genotype in its folder; `src/train.py` runs it where `task` is "darts"."""
 
+import traceback
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,9 @@ from voxnas.search.darts.pricing import operation_costs
 from voxnas.search.darts.supernet import SuperNet
 from voxnas.search.describe import describe_data, shaping
 from voxnas.training.run import CHECKPOINTS, best_checkpoint, last_checkpoint, load_checkpoint
+from voxnas.utils.app import root_cause
 from voxnas.utils.errors import InputError
+from voxnas.utils.files import write_text
 
 WEIGHTS = "network.ckpt"  # those of the genotype's network, where the space has them
 COSTS = "operation_costs.json"
@@ -73,6 +76,11 @@ def search(cfg: DictConfig, folder: Path) -> tuple[SearchRecord, str]:
         record.status, record.reason = "interrupted", "stopped by the user"
         record.write(folder)
         raise
+    except Exception as error:
+        record.status, record.reason = "failed", root_cause(error)
+        write_text(folder / "error.log", "".join(traceback.format_exception(error)))
+        record.write(folder)
+        return record, ""
     record.status = "ok"
     record.write(folder)
     return record, "resumed" if resume else ""

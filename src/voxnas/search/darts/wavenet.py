@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from voxnas.kernels.mixture import MIXED, MixedLayer
+from voxnas.models.from_genotype import wavenet
 from voxnas.models.genotype import Genotype, LayerChoice, WaveNetGenotype
 from voxnas.models.wavenet import BACKENDS, WaveNet
 from voxnas.search.darts.mixture import Ends, Layer, run
 from voxnas.search.darts.places import best_places
-from voxnas.models.from_genotype import wavenet
 from voxnas.search.darts.supernet import Choices, Price, SuperNet
 from voxnas.search.darts.wavenet_costs import measure_wavenet_operations
 from voxnas.search.darts.wavenet_operations import WaveNetOperation
@@ -79,7 +79,9 @@ class WaveNetSuperNet(SuperNet):
     def _make_weights(self, layers: int) -> None:
         """As PyTorch's default for each of the convolutions that there are."""
         size, width = self.kernel_sizes[-1], self.channels
-        reach = [m * tap for m in self.multiples for tap in range(size)]  # of each option's taps, from the base
+        reach = [
+            m * tap for m in self.multiples for tap in range(size)
+        ]  # of each option's taps, from the base
         self.taps = sorted(set(reach))
         self._to_taps: Tensor
         self.register_buffer(
@@ -110,36 +112,39 @@ class WaveNetSuperNet(SuperNet):
     def forward(self, x: Tensor) -> Tensor:
         """Where nothing is to be learnt of the choices, a network that is drawn is computed on its own."""
         learns = torch.is_grad_enabled() and self.alphas()[0].requires_grad
-        layers = self._drawn() if self.sampling and not learns else self._mixed()
+        layers = self._mixed(learns) if learns or set(self.choices) - set(self.drawn) else self._drawn()
         past = sum(layer.form.taps[-1] for layer in layers)
         ends = Ends(self.rechannel, self.head_weight, self.head_bias)
         return run(x[..., self.receptive_field - 1 - past :], layers, ends, self.head_scale, self.backend)
 
-    def _mixed(self) -> list[Layer]:
-        """Every option of every layer, by its weight."""
+    def _mixed(self, learns: bool) -> list[Layer]:
+        """Every option of every layer, by its weight; without the layers that count nothing unless that `learns`."""
         weighed = {name: self._weighed(name) for name in self.choices}
         kept = weighed["layer"][:, KEEP:]
         with_tap = weighed["kernel"] @ self._has_tap
         options = (weighed["dilation"].unsqueeze(2) * with_tap.unsqueeze(1)).flatten(1)
-        layers, _, outputs, channels = self.conv_weight.shape
+        count, _, outputs, channels = self.conv_weight.shape
         scattered = self._to_taps * options.unsqueeze(1)  # (layers, taps, options' taps)
-        kernels = (scattered @ self.conv_weight.flatten(2)).view(layers, -1, outputs, channels)
+        kernels = (scattered @ self.conv_weight.flatten(2)).view(count, -1, outputs, channels)
         columns = torch.tensor([MIXED.index(name) for name in self.activations], device=kept.device)
-        activations = kept.new_zeros(layers, len(MIXED)).index_copy(1, columns, kept * weighed["activation"])
+        activations = kept.new_zeros(count, len(MIXED)).index_copy(1, columns, kept * weighed["activation"])
         gated = "gated" in self.gates
         gate = weighed["gate"][:, self.gates.index("gated")] if gated else kept[:, 0]
-        parts = (kernels.permute(0, 2, 3, 1), self.conv_bias, self.mixin, activations, gate.unsqueeze(1))
-        parts += (self.residual_weight, self.residual_bias * kept)
+        parts = [kernels.permute(0, 2, 3, 1), self.conv_bias, self.mixin, activations, gate.unsqueeze(1)]
+        parts += [self.residual_weight, self.residual_bias * kept]
         forms = [
             MixedLayer(tuple(base * tap for tap in self.taps), tuple(self.activations), gated)
             for base in self.bases
         ]
-        return [Layer(*of_layer) for of_layer in zip(forms, *(part.unbind() for part in parts), strict=True)]
+        layers = [Layer(*of_layer) for of_layer in zip(forms, *(part.unbind() for part in parts), strict=True)]
+        counts = kept[:, 0].tolist()
+        return [layer for layer, count in zip(layers, counts, strict=True) if learns or count > 0]
 
     def _weighed(self, name: str) -> Tensor:
         """What each option counts: its probability, or all or nothing of a draw."""
         table = self._table(name)
-        return table.sample(self.temperature) if self.sampling else table.probabilities(self.temperature)
+        drawn = name in self.drawn
+        return table.sample(self.temperature) if drawn else table.probabilities(self.temperature)
 
     def _drawn(self) -> list[Layer]:
         """The layers of a draw."""
@@ -155,7 +160,9 @@ class WaveNetSuperNet(SuperNet):
         choice = self._choice(place, pick)
         outputs = self.channels * (1 + choice.gated)
         first = pick["dilation"] * self.kernel_sizes[-1]
-        kernel = self.conv_weight[place, first : first + choice.kernel_size, :outputs].flip(0).permute(1, 2, 0)
+        kernel = (
+            self.conv_weight[place, first : first + choice.kernel_size, :outputs].flip(0).permute(1, 2, 0)
+        )
         taps = tuple(choice.dilation * tap for tap in range(choice.kernel_size))
         one = kernel.new_zeros(len(MIXED))
         one[MIXED.index(choice.activation)] = 1.0
@@ -182,18 +189,21 @@ class WaveNetSuperNet(SuperNet):
         """By the places that keep their layer, the column of each table."""
         best = {name: self._table(name).logits.argmax(dim=1).tolist() for name in self.choices}
         places = [place for place, column in enumerate(best["layer"]) if column == KEEP]
+        if not places:  # a network has a layer: the likeliest one
+            logits = self._table("layer").logits
+            places = [int((logits[:, KEEP] - logits[:, NONE]).argmax())]
         return {place: {name: columns[place] for name, columns in best.items()} for place in places}
 
     def genotype(self) -> WaveNetGenotype:
         layers = tuple(self._choice(place, pick) for place, pick in self._strongest().items())
-        if not layers:
-            raise InputError("the search left out every layer: lower nas_penalty, or search longer")
         return WaveNetGenotype(self.channels, layers, head_scale=self.head_scale)
 
     def network(self) -> WaveNet:
         """The strongest choices as a network, with the weights that they have here."""
         layers = [self._layer(place, pick) for place, pick in self._strongest().items()]
-        own = [w for l in layers for w in (l.kernel, l.bias, l.mixin, l.residual, l.residual_bias)]
+        own: list[Tensor] = []
+        for layer in layers:
+            own += [layer.kernel, layer.bias, layer.mixin, layer.residual, layer.residual_bias]
         net = wavenet(self.genotype())
         with torch.no_grad():
             values = [self.rechannel, *own, self.head_weight, self.head_bias]
@@ -208,7 +218,9 @@ class WaveNetSuperNet(SuperNet):
         """
         if not isinstance(genotype, WaveNetGenotype) or genotype.channels != self.channels:
             raise InputError(f"the genotype is no WaveNet of {self.channels} channels")
-        places = best_places([[self._fit(p, layer) for p in range(len(self.bases))] for layer in genotype.layers])
+        places = best_places(
+            [[self._fit(p, layer) for p in range(len(self.bases))] for layer in genotype.layers]
+        )
         at = dict(zip(places, genotype.layers, strict=True))
         picks: dict[str, list[int]] = {name: [] for name in self.choices}
         for place, base in enumerate(self.bases):
@@ -237,9 +249,9 @@ class WaveNetSuperNet(SuperNet):
             columns = {"layer": KEEP, **self._columns(layer, self.bases[place])}
         except ValueError:
             return -math.inf
-        logs = (self.choices[n].logits[place].log_softmax(0)[c] for n, c in columns.items())  # type: ignore[index,union-attr]
-        skipped = self.choices["layer"].logits[place].log_softmax(0)[NONE]  # type: ignore[index,union-attr]
-        return float((sum(logs) - skipped).detach())
+        logs = {name: self._table(name).logits[place].detach().log_softmax(0) for name in columns}
+        skipped = logs["layer"][NONE]
+        return float(sum(logs[name][column] for name, column in columns.items()) - skipped)
 
     def expected_cost(self, price: Price) -> Tensor:
         kept = self.probabilities("layer")[:, KEEP]
@@ -273,7 +285,12 @@ def _check(
     backend: str,
 ) -> None:
     sizes = [channels, *bases, *kernel_sizes, *multiples]
-    if not bases or not kernel_sizes or not multiples or any(type(size) is not int or size < 1 for size in sizes):
+    if (
+        not bases
+        or not kernel_sizes
+        or not multiples
+        or any(type(size) is not int or size < 1 for size in sizes)
+    ):
         raise InputError("channels, kernel sizes and dilations are whole numbers from 1")
     for what, given, known in (("activation", activations, MIXED), ("gate", gates, GATES)):
         if not given or len(set(given)) != len(given):

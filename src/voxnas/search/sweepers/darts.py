@@ -97,7 +97,9 @@ class DartsSweeper(StudySweeper):
         from voxnas.report.genotype_plot import genotype_plot
         from voxnas.report.style import save
 
-        runs = [(o.record.best_val_loss, o) for o in outcomes if o.record and o.record.best_val_loss is not None]
+        runs = [
+            (o.record.best_val_loss, o) for o in outcomes if o.record and o.record.best_val_loss is not None
+        ]
         if not runs:
             return
         best = min(runs, key=lambda run: run[0])[1]
