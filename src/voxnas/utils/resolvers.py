@@ -17,11 +17,6 @@ SWEEP_SIZE = "VOXNAS_SWEEP_SIZE"  # environment variable: how many runs there ar
 def register_resolvers() -> None:
     """Make these resolvers known to OmegaConf; safe to call again."""
     OmegaConf.register_new_resolver("job_number", job_number, replace=True)
-    OmegaConf.register_new_resolver(
-        "genotype_name",
-        lambda p: __import__("voxnas.models.from_genotype").models.from_genotype.gname(p),
-        replace=True,
-    )
     OmegaConf.register_new_resolver("run_name", run_name, replace=True)
     OmegaConf.register_new_resolver("survivors", survivors, replace=True)
     OmegaConf.register_new_resolver("accelerator", accelerator, replace=True)

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from voxnas.kernels.mixture import MIXED, MixedLayer
-from voxnas.models.from_genotype import wavenet
+from voxnas.models.base import Network
+from voxnas.models.from_genotype import network_of
 from voxnas.models.genotype import Genotype, LayerChoice, WaveNetGenotype
-from voxnas.models.wavenet import BACKENDS, WaveNet
+from voxnas.models.wavenet import BACKENDS
 from voxnas.search.darts.mixture import Ends, Layer, run
 from voxnas.search.darts.places import best_places
 from voxnas.search.darts.supernet import Choices, Price, SuperNet
@@ -198,13 +199,13 @@ class WaveNetSuperNet(SuperNet):
         layers = tuple(self._choice(place, pick) for place, pick in self._strongest().items())
         return WaveNetGenotype(self.channels, layers, head_scale=self.head_scale)
 
-    def network(self) -> WaveNet:
+    def network(self) -> Network:
         """The strongest choices as a network, with the weights that they have here."""
         layers = [self._layer(place, pick) for place, pick in self._strongest().items()]
         own: list[Tensor] = []
         for layer in layers:
             own += [layer.kernel, layer.bias, layer.mixin, layer.residual, layer.residual_bias]
-        net = wavenet(self.genotype())
+        net = network_of(self.genotype())
         with torch.no_grad():
             values = [self.rechannel, *own, self.head_weight, self.head_bias]
             for parameter, value in zip(net.parameters(), values, strict=True):

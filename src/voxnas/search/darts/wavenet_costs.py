@@ -7,7 +7,7 @@ from voxnas.engine.benchmark import side_by_side
 from voxnas.engine.make import make_engine
 from voxnas.models.genotype import LayerChoice, WaveNetGenotype
 from voxnas.search.darts.costs import BLOCK_SIZE
-from voxnas.search.darts.wavenet import wavenet
+from voxnas.models.from_genotype import network_of
 from voxnas.search.darts.wavenet_operations import WaveNetOperation
 
 FEW, MANY = 2, 8  # layers
@@ -39,4 +39,4 @@ def measure_wavenet_operations(operations: Sequence[WaveNetOperation], engine: s
 
 def _stack(layer: WaveNetOperation, count: int):  # type: ignore[no-untyped-def]
     choice = LayerChoice(layer.kernel_size, DILATION, layer.activation, layer.gated)
-    return wavenet(WaveNetGenotype(layer.channels, (choice,) * count))
+    return network_of(WaveNetGenotype(layer.channels, (choice,) * count))
