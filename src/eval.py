@@ -38,8 +38,9 @@ def main(cfg: DictConfig) -> None:
         if finding.level in ("notice", "warning"):
             print(f"{finding.level}: {finding.message}")
     start, stop = _section(cfg.section, pair.sample_rate, len(pair.target))
-    first = max(0, start - model.network.receptive_field + 1)
-    output = play(make_engine(model.network, cfg.engine), pair.input[first:stop])[start - first :]
+    first, late = max(0, start - model.network.receptive_field + 1), model.network.delay_samples
+    heard = pair.input[first : stop + late]
+    output = play(make_engine(model.network, cfg.engine), heard, late)[start - first : stop - first]
     metrics = all_metrics(torch.from_numpy(output), torch.tensor(pair.target[start:stop]), pair.sample_rate)
     seconds = [start / pair.sample_rate, stop / pair.sample_rate]
     _show(

@@ -27,6 +27,7 @@ def main(cfg: DictConfig) -> None:
                 channel=cfg.channel,
                 resample=cfg.resample,
                 subtype=cfg.subtype,
+                delay_samples=model.network.delay_samples,
                 on_progress=on_progress,
             )
     except KeyboardInterrupt:

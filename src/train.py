@@ -83,7 +83,7 @@ def run(cfg: DictConfig, folder: Path) -> tuple[Record, str]:
         network: Network = instantiate(cfg.model, _convert_="all")
     except Exception as error:
         return _failed(record, error, folder), ""
-    datamodule.suit(network.receptive_field, network.segment_length)
+    datamodule.suit(network.receptive_field, network.segment_length, network.delay_samples)
     describe_network(record, network, datamodule.sample_rate)
     describe_search(record, cfg.get("genotype"))
     record.reason = violation(network, datamodule.sample_rate, **cfg.constraints)

@@ -11,6 +11,7 @@ from scripts import ROOT
 
 from voxnas.data.datamodule import PairDataModule
 from voxnas.models.base import Network
+from voxnas.models.genotype import LayerChoice, WaveNetGenotype, write_genotype
 from voxnas.search.space import compose_candidates, expand
 from voxnas.training.module import AmpModule
 
@@ -58,6 +59,9 @@ def test_every_model_is_a_network_that_runs(composed, model):
     if model == "architecture":
         shape = "{type: WaveNet, name: amp, layer_arrays: [{channels: 2, dilations: [1]}]}"
         given = [f"model.architecture={shape}"]
+    if model == "genotype":
+        layer = LayerChoice(kernel_size=3, dilation=2, activation="Tanh", gated=True)
+        given = [f"genotype={write_genotype(WaveNetGenotype(2, (layer,)), Path('genotype.json'))}"]
     config = composed("train", f"model={model}", *given)
     network = instantiate(config.model, _convert_="all")
     assert isinstance(network, Network)

@@ -60,6 +60,18 @@ def test_segments_are_as_long_as_given_or_as_suits_the_network(recording, given,
     assert (x.shape[-1], y.shape[-1]) == (expected + 30, expected)
 
 
+def test_a_network_that_is_late_hears_what_it_answers_sooner(recording):
+    data = PairDataModule(lambda: recording, 8000, 512, 8)
+    data.suit(receptive_field=31, segment_length=512, delay_samples=3)
+    late = [x for x, _ in (*data.train_dataloader(), *data.test_dataloader())]
+    data.suit(receptive_field=31, segment_length=512)
+    for sooner, x in zip(
+        late, (x for x, _ in (*data.train_dataloader(), *data.test_dataloader())), strict=True
+    ):
+        assert torch.equal(sooner[..., 3:-3], x[..., 6:])
+    assert sooner[..., -3:].abs().max() == 0  # the recording has ended
+
+
 def test_the_seed_determines_the_segments(recording):
     def first_batch(seed: int) -> torch.Tensor:
         return next(iter(PairDataModule(lambda: recording, 8000, 512, 8, seed).train_dataloader()))[0]

@@ -83,21 +83,25 @@ def test_seed_and_epoch_determine_everything():
     assert epoch_of(first, 1) == epoch_of(same, 1)
 
 
-@given(st.lists(st.integers(0, 950), min_size=1, max_size=5), st.integers(1, 50), st.integers(0, 300))
-def test_a_segment_is_the_recording_with_its_past_or_silence_in_front(starts, length, context):
-    x, y = Segments(SOURCE, TARGET, length, context)[starts]
+STARTS, LENGTHS = st.lists(st.integers(0, 950), min_size=1, max_size=5), st.integers(1, 50)
+
+
+@given(STARTS, LENGTHS, st.integers(0, 300), st.integers(0, 40))
+def test_a_segment_is_the_recording_with_its_past_or_silence_in_front(starts, length, context, delay):
+    x, y = Segments(SOURCE, TARGET, length, context, delay)[starts]
     assert (x.shape, y.shape) == ((len(starts), 1, length + context), (len(starts), 1, length))
+    silent = torch.cat([torch.zeros(context), SOURCE, torch.zeros(delay)])
     for start, inputs, outputs in zip(starts, x[:, 0], y[:, 0], strict=True):
         assert torch.equal(outputs, TARGET[start : start + length])
-        past = torch.cat([torch.zeros(context), SOURCE])[start : start + length + context]
-        assert torch.equal(inputs, past)
+        assert torch.equal(inputs, silent[start + delay : start + delay + length + context])
 
 
-@given(st.integers(0, 500), st.integers(1, 500), st.integers(1, 600), st.integers(0, 40))
-def test_pieces_together_are_the_section(start, samples, length, context):
-    pieces = Pieces(Segments(SOURCE, TARGET, 64, context), start, start + samples, length)
+@given(*[st.integers(0, 500), st.integers(1, 500), st.integers(1, 600), *[st.integers(0, 40)] * 2])
+def test_pieces_together_are_the_section(start, samples, length, context, delay):
+    pieces = Pieces(Segments(SOURCE, TARGET, 64, context, delay), start, start + samples, length)
     batches = [pieces[i] for i in range(len(pieces))]
     assert torch.equal(torch.cat([y for _, y in batches], dim=-1).flatten(), TARGET[start : start + samples])
     inputs = torch.cat([x[..., context:] for x, _ in batches], dim=-1).flatten()
-    assert torch.equal(inputs, SOURCE[start : start + samples])
+    moved = torch.cat([SOURCE, torch.zeros(delay)])[start + delay : start + delay + samples]
+    assert torch.equal(inputs, moved)
     assert all(1 <= y.shape[-1] <= length for _, y in batches)

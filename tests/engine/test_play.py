@@ -30,6 +30,29 @@ class Half(StreamingEngine):
         return 0.5 * block
 
 
+class Late(StreamingEngine):
+    """Plays what it heard three samples ago."""
+
+    name = "late"
+
+    def reset(self) -> None:
+        self.past = np.zeros(3, np.float32)
+
+    def process(self, block):
+        heard = np.concatenate([self.past, block])
+        self.past = heard[len(block) :]
+        return heard[: len(block)]
+
+
+@pytest.mark.parametrize("samples", [0, 1, 3, 70_000])
+def test_what_is_late_is_moved_into_place(tmp_path, samples):
+    np.testing.assert_array_equal(play(Late(), clip(samples), 3), clip(samples))
+    if samples:
+        source = write(tmp_path / "dry.wav", clip(samples))
+        render(Late(), source, tmp_path / "wet.wav", sample_rate=RATE, delay_samples=3)
+        np.testing.assert_array_equal(soundfile.read(tmp_path / "wet.wav", dtype="float32")[0], clip(samples))
+
+
 @pytest.fixture
 def network() -> WaveNet:
     with torch.random.fork_rng():

@@ -30,7 +30,8 @@ class Preview(RunCallback):
         x, y = segments[[begin]]
         with torch.inference_mode():
             output = module(x.to(module.device)).cpu()
-        for name, sound in (("dry", x[..., segments.context :]), ("target", y), ("model", output)):
+        dry = segments.source[begin : begin + segments.length]
+        for name, sound in (("dry", dry), ("target", y), ("model", output)):
             samples = sound.flatten()
             path = self.folder / "preview" / f"{name}.wav"
             path.parent.mkdir(exist_ok=True)

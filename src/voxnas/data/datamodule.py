@@ -45,11 +45,12 @@ class PairDataModule(pl.LightningDataModule):
         self.segment_length = segment_length or 8192
         self.batch_size, self.seed = batch_size, seed
         self.piece_length = piece_length
-        self.receptive_field = 1
+        self.receptive_field, self.delay_samples = 1, 0
 
-    def suit(self, receptive_field: int, segment_length: int) -> None:
-        """Take from a network how much input it wants before a segment, and the length if none was given."""
-        self.receptive_field = receptive_field
+    def suit(self, receptive_field: int, segment_length: int, delay_samples: int = 0) -> None:
+        """Take from a network how much input it wants before a segment, the length if none was given, and by
+        how much it is late, which moves its input."""
+        self.receptive_field, self.delay_samples = receptive_field, delay_samples
         self.segment_length = self._given_length or segment_length
 
     @property
@@ -64,7 +65,7 @@ class PairDataModule(pl.LightningDataModule):
         """Everything that can be cut out of the recording."""
         pair = self.recording.pair
         source, target = torch.from_numpy(pair.input), torch.from_numpy(pair.target)
-        return Segments(source, target, self.segment_length, self.receptive_field - 1)
+        return Segments(source, target, self.segment_length, self.receptive_field - 1, self.delay_samples)
 
     def train_dataloader(self) -> Loader:
         start, stop = self.recording.sections.train

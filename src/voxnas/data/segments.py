@@ -12,26 +12,28 @@ class Segments(Dataset[tuple[Tensor, Tensor]]):
 
     An index is a list of start positions; the item is the batch `(input, target)` of shapes
     `(batch, 1, length + context)` and `(batch, 1, length)`, where the context is the input before each
-    segment. Before the recording's start there is silence.
+    segment. A network that is late by `delay` samples gets its input so much further on, context and all,
+    so that its output is in place. Before the recording's start and after its end there is silence.
     """
 
-    def __init__(self, source: Tensor, target: Tensor, length: int, context: int) -> None:
+    def __init__(self, source: Tensor, target: Tensor, length: int, context: int, delay: int = 0) -> None:
         self.source, self.target = source, target
-        self.length, self.context = length, context
+        self.length, self.context, self.delay = length, context, delay
 
     def __getitem__(self, starts: list[int]) -> tuple[Tensor, Tensor]:
         at = torch.tensor(starts)
         y = self.target.unfold(0, self.length, 1).index_select(0, at)
-        if min(starts) >= self.context:
-            x = self.source.unfold(0, self.length + self.context, 1).index_select(0, at - self.context)
+        size, before = self.length + self.context, self.context - self.delay
+        if min(starts) >= before and max(starts) - before + size <= self.source.numel():
+            x = self.source.unfold(0, size, 1).index_select(0, at - before)
         else:
-            x = torch.stack([self._input(start) for start in starts])
+            x = torch.stack([self._input(start - before, size) for start in starts])
         return x.unsqueeze(1), y.unsqueeze(1)
 
-    def _input(self, start: int) -> Tensor:
-        piece = self.source[max(0, start - self.context) : start + self.length]
-        missing = self.length + self.context - piece.numel()
-        return torch.nn.functional.pad(piece, (missing, 0)) if missing else piece
+    def _input(self, start: int, size: int) -> Tensor:
+        piece = self.source[max(0, start) : max(0, start + size)]
+        missing = min(max(0, -start), size)
+        return torch.nn.functional.pad(piece, (missing, size - missing - piece.numel()))
 
 
 class ShuffledStarts(Sampler[list[int]]):
@@ -78,5 +80,5 @@ class Pieces(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         start = self.start + index * self.length
         length = min(self.length, self.stop - start)
-        piece = Segments(self.segments.source, self.segments.target, length, self.segments.context)
-        return piece[[start]]
+        whole = self.segments
+        return Segments(whole.source, whole.target, length, whole.context, whole.delay)[[start]]

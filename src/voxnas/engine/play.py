@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 
@@ -27,11 +28,16 @@ class Rendering:
     notices: list[str] = field(default_factory=list)
 
 
-def play(engine: StreamingEngine, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The engine's answer to `(samples,)`, from silence on, in as many samples."""
+def play(
+    engine: StreamingEngine, samples: NDArray[np.float32], delay_samples: int = 0
+) -> NDArray[np.float32]:
+    """The engine's answer to `(samples,)`, from silence on, in as many samples.
+
+    Where the network is late by `delay_samples`, its output is moved into place.
+    """
     engine.reset()
-    blocks = [engine.process(samples[start : start + BLOCK]) for start in range(0, len(samples), BLOCK)]
-    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+    blocks = (samples[start : start + BLOCK] for start in range(0, len(samples), BLOCK))
+    return np.concatenate([np.zeros(0, np.float32), *_in_place(engine, blocks, delay_samples)])
 
 
 def render(
@@ -43,6 +49,7 @@ def render(
     channel: int | None = None,
     resample: bool = True,
     subtype: str | None = None,
+    delay_samples: int = 0,
     on_progress: Callable[[float], None] | None = None,
 ) -> Rendering:
     """Play a sound file of any length through an engine into a mono file of the same length and rate.
@@ -55,6 +62,7 @@ def render(
         resample: play a file of another rate at the model's, and bring the result back to the file's;
             otherwise such a file is refused.
         subtype: libsndfile's, such as PCM_24; None for 32-bit float where the format has it.
+        delay_samples: by which the network is late; its output is moved into place.
         on_progress: called after each block with the share that is done, 0 to 1.
 
     Raises:
@@ -68,7 +76,7 @@ def render(
     with open_source(source, channel) as sound:
         model_rate = sample_rate or sound.sample_rate
         notices = [*sound.notices, *_conversion(sound, model_rate, resample)]
-        played = _reported(_played(engine, sound, model_rate), sound.frames, on_progress)
+        played = _reported(_played(engine, sound, model_rate, delay_samples), sound.frames, on_progress)
         done = write_blocks(played, destination, sound.sample_rate, subtype, sound.frames)
     notices += done.notices
     return Rendering(destination, done.samples, sound.sample_rate, done.peak, perf_counter() - start, notices)
@@ -84,12 +92,23 @@ def _conversion(sound: SoundSource, model_rate: int, resample: bool) -> list[str
     return [f"{what}: converted there and back"]
 
 
-def _played(engine: StreamingEngine, sound: SoundSource, model_rate: int) -> Blocks:
+def _played(engine: StreamingEngine, sound: SoundSource, model_rate: int, delay_samples: int) -> Blocks:
     from voxnas.audio.resample import resample_blocks
 
     engine.reset()
-    played = map(engine.process, resample_blocks(sound.blocks(), sound.sample_rate, model_rate))
+    converted = resample_blocks(sound.blocks(), sound.sample_rate, model_rate)
+    played = _in_place(engine, converted, delay_samples)
     return _first(sound.frames, resample_blocks(played, model_rate, sound.sample_rate))
+
+
+def _in_place(engine: StreamingEngine, blocks: Iterable[NDArray[np.float32]], delay_samples: int) -> Blocks:
+    """The answer to the blocks and to silence after them, without the first `delay_samples`."""
+    late = delay_samples
+    for block in chain(blocks, [np.zeros(delay_samples, np.float32)]):
+        answer = engine.process(block)[late:]
+        late -= min(late, len(block))
+        if len(answer):
+            yield answer
 
 
 def _first(samples: int, blocks: Iterable[NDArray[np.float32]]) -> Blocks:

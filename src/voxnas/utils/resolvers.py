@@ -1,5 +1,6 @@
 """OmegaConf resolvers that the configs use."""
 
+import json
 import os
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
@@ -10,6 +11,7 @@ from hydra.types import RunMode
 from omegaconf import ListConfig, OmegaConf
 
 from voxnas.utils.errors import InputError
+from voxnas.utils.names import genotype_name
 
 SWEEP_SIZE = "VOXNAS_SWEEP_SIZE"  # environment variable: how many runs there are; absent in a single run
 
@@ -18,6 +20,7 @@ def register_resolvers() -> None:
     """Make these resolvers known to OmegaConf; safe to call again."""
     OmegaConf.register_new_resolver("job_number", job_number, replace=True)
     OmegaConf.register_new_resolver("run_name", run_name, replace=True)
+    OmegaConf.register_new_resolver("genotype_name", genotype_file_name, replace=True)
     OmegaConf.register_new_resolver("survivors", survivors, replace=True)
     OmegaConf.register_new_resolver("accelerator", accelerator, replace=True)
     OmegaConf.register_new_resolver("cores", cores, replace=True)
@@ -46,6 +49,16 @@ def named_overrides(unnamed: ListConfig, overrides: Sequence[str] | None = None)
 def _safe(text: str) -> str:
     bare = text.strip("'\"[]{}() ")
     return "".join(c if c.isalnum() or c in ".-+" else "-" for c in bare)
+
+
+def genotype_file_name(path: str | None) -> str:
+    """What the network of a genotype's file is called; see `genotype_name`. InputError names the file."""
+    if path is None:
+        raise InputError("genotype is missing: give genotype=PATH")
+    try:
+        return genotype_name(json.loads(Path(path).expanduser().read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError, InputError) as error:
+        raise InputError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from error
 
 
 def survivors(study: str, rung: str) -> str:

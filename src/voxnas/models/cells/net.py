@@ -20,8 +20,8 @@ from voxnas.models.cells.operations import Unit
 from voxnas.models.cells.reach import delay_samples, period, receptive_field
 from voxnas.models.cells.streaming import Streaming, Weights
 from voxnas.models.genotype import CellGenotype, as_values, from_values
-from voxnas.models.names import genotype_name
 from voxnas.utils.errors import InputError
+from voxnas.utils.names import genotype_name
 
 MOST_EDGES = 20_000  # of all cells together
 # Steps of training after which batch norm goes by its running figures, and so computes as it will play
@@ -48,7 +48,7 @@ class CellNet(Network):
             raise InputError("CellNet: the genotype is not one of cells")
         if given.layers * sum(map(len, (*given.normal, *given.reduction))) > MOST_EDGES:
             raise InputError("CellNet: the genotype has more edges than can be played")
-        self.genotype, self.name = given, name or genotype_name(given)
+        self.genotype, self.name = given, name or genotype_name(as_values(given))
         self.parts = lay_out(given)
         self.receptive_field = receptive_field(self.parts)
         self.delay_samples, self.period = delay_samples(self.parts), period(self.parts)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from voxnas.models.cells.layout import Part
-from voxnas.models.cells.operations import Operation, pool
+from voxnas.models.cells.operations import Operation, crop, pool
 from voxnas.models.cells.reach import receptive_field, starts
 
 
@@ -31,10 +31,14 @@ class Offline:
             begin = start * operation.stride - operation.past_samples  # in samples of its sources
             if operation.kind == "upsample":
                 begin = start // 2 - operation.past_samples
-            sources = [signals[signal][..., begin - self.starts[signal] :] for signal in part.inputs]
+            sources = [self._from(signals, signal, begin) for signal in part.inputs]
             length = last // operation.rate - start + 1
-            signals.append(_apply(operation, sources, units.get(part.name))[..., :length])
-        return signals[-1][..., -self.starts[-1] :].squeeze(2)
+            signals.append(crop(_apply(operation, sources, units.get(part.name)), 0, length))
+        return self._from(signals, len(self.parts), 0).squeeze(2)
+
+    def _from(self, signals: Sequence[Tensor], number: int, begin: int) -> Tensor:
+        """A signal from its sample `begin` on."""
+        return crop(signals[number], begin - self.starts[number], signals[number].shape[-1])
 
 
 def _apply(operation: Operation, sources: list[Tensor], unit: nn.Module | None) -> Tensor:

@@ -5,7 +5,7 @@ and "valid": nothing is padded, and what an operation needs of the past is missi
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -171,8 +171,31 @@ def _conv(x: Tensor, weight: Tensor, bias: Tensor | None, dilation: int = 1, str
     if weight.shape[1] == 1:  # one channel takes five times as long as two
         x = x.expand(-1, 2, -1, -1)
         weight = functional.pad(weight, (0, 0, 0, 1))
+    if (
+        weight.shape[2] == 1
+    ):  # on one thread PyTorch takes a slower way if there is neither kernel nor dilation
+        dilation = 2
     weight = weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
     return functional.conv2d(x, weight, bias, stride=(1, stride), dilation=(1, dilation))
+
+
+class _Crop(torch.autograd.Function):
+    """A slice, whose gradient PyTorch would lay out in another memory format than that of the signal."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, begin: int, end: int) -> Tensor:
+        ctx.missing = begin, x.shape[-1] - end
+        return x[..., begin:end]
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return functional.pad(gradient, ctx.missing), None, None
+
+
+def crop(x: Tensor, begin: int, end: int) -> Tensor:
+    """Samples `begin` to `end` of a signal, counted from its first."""
+    whole = begin == 0 and end >= x.shape[-1]
+    return x if whole else _Crop.apply(x, begin, min(end, x.shape[-1]))
 
 
 def pool(operation: Operation, x: Tensor) -> Tensor:

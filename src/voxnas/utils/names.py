@@ -1,0 +1,24 @@
+"""Names after what they stand for, so that the same thing is found again under the same name."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from voxnas.utils.errors import InputError
+
+
+def genotype_name(values: Mapping[str, Any]) -> str:
+    """The name of a genotype's plain values: readable, and another one for another genotype.
+
+    Such as `darts-cells-l3-c1-1a2b3c4d`: kind, layers, channels of the first ones, eight digits of a hash.
+    Raises InputError on what is no genotype.
+    """
+    try:
+        kind = values["kind"]
+        layers, channels = {"cells": ("dilations", "init_channels"), "wavenet": ("layers", "channels")}[kind]
+        sizes = f"l{len(values[layers])}-c{int(values[channels])}"
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"not a genotype ({type(error).__name__}: {error})") from error
+    text = json.dumps(values, sort_keys=True)
+    return f"darts-{kind}-{sizes}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
