@@ -24,13 +24,17 @@ class BilevelData(pl.LightningDataModule):
     Args:
         data: the recording; `suit` has been called on it.
         choice_share: of the training section, its end, that trains the choices.
+        choice_batch_size: segments per step of theirs; None for as many as of the weights'.
     """
 
-    def __init__(self, data: PairDataModule, choice_share: float = 0.5) -> None:
+    def __init__(
+        self, data: PairDataModule, choice_share: float = 0.5, choice_batch_size: int | None = None
+    ) -> None:
         super().__init__()
         if not 0 < choice_share < 1:
             raise InputError(f"nas_choice_share={choice_share}: give a share between 0 and 1")
         self.data, self.choice_share = data, choice_share
+        self.choice_batch_size = choice_batch_size or data.batch_size
 
     def parts(self) -> tuple[Span, Span]:
         """Where the weights are trained, and where the choices; in samples. InputError where one is too short."""
@@ -47,10 +51,10 @@ class BilevelData(pl.LightningDataModule):
     def train_dataloader(self) -> "DataLoader[tuple[Batch, Batch]]":
         """Pairs of a batch for the weights and one for the choices."""
         of_weights, of_choices = self.parts()
-        length, batch_size, seed = self.data.segment_length, self.data.batch_size, self.data.seed
+        length, seed = self.data.segment_length, self.data.seed
         starts = PairedStarts(
-            ShuffledStarts(*of_weights, length, batch_size, seed),
-            ShuffledStarts(*of_choices, length, batch_size, seed + 1),
+            ShuffledStarts(*of_weights, length, self.data.batch_size, seed),
+            ShuffledStarts(*of_choices, length, self.choice_batch_size, seed + 1),
         )
         return DataLoader(_Pairs(self.data.segments()), sampler=starts, batch_size=None)
 

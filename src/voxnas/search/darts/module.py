@@ -45,6 +45,7 @@ class DartsModule(pl.LightningModule):
         unrolled: whether the choices look one step of the weights ahead (second order).
         drawn: the tables of which every step draws one option instead of mixing all, where the space can.
         choice_every: steps of the weights per step of the choices.
+        skip_dropout: of a space with skips, at the start; it falls to 0 by the end.
         stop_entropy: the search ends when its choices are less undecided than that; None for never.
         seed: of the draws; they are the same in an epoch that is done again.
 
@@ -68,6 +69,7 @@ class DartsModule(pl.LightningModule):
         unrolled: bool = False,
         drawn: Collection[str] = (),
         choice_every: int = 1,
+        skip_dropout: float = 0.0,
         stop_entropy: float | None = None,
         seed: int = 0,
     ) -> None:
@@ -79,7 +81,7 @@ class DartsModule(pl.LightningModule):
         self.choice_lr, self.choice_weight_decay = choice_lr, choice_weight_decay
         self.beta_decay, self.temperature = beta_decay, Schedule(*temperature)
         self.warm_up, self.unrolled, self.stop_entropy = warm_up, unrolled, stop_entropy
-        self.choice_every, self.seed = choice_every, seed
+        self.choice_every, self.skip_dropout, self.seed = choice_every, skip_dropout, seed
         network.drawn = list(drawn)
         self._discretised = ExitStack()
         self._steps = 0
@@ -123,6 +125,7 @@ class DartsModule(pl.LightningModule):
         for_weights, for_choices = batch
         progress = self.progress()
         self.network.temperature = self.temperature.at(progress)
+        self.network.skip_dropout = self.skip_dropout * (1 - progress)
         of_weights, of_choices = cast(tuple[Optimizer, Optimizer], self.optimizers())
         lr = self.schedule(self.current_epoch * int(self.trainer.num_training_batches) + batch_idx, progress)
         for group, base in zip(of_weights.param_groups, self._base_lrs, strict=True):

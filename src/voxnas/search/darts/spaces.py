@@ -80,6 +80,20 @@ def darts_wavenet(
     )
 
 
+def darts_cnn(size: Size) -> SuperNet:
+    """Networks of cells; see `voxnas.search.darts.cells.CellSuperNet`."""
+    from voxnas.models.cells.sizes import default_dilations
+    from voxnas.search.darts.cells import CellSuperNet
+
+    return CellSuperNet(
+        default_dilations(size.layers),
+        size.nodes,
+        size.init_channels,
+        size.channel_multiplier,
+        size.fanout_concat,
+    )
+
+
 def default_bases(layers: int, largest_multiple: int, longest: int = LONGEST_DILATION) -> list[int]:
     """1, 2, 4, … and again from 1, so that no dilation is above `longest` samples."""
     cycle = max(1, (longest // largest_multiple).bit_length())

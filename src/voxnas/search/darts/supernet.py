@@ -62,6 +62,7 @@ class SuperNet(nn.Module, ABC):
     delay_samples: int = 0
     segment_length: int = 8192
     temperature: float = 1.0
+    skip_dropout: float = 0.0  # with which an edge's skip is left out of a step of training
     drawn: Collection[str] = ()  # the tables of which `forward` draws one option instead of mixing all
     choices: nn.ModuleDict  # name → Choices
 

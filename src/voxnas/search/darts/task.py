@@ -56,8 +56,8 @@ def search(cfg: DictConfig, folder: Path) -> tuple[SearchRecord, str]:
         torch.set_num_threads(cfg.threads)
     network = relaxed_network(cfg)
     data: PairDataModule = instantiate(cfg.data)
-    data.suit(network.receptive_field, network.segment_length)
-    bilevel = BilevelData(data, cfg.nas_choice_share)
+    data.suit(network.receptive_field, network.segment_length, network.delay_samples)
+    bilevel = BilevelData(data, cfg.nas_choice_share, cfg.nas_choice_batch_size)
     bilevel.parts()
     record = _new_record(cfg, data)
     previous = SearchRecord.read(folder) if (folder / FILE_NAME).exists() else None
