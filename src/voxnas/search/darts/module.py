@@ -119,10 +119,10 @@ class DartsModule(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         self._losses, self._steps = {"weights": [], "choices": []}, 0
-        torch.manual_seed(1_000_003 * self.seed + self.current_epoch)
 
     def training_step(self, batch: tuple[Batch, Batch], batch_idx: int) -> None:
         for_weights, for_choices = batch
+        torch.manual_seed(hash((self.seed, self.current_epoch, batch_idx)))  # as in a step that is done again
         progress = self.progress()
         self.network.temperature = self.temperature.at(progress)
         self.network.skip_dropout = self.skip_dropout * (1 - progress)
