@@ -18,7 +18,7 @@ else
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative space train report inspect bench bench-train \
+.PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative nas-darts space train report inspect bench bench-train \
         bench-quality bench-engine bench-ranking bench-header bench-profile tb notebook test test-slow test-all lint \
         format clean-logs clean-data clean-venv clean-all
 
@@ -58,6 +58,11 @@ nas-focused: setup  ## search 25 candidates
 
 nas-conservative: setup  ## search 84 candidates
 	$(call search,conservative)
+
+nas-darts: setup  ## differentiable search (ARGS="nas_model_size=l nas_penalty=0.1"), its result trained and reported
+	@status=0; $(PY) src/train.py -m search=darts study=$(call study,darts) $(LAUNCHER) $(DATA) $(ARGS) || \
+	  { code=$$?; [ $$code -eq 1 ] || exit $$code; status=1; }; \
+	$(PY) src/report.py study=$(call study,darts) && exit $$status
 
 space: setup  ## preview a space without training (SPACE=poc)
 	@$(PY) src/space.py space=$(or $(SPACE),poc) $(DATA) $(ARGS)
