@@ -28,11 +28,14 @@ class Offline:
         signals = [x.unsqueeze(2).contiguous(memory_format=torch.channels_last)]
         for number, part in enumerate(self.parts, 1):
             operation, start = part.operation, self.starts[number]
+            length = last // operation.rate - start + 1
+            if operation.kind == "none":
+                signals.append(x.new_zeros(x.shape[0], operation.channels, 1, length))
+                continue
             begin = start * operation.stride - operation.past_samples  # in samples of its sources
             if operation.kind == "upsample":
                 begin = start // 2 - operation.past_samples
             sources = [self._from(signals, signal, begin) for signal in part.inputs]
-            length = last // operation.rate - start + 1
             signals.append(crop(_apply(operation, sources, units.get(part.name)), 0, length))
         return self._from(signals, len(self.parts), 0).squeeze(2)
 
@@ -49,8 +52,6 @@ def _apply(operation: Operation, sources: list[Tensor], unit: nn.Module | None) 
             return torch.cat(sources, dim=1)
         case "avg_pool" | "max_pool":
             return pool(operation, sources[0])
-        case "none":
-            return torch.zeros_like(sources[0][..., :: operation.stride])
     assert unit is not None
     result: Tensor = unit(*sources)
     return result

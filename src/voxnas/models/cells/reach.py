@@ -33,12 +33,18 @@ def delay_samples(parts: Sequence[Part]) -> int:
 
 
 def starts(parts: Sequence[Part], first: int) -> list[int]:
-    """Per signal the first sample that can be computed, if the input's sample `first` is its first one."""
+    """Per signal the first sample that can be computed, if the input's sample `first` is its first one.
+
+    Silence is there early enough for whatever is applied to it.
+    """
+    early = first - 2 * sum(part.operation.past_samples * part.operation.rate for part in parts)
     found = [first]
     for part in parts:
         start = max(found[signal] for signal in part.inputs)
         operation = part.operation
-        if operation.kind == "upsample":
+        if operation.kind == "none":
+            found.append(early // operation.rate)
+        elif operation.kind == "upsample":
             found.append(2 * (start + operation.past_samples))
         else:
             found.append(-(-(start + operation.past_samples) // operation.stride))
