@@ -1,13 +1,19 @@
 """The engine of compiled code: what a plug-in would spend, without PyTorch's cost per call."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from voxnas.engine.base import StreamingEngine, check_mono
 from voxnas.kernels.build import Unavailable
+from voxnas.kernels.graph import Step
 from voxnas.kernels.stream import Stream, wavenet_stream
 from voxnas.kernels.stream_chain import Link, chain_stream
+from voxnas.kernels.stream_graph import graph_stream
 from voxnas.kernels.stream_recurrent import recurrent_stream
 from voxnas.models.activations import PReLU
 from voxnas.models.base import Network
@@ -17,6 +23,13 @@ from voxnas.models.recurrent import Recurrent
 from voxnas.models.wavenet import WaveNet
 
 
+@runtime_checkable
+class Programmed(Protocol):
+    """A network that says what it computes as a list of steps."""
+
+    def program(self) -> Sequence[Step]: ...
+
+
 class NativeEngine(StreamingEngine):
     """Streams a copy of the network's weights on one thread, in float32; later training does not reach it.
 
@@ -24,12 +37,18 @@ class NativeEngine(StreamingEngine):
 
     Raises:
         Unavailable: no library can be built here, or the network has no native form.
+        InputError: the network's program is malformed.
     """
 
     name = "native"
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network | Programmed) -> None:
         self._stream = _stream(network)
+
+    @classmethod
+    def of_program(cls, steps: Sequence[Step]) -> "NativeEngine":
+        """One that plays steps of which there is no network."""
+        return cls(_Program(steps))
 
     def reset(self) -> None:
         self._stream.reset()
@@ -39,7 +58,15 @@ class NativeEngine(StreamingEngine):
         return self._stream.process(block)
 
 
-def _stream(network: Network) -> Stream:
+@dataclass(frozen=True)
+class _Program:
+    steps: Sequence[Step]
+
+    def program(self) -> Sequence[Step]:
+        return self.steps
+
+
+def _stream(network: Network | Programmed) -> Stream:
     if isinstance(network, WaveNet):
         field = network.receptive_field
         return wavenet_stream(network.shapes, _flat(network), network.head_scale, field)
@@ -49,6 +76,8 @@ def _stream(network: Network) -> Stream:
         return recurrent_stream(kind, *sizes, network.skip, _flat(network), start)
     if isinstance(network, Chain):
         return chain_stream(_links(network))
+    if isinstance(network, Programmed):
+        return graph_stream(network.program())
     raise Unavailable(f"the network {type(network).__name__} has no native form")
 
 

@@ -107,7 +107,7 @@ class ChainStream : public Stream {
     p.x = x;
     p.channels = conv.in;
     p.kernel = conv.kernel;
-    p.dilation = conv.dilation;
+    p.taps = conv.taps.data();
     p.weights = conv.forward.data();
     p.bias = conv.bias.data();
     p.out = out;

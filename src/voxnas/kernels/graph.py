@@ -35,4 +35,4 @@ class Step:
     weight: np.ndarray | None = (
         None  # float32, (channels, inputs, kernel); upsample: (2, channels, inputs, kernel)
     )
-    bias: np.ndarray | None = None  # float32, (channels,)
+    bias: np.ndarray | None = None  # float32, (channels,); None is zero

@@ -26,14 +26,15 @@ class OwnRows {
 
 class History {
  public:
-  // For pieces of at most `piece` samples. The longer the room behind the past, the more rarely that has to be moved
-  // back to the front, and the more memory goes through the cache. Found by measurement.
-  History(int count, long past, long piece)
+  // For pieces of at most `piece` samples; as many as `beyond` behind their last vector may be read. The longer the
+  // room behind the past, the more rarely that has to be moved back to the front, and the more memory goes through the
+  // cache. Found by measurement.
+  History(int count, long past, long piece, long beyond = 0)
       : count_(count),
         past_(round_up(past, kLanes)),
         end_(past_ + std::max(past_, 4 * round_up(piece, kLanes))),
         at_(past_),
-        own_(count, end_) {}
+        own_(count, end_ + beyond) {}
 
   // Where the next `samples` go, with the past before and room for whole vectors behind.
   Rows next(long samples) {
@@ -44,13 +45,16 @@ class History {
     }
     return {all.data + at_, all.stride};
   }
+  long stride() const { return own_.rows().stride; }
   // After they have been read for the last time.
   void advance(long samples) { at_ += samples; }
-  // Makes the past what the next sample is, which is what it was if nothing ever changed.
-  void settle() {
-    const Rows all = own_.rows();
-    for (int c = 0; c < count_; ++c) std::fill_n(all[c], at_, all[c][at_]);
+  // Makes the past of rows what their next samples are, over and over: what it was if nothing ever changed.
+  void settle(int first, int count, long period) {
+    const Rows all = own_.rows().from(first);
+    for (int c = 0; c < count; ++c)
+      for (long t = at_; t-- > 0;) all[c][t] = all[c][t + period];
   }
+  void settle() { settle(0, count_, 1); }
 
  private:
   int count_;

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
@@ -73,6 +74,33 @@ inline vec at_least(vec x, float limit) { return (vec)_mm_max_ps((__m128)all(lim
 inline vec at_most(vec x, float limit) { return x > limit ? all(limit) : x; }
 inline vec at_least(vec x, float limit) { return x < limit ? all(limit) : x; }
 #endif
+// The greater of two, and NaN if either is.
+inline vec greater(vec x, vec y) { return x != x ? x : x > y ? x : y; }
+
+// The lanes of two vectors, one after the other, that the numbers say.
+template <int... lane>
+inline vec lanes(vec x, vec y, std::integer_sequence<int, lane...>) {
+#if defined(__clang__)
+  return __builtin_shufflevector(x, y, lane...);
+#else
+  typedef int numbers __attribute__((vector_size(sizeof(vec))));
+  return __builtin_shuffle(x, y, numbers{lane...});
+#endif
+}
+template <class Numbers>
+struct Lanes;
+template <int... i>
+struct Lanes<std::integer_sequence<int, i...>> {
+  using Even = std::integer_sequence<int, 2 * i...>;
+  using Low = std::integer_sequence<int, (i / 2 + i % 2 * kLanes)...>;
+  using High = std::integer_sequence<int, (i / 2 + i % 2 * kLanes + kLanes / 2)...>;
+};
+using EachLane = Lanes<std::make_integer_sequence<int, kLanes>>;
+// Every other lane of two vectors in a row.
+inline vec every_other(vec x, vec next) { return lanes(x, next, EachLane::Even{}); }
+// A lane of x and one of y by turns, of their first and of their second halves.
+inline vec by_turns_low(vec x, vec y) { return lanes(x, y, EachLane::Low{}); }
+inline vec by_turns_high(vec x, vec y) { return lanes(x, y, EachLane::High{}); }
 
 // The sum over the lanes, always added in the same order.
 template <int N>

@@ -20,14 +20,16 @@ struct Conv {
   int in, out, kernel, dilation;
   bool biased;
   int groups;
-  std::vector<int> offsets = {};               // of the taps, where they are not a dilation apart
   size_t weight_at = 0, bias_at = 0;           // in the flat list
   std::vector<float> forward, backward, bias;  // per group [tap][in][out] and [tap][out][in]
+  std::vector<long> taps;                      // where each is, in samples from the current one
 
   Conv(int in, int out, int kernel = 1, int dilation = 1, bool biased = false, int groups = 1)
-      : in(in), out(out), kernel(kernel), dilation(dilation), biased(biased), groups(groups) {}
-  int reach(int tap) const { return offsets.empty() ? tap * dilation : offsets[tap]; }
-  int past() const { return reach(kernel - 1); }
+      : in(in), out(out), kernel(kernel), dilation(dilation), biased(biased), groups(groups) {
+    for (int tap = 0; tap < kernel; ++tap) taps.push_back(-static_cast<long>(tap) * dilation);
+  }
+  long reach(int tap) const { return -taps[tap]; }
+  int past() const { return static_cast<int>(reach(kernel - 1)); }
   int group_in() const { return in / groups; }
   int group_out() const { return out / groups; }
   // Where the weight for an output, an input of its group and a tap is in the flat list, which has the current sample
@@ -155,8 +157,8 @@ struct WaveNet {
     const int kernel = next(shape), dilation = next(shape);
     const Gating gating = static_cast<Gating>(next(shape));
     const Activating activation = activating(shape), secondary = activating(shape);
-    std::vector<int> offsets;
-    for (int tap = 0; tap < kernel && dilation == 0; ++tap) offsets.push_back(next(shape));
+    std::vector<long> taps;
+    for (int tap = 0; tap < kernel && dilation == 0; ++tap) taps.push_back(-static_cast<long>(next(shape)));
     const int bottleneck = common.bottleneck, inner = gating == Gating::None ? bottleneck : 2 * bottleneck;
     Layer layer{{common.channels, inner, kernel, dilation, true, common.groups},
                 {1, inner},
@@ -165,7 +167,7 @@ struct WaveNet {
                 gating,
                 activation,
                 secondary};
-    layer.conv.offsets = std::move(offsets);
+    if (!taps.empty()) layer.conv.taps = std::move(taps);
     layer.conv.place(weights);
     layer.mixin.place(weights);
     layer.slopes_at = weights;

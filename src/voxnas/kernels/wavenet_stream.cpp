@@ -78,7 +78,8 @@ struct Activates {
 // `start` may be empty, `condition` null.
 inline void convolve(const Conv& conv, Rows x, Rows start, Rows out, long samples, const float* condition = nullptr) {
   const float *weights = conv.forward.data(), *bias = conv.bias.data();
-  const Product all{x, conv.in, conv.kernel, conv.dilation, condition, weights, bias, start, out, conv.out};
+  const long* taps = conv.taps.data();
+  const Product all{x, conv.in, conv.kernel, taps, condition, weights, bias, start, out, conv.out, false};
   if (conv.groups == 1)
     convolve(all, samples);
   else

@@ -81,7 +81,7 @@ def test_weights_learn_from_their_part_and_choices_move_whatever_the_settings(re
     module, data = parts(recording, **settings)
     trainer(tmp_path, 4).fit(module, data)
     figures = module.epoch_figures()
-    assert figures["weights_loss"] < 0.9
+    assert figures["weights_loss"] < 0.99  # silence is 1
     assert 0 < figures["relative_cost"] < 1
     assert figures["entropy"] < 1
     assert all(torch.isfinite(p).all() for p in module.network.parameters())

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from voxnas.models.cells.sizes import SIZES, Size
 from voxnas.models.genotype import LEAST_LAYERS
+from voxnas.search.darts.cells import CellSuperNet
 from voxnas.search.darts.supernet import SuperNet
 from voxnas.search.darts.wavenet import GATES, WaveNetSuperNet
 from voxnas.utils.errors import InputError
@@ -82,16 +83,7 @@ def darts_wavenet(
 
 def darts_cnn(size: Size) -> SuperNet:
     """Networks of cells; see `voxnas.search.darts.cells.CellSuperNet`."""
-    from voxnas.models.cells.sizes import default_dilations
-    from voxnas.search.darts.cells import CellSuperNet
-
-    return CellSuperNet(
-        default_dilations(size.layers),
-        size.nodes,
-        size.init_channels,
-        size.channel_multiplier,
-        size.fanout_concat,
-    )
+    return CellSuperNet.of(size)
 
 
 def default_bases(layers: int, largest_multiple: int, longest: int = LONGEST_DILATION) -> list[int]:

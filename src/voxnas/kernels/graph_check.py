@@ -1,0 +1,100 @@
+"""Whether a list of steps is a network: asked before anything is made of it."""
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import numpy as np
+
+from voxnas.kernels.graph import Kind, Step
+from voxnas.utils.errors import InputError
+
+KINDS = get_args(Kind)
+WITH_WEIGHTS = ("conv", "upsample")
+WITH_SAMPLES = ("conv", "avg_pool", "max_pool", "upsample")  # of one signal, several of its samples
+WITH_STRIDE = ("conv", "avg_pool", "max_pool")
+
+
+def check_program(steps: Sequence[Step]) -> None:
+    """Raises InputError for the first step that cannot be, or if the last is no mono signal of rate 1."""
+    signals = [(1, 1)]  # channels and rate
+    for index, step in enumerate(steps):
+        try:
+            _check(step, signals)
+        except InputError as error:
+            raise InputError(f"program: step {index}, {str(step.kind)[:40]!r}: {error}") from error
+        signals.append((step.channels, step.rate))
+    _require(len(steps) > 0, "program: there is no step")
+    channels, rate = signals[-1]
+    _require(
+        channels == rate == 1, f"program: it ends with {channels} channels at rate {rate}, not 1 at rate 1"
+    )
+
+
+def _check(step: Step, signals: Sequence[tuple[int, int]]) -> None:
+    _require(step.kind in KINDS, f"the kind is unknown; known are {', '.join(KINDS)}")
+    for name in ("channels", "rate", "kernel_size", "dilation", "stride"):
+        value = getattr(step, name)
+        _require(_is_size(value), f"{name} is a whole number from 1, not {str(value)[:40]}")
+    _check_inputs(step, len(signals))
+    inputs = [signals[number] for number in step.inputs]
+    channels, rate = inputs[0]
+    if step.kind in ("add", "concat"):
+        found = ", ".join(f"{c} at rate {r}" for c, r in inputs)
+        _require(len({r for _, r in inputs}) == 1, f"the inputs are of one rate, not {found}")
+        if step.kind == "add":
+            _require(len({c for c, _ in inputs}) == 1, f"the inputs have as many channels, not {found}")
+        else:
+            channels = sum(c for c, _ in inputs)
+    _check_options(step)
+    if step.kind == "upsample":
+        _require(rate > 1, "a signal of rate 1 has no higher rate above it")
+        rate //= 2
+    rate *= step.stride
+    _require(step.rate == rate, f"the result's rate is {rate}, not {step.rate}")
+    if step.kind in WITH_WEIGHTS:
+        _check_weights(step, channels)
+    else:
+        _require(step.channels == channels, f"the result has {channels} channels, not {step.channels}")
+
+
+def _check_inputs(step: Step, made: int) -> None:
+    _require(len(step.inputs) > 0, "it has no input")
+    if step.kind in WITH_SAMPLES:
+        _require(len(step.inputs) == 1, f"it has one input, not {len(step.inputs)}")
+    for number in step.inputs:
+        whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
+        _require(whole and 0 <= number < made, f"signal {str(number)[:40]} is not made before it")
+
+
+def _check_options(step: Step) -> None:
+    """What a kind has no use for is not passed over in silence."""
+    if step.kind in WITH_STRIDE:
+        _require(step.stride in (1, 2), f"the stride is 1 or 2, not {step.stride}")
+    else:
+        _require(step.stride == step.dilation == 1, "it has neither stride nor dilation")
+    _require(step.kind in WITH_SAMPLES or step.kernel_size == 1, "it has no kernel")
+    _require(step.kind == "conv" or not step.relu, "a ReLU follows a convolution only")
+    if step.kind not in WITH_WEIGHTS:
+        _require(step.weight is None and step.bias is None, "it has no weights")
+
+
+def _check_weights(step: Step, inputs: int) -> None:
+    shape: tuple[int, ...] = (step.channels, inputs, step.kernel_size)
+    _check_array("weight", step.weight, shape if step.kind == "conv" else (2, *shape))
+    if step.bias is not None:
+        _check_array("bias", step.bias, (step.channels,))
+
+
+def _check_array(name: str, given: Any, shape: tuple[int, ...]) -> None:
+    right = isinstance(given, np.ndarray) and given.dtype == np.float32
+    found = f"{given.dtype} {given.shape}" if isinstance(given, np.ndarray) else type(given).__name__
+    _require(right and given.shape == shape, f"{name} is float32 {shape}, not {found}")
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and int(value) >= 1
+
+
+def _require(holds: bool, rule: str) -> None:
+    if not holds:
+        raise InputError(rule)

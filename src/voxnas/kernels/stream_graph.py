@@ -1,0 +1,80 @@
+"""Streaming of programs, networks given as lists of steps, in native code."""
+
+import ctypes
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxnas.kernels.build import Unavailable, load
+from voxnas.kernels.graph import Step
+from voxnas.kernels.graph_check import check_program
+from voxnas.kernels.graph_plan import Op, Place, Plan, plan
+from voxnas.kernels.stream import MOST_PAST, Stream
+
+KINDS = ("conv", "avg_pool", "max_pool", "split", "join")  # in the order of the enum OpKind
+MOST_RATE = 64  # of the 128 samples that graph_stream.cpp works on at a time
+
+
+def graph_stream(steps: Sequence[Step]) -> Stream:
+    """A program's, in the state that silence leaves behind, with phase 0; the weights are copied.
+
+    Raises:
+        InputError: the program is malformed.
+        Unavailable: no library can be built here, or the program has no native form.
+    """
+    shape = np.array(shape_list(steps), np.int64)
+    library = load("graph_stream.cpp")
+    create = library.voxnas_graph_stream_create
+    create.argtypes, create.restype = [ctypes.c_void_p] * 2, ctypes.c_void_p
+    weights = weight_list(steps)
+    return Stream(library, create(shape.ctypes.data, weights.ctypes.data))
+
+
+def shape_list(steps: Sequence[Step]) -> list[int]:
+    """The list of integers that graph_stream.cpp reads; raises as `graph_stream` does."""
+    check_program(steps)
+    rate = max(step.rate for step in steps)
+    if rate > MOST_RATE:
+        raise Unavailable(f"a rate of {rate} is over the native {MOST_RATE}")
+    past = _past_samples(steps)
+    if past > MOST_PAST:
+        raise Unavailable(f"a receptive field of {past + 1} samples is over the native {MOST_PAST}")
+    return [_level(rate), *_shape(plan(steps))]
+
+
+def weight_list(steps: Sequence[Step]) -> NDArray[np.float32]:
+    """The weights in its order."""
+    given = [part.ravel() for op in plan(steps).ops for part in (op.weight, op.bias) if part is not None]
+    return np.concatenate([*given, np.zeros(0)]).astype(np.float32)
+
+
+def _past_samples(steps: Sequence[Step]) -> int:
+    """How far back the signal that looks back the furthest does, in samples of the input."""
+    past, rates = [0], [1, *(step.rate for step in steps)]
+    for step in steps:
+        own = (step.kernel_size - 1) * step.dilation * rates[step.inputs[0]]
+        past.append(max(past[number] for number in step.inputs) + own)
+    return max(past)
+
+
+def _shape(found: Plan) -> list[int]:
+    """The integers that graph_stream.cpp reads, but for the first."""
+    shape = [*found.output, *found.input, len(found.buffers)]
+    for buffer in found.buffers:
+        shape += [buffer.rows, _level(buffer.rate), buffer.past]
+    shape.append(len(found.ops))
+    for op in found.ops:
+        shape += _op_shape(op, _level(found.buffers[op.out.buffer].rate))
+    return shape
+
+
+def _op_shape(op: Op, level: int) -> list[int]:
+    shape = [KINDS.index(op.kind), level, *op.x, op.inputs, *op.out, op.outputs]
+    shape += [*(op.start or Place(-1, 0)), int(op.relu), len(op.taps)]
+    return shape + [number for tap in op.taps for number in tap]
+
+
+def _level(rate: int) -> int:
+    """Its logarithm: rates are powers of two."""
+    return int(rate).bit_length() - 1
