@@ -1,13 +1,13 @@
 """What a differentiable search finds beside random search and a grid, for equal training time and CPU cost.
 
-    python benchmarks/darts.py INPUT TARGET [TARGET ...] [--seconds 300] [--seeds 0 1 2] [--jobs 1] [KEY=VALUE ...]
+    python benchmarks/darts.py INPUT TARGET [TARGET ...] [--seconds 300] [--seeds 0 1 2] [KEY=VALUE ...]
 
 Every method has the same seconds of training per recording and seed, its search included, as CPU time of one
-thread, so that other load on the machine counts for nothing. `random` tries genotypes drawn from the same space,
-each briefly, then goes on with the best for the rest; `grid` is space=poc in two phases, half of the time each.
-Both may only try what costs at most what the search's result costs, timed side by side in blocks of 64;
-`random_any` and `grid_any` may try everything. All finished runs stay in logs/bench/darts, where the same command
-finds them again. KEY=VALUE are settings of the search, such as nas_model_size=l nas_penalty=0.1.
+thread, so that other load on the machine counts for nothing. `random` tries genotypes drawn from the same
+space, each briefly, then goes on with the best for the rest; `grid` is space=poc in two phases, half of the
+time each. Both may only try what costs at most what the search's result costs, timed side by side in blocks
+of 64; `random_any` and `grid_any` may try everything. All finished runs stay in logs/bench/darts, where the
+same command finds them again. KEY=VALUE are settings of the search, such as nas_model_size=l nas_penalty=0.1.
 """
 
 import argparse
@@ -77,15 +77,16 @@ class Case:
         """Folders and records of the finished runs, the best by validation first."""
         found = [(path.parent, json.loads(path.read_text()))
                  for path in (LOGS / self.key / "nas" / study / rung).glob("*/record.json")]  # fmt: skip
-        return sorted((run for run in found if run[1]["status"] == "ok"), key=lambda run: run[1]["best_val_loss"])
+        done = [run for run in found if run[1]["status"] == "ok"]
+        return sorted(done, key=lambda run: run[1]["best_val_loss"])
 
 
 def darts(case: Case) -> Path:
     """Search, then train what was found; the result's folder."""
     searching, training = case.search_share * case.seconds, (1 - case.search_share) * case.seconds
     caps = f"+cap={{darts: {searching:g}, retrain: {training:g}}}"
-    case.train("darts", "-m", "search=darts", *case.overrides, f"nas_seeds=[{case.seed}]", f"nas_epochs={LONG}",
-               caps, "trainer.max_time={seconds: ${cap.${rung}}}")  # fmt: skip
+    case.train("darts", "-m", "search=darts", *case.overrides, f"nas_seeds=[{case.seed}]",
+               f"nas_epochs={LONG}", caps, "trainer.max_time={seconds: ${cap.${rung}}}")  # fmt: skip
     return case.runs("darts", "retrain")[0][0]
 
 
@@ -170,7 +171,8 @@ def compare(case: Case, methods: Sequence[str]) -> dict[str, dict[str, Any]]:
 
 
 def _result(record: dict[str, Any], cost: float) -> dict[str, Any]:
-    names = ("candidate", "test_esr", "best_val_loss", "parameters", "macs_per_sample", "epochs", "train_seconds")
+    names = ("candidate", "test_esr", "best_val_loss", "parameters", "macs_per_sample")
+    names += ("epochs", "train_seconds")
     return {**{name: record[name] for name in names}, "rtf_block64": cost}
 
 
@@ -185,7 +187,8 @@ def table(results: dict[str, dict[str, dict[str, Any]]], case_of: dict[str, tupl
                   if own == target and method in results.get(key, {})]  # fmt: skip
             if of:
                 columns = ("test_esr", "best_val_loss", "rtf_block64", "parameters")
-                figures = (_spread([r[name] for r in of], 0 if name == "parameters" else 5) for name in columns)
+                digits = {"parameters": 0}
+                figures = (_spread([r[name] for r in of], digits.get(name, 5)) for name in columns)
                 grid_.add_row(Path(target).stem, f"{method} ({len(of)})", *figures)
     return grid_
 
@@ -210,7 +213,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("input")
     parser.add_argument("target", nargs="+")
-    parser.add_argument("--seconds", type=float, default=300.0, help="of training per method, recording and seed")
+    parser.add_argument("--seconds", type=float, default=300.0, help="of training per method and case")
     parser.add_argument("--search-share", type=float, default=0.4, help="of them, for the search")
     parser.add_argument("--candidates", type=int, default=8, help="that random search tries")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])

@@ -1,7 +1,8 @@
 """Training in native code of a WaveNet array that is a mixture of many, as a differentiable search wants it.
 
-A layer's convolution has taps wherever any of its options has one; its activation is a weighted sum of several,
-and its gate counts as much as a weight says. These weights are parameters like the others and get gradients.
+A layer's convolution has taps wherever any of its options has one; its activation is a weighted sum of
+several, and its gate counts as much as a weight says. These weights are parameters like the others and get
+gradients.
 """
 
 from collections.abc import Sequence
@@ -35,9 +36,9 @@ class MixedLayer:
 class NativeMixture(NativeWaveNet):
     """The native form of such an array; called like a `NativeWaveNet`.
 
-    The parameters are, in this order: rechannel; per layer the convolution `(outputs, channels, taps)`, the current
-    sample last, its bias, the mix-in, the `len(MIXED)` weights of the activations and, if gated, the one of the
-    gate, the residual and its bias; the head and its bias.
+    The parameters are, in this order: rechannel; per layer the convolution `(outputs, channels, taps)`, the
+    current sample last, its bias, the mix-in, the `len(MIXED)` weights of the activations and, if gated, the
+    one of the gate, the residual and its bias; the head and its bias.
 
     Raises:
         Unavailable: no library can be built here, or an activation has no native form.

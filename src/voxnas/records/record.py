@@ -97,7 +97,7 @@ class Record:
 
 
 def finite(value: Any) -> Any:
-    """Plain values for JSON: it has no infinity and no NaN, which are written as strings, and read back by `_restore`."""
+    """JSON has no infinity and no NaN: they are written as strings, and read back by `_restore`."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, dict):

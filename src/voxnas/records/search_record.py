@@ -15,8 +15,11 @@ FILE_NAME, GENOTYPE = "search.json", "genotype.json"
 
 @dataclass
 class SearchRecord:
-    """One search. Its `history` has per epoch: epoch, val_esr (of the strongest choices alone), losses of weights
-    and choices, expected cost, entropy, seconds, …"""
+    """One search.
+
+    Its `history` has per epoch: epoch, val_esr (of the strongest choices alone), losses of weights and
+    choices, expected cost, entropy, temperature, seconds.
+    """
 
     candidate: str
     study: str
@@ -56,7 +59,7 @@ class SearchRecord:
 
     @classmethod
     def read(cls, folder: Path) -> "SearchRecord":
-        """That in a search's folder. Raises InputError on a file that is not one; unknown keys are dropped."""
+        """That in a search's folder; InputError on a file that is not one. Unknown keys are dropped."""
         path = folder / FILE_NAME
         try:
             values = json.loads(path.read_text(encoding="utf-8"))

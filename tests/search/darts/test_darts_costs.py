@@ -18,7 +18,7 @@ def operation(kernel_size: int) -> WaveNetOperation:
 
 
 def test_an_unknown_mode_is_refused():
-    with pytest.raises(InputError, match="unknown nas_optimization_mode 'Speed'; one of Memory, Compute, CPU"):
+    with pytest.raises(InputError, match="nas_optimization_mode 'Speed'; one of Memory, Compute, CPU"):
         check_mode("Speed")
     with pytest.raises(InputError, match="wants a table"):
         price_of("CPU")
@@ -38,7 +38,8 @@ def test_what_is_known_is_not_measured_again(tmp_path, monkeypatch):
     assert {**first, **again} == {operation(k): float(k) for k in (2, 3, 5)}
     written = json.loads((tmp_path / "study" / "costs.json").read_text())
     assert written["us_per_block"] == {repr(operation(k)): float(k) for k in (3, 5)}
-    assert written["cpu_model"] and written["block_size"] == 64
+    assert written["cpu_model"]
+    assert written["block_size"] == 64
 
 
 def test_a_damaged_table_is_measured_anew(tmp_path, monkeypatch):

@@ -26,7 +26,7 @@ def check_mode(mode: str) -> str:
 
 
 def price_of(mode: str, table: Mapping[Hashable, float] | None = None) -> Price:
-    """What tells an operation's cost: its `parameters`, its `macs`, or its entry in a table of measured costs."""
+    """What tells an operation's cost: its `parameters`, its `macs`, or its entry in a measured table."""
     if check_mode(mode) == "CPU":
         if table is None:
             raise InputError("nas_optimization_mode=CPU wants a table of measured costs")
@@ -39,10 +39,10 @@ def price_of(mode: str, table: Mapping[Hashable, float] | None = None) -> Price:
 def measured_costs(
     operations: Sequence[Any], measure: Measure, engine: str, beside: Path | None = None
 ) -> dict[Any, float]:
-    """µs per block of each operation on this machine: what is known of earlier, and the rest measured and kept.
+    """µs per block of each operation on this machine: what is known, and the rest measured and kept.
 
-    Kept in the cache folder, under what the figures depend on: the CPU with its flags, the compiler's flags and
-    the native sources.
+    Kept in the cache folder, under what the figures depend on: the CPU with its flags, the compiler's flags
+    and the native sources.
 
     Args:
         operations: frozen dataclasses, whose `repr` names them.

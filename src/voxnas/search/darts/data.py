@@ -18,8 +18,8 @@ Batch = tuple[Tensor, Tensor]
 class BilevelData(pl.LightningDataModule):
     """Feeds a search: batches of both parts to train on, the validation section to choose the epoch on.
 
-    The parts are contiguous, so that no output is in both; the choices' first segments see the last input of the
-    weights' part as their past, which tells nothing of how the amp answers it.
+    The parts are contiguous, so that no output is in both; the choices' first segments see the last input of
+    the weights' part as their past, which tells nothing of how the amp answers it.
 
     Args:
         data: the recording; `suit` has been called on it.
@@ -37,7 +37,7 @@ class BilevelData(pl.LightningDataModule):
         self.choice_batch_size = choice_batch_size or data.batch_size
 
     def parts(self) -> tuple[Span, Span]:
-        """Where the weights are trained, and where the choices; in samples. InputError where one is too short."""
+        """Where the weights are trained, and where the choices; InputError where one is too short."""
         start, stop = self.data.recording.sections.train
         border = stop - round(self.choice_share * (stop - start))
         for part, samples in (("weights", border - start), ("choices", stop - border)):
@@ -64,7 +64,7 @@ class BilevelData(pl.LightningDataModule):
 
 
 class PairedStarts(Sampler[tuple[list[int], list[int]]]):
-    """An epoch of the first sampler's batches, each with one of the second's, which begins again as often as needed."""
+    """An epoch of one sampler's batches, each with one of a second's, which begins anew if need be."""
 
     def __init__(self, first: ShuffledStarts, second: ShuffledStarts) -> None:
         self.first, self.second, self.epoch = first, second, 0

@@ -43,7 +43,7 @@ class Layer:
 
 @dataclass
 class Ends:
-    """What is before and behind the layers: rechannel `(channels, 1, 1)`, head `(1, channels, 1)`, its bias `(1,)`."""
+    """Before and after the layers: rechannel `(channels, 1, 1)`, head `(1, channels, 1)` and its bias."""
 
     rechannel: Tensor
     head: Tensor
@@ -51,9 +51,10 @@ class Ends:
 
 
 def run(x: Tensor, layers: Sequence[Layer], ends: Ends, scale: float, backend: str = "auto") -> Tensor:
-    """`(batch, 1, samples + past)` to `(batch, 1, samples)`, where the past is the sum of the layers' longest taps.
+    """`(batch, 1, samples + past)` to `(batch, 1, samples)`.
 
-    Raises InputError where `backend` is "native" and that cannot be.
+    The past is the sum of the layers' longest taps. Raises InputError where `backend` is "native" and that
+    cannot be.
     """
     past = sum(layer.form.taps[-1] for layer in layers)
     if not layers:

@@ -22,12 +22,13 @@ Batch = tuple[Tensor, Tensor]
 
 
 class DartsModule(pl.LightningModule):
-    """Bilevel optimisation after H. Liu, K. Simonyan, Y. Yang (2019), "DARTS: Differentiable Architecture Search".
+    """Bilevel optimisation after H. Liu, K. Simonyan, Y. Yang (2019), "DARTS: Differentiable Architecture
+    Search".
 
     The weights minimise the loss on their batches. The choices minimise, on batches of their own,
-    `log loss + penalty · expected cost / largest cost + beta_decay · progress · mean logsumexp α`: relative terms
-    all, so that one `penalty` suits every recording, space and unit of cost. A penalty of 1 takes a loss e times as
-    high for a network that costs nothing instead of the most.
+    `log loss + penalty · expected cost / largest cost + beta_decay · progress · mean logsumexp α`: relative
+    terms all, so that one `penalty` suits every recording, space and unit of cost. A penalty of 1 takes a
+    loss e times as high for a network that costs nothing instead of the most.
 
     Args:
         network: the relaxed network.
@@ -181,9 +182,10 @@ class DartsModule(pl.LightningModule):
         return self.network.expected_cost(self.price) / self.largest_cost
 
     def epoch_figures(self) -> dict[str, float]:
-        """Of the epoch that ends: mean losses, expected cost and its share of the largest, entropy, temperature."""
+        """Of the epoch so far: mean losses, expected cost, its share of the largest, entropy, temperature."""
         share = float(self.relative_cost().detach())
-        losses = {f"{name}_loss": float(torch.stack(found).mean()) for name, found in self._losses.items() if found}
+        seen = {name: losses for name, losses in self._losses.items() if losses}
+        losses = {f"{name}_loss": float(torch.stack(found).mean()) for name, found in seen.items()}
         return {
             **losses,
             "expected_cost": share * self.largest_cost,

@@ -25,13 +25,13 @@ class Schedule(NamedTuple):
 def beta_decay(tables: Sequence[Choices]) -> Tensor:
     """The mean over all places of log Σ exp α, which keeps the strong choices from running away.
 
-    P. Ye et al. (2022), "β-DARTS: Beta-Decay Regularization for Differentiable Architecture Search", equation 12.
+    P. Ye et al. (2022), "β-DARTS: Beta-Decay Regularization for Differentiable Architecture Search".
     """
     return torch.cat([table.logits.logsumexp(dim=1) for table in tables]).mean()
 
 
 def entropy(tables: Sequence[Choices], temperature: float = 1.0) -> float:
-    """How undecided the choices are: the mean of each place's entropy over its largest; 1 at first, 0 at the end."""
+    """How undecided the choices are: the mean of the places' entropies, each over its largest; 0 to 1."""
     shares = []
     for table in tables:
         if len(table.options) > 1:

@@ -7,9 +7,10 @@ from voxnas.utils.errors import InputError
 
 
 def best_places(fit: Sequence[Sequence[float]]) -> list[int]:
-    """The ascending places, one per layer, with the largest sum of `fit[layer][place]`; -inf for what cannot be.
+    """The ascending places, one per layer, with the largest sum of `fit[layer][place]`.
 
-    By dynamic programming: the best of the first layers in the first places. Raises InputError if nothing fits.
+    -inf stands for what cannot be. By dynamic programming: the best of the first layers in the first places.
+    Raises InputError if nothing fits.
     """
     layers, places = len(fit), len(fit[0])
     best = [[0.0] * (places + 1)] + [[-math.inf] * (places + 1) for _ in range(layers)]

@@ -22,8 +22,8 @@ def size_of(
 ) -> Size:
     """A preset of `SIZES` with what else is given in its place; without a preset all five are wanted.
 
-    Raises InputError on a preset that there is not, sizes that cannot be, fewer than three layers, and a fan-out
-    beyond the nodes.
+    Raises InputError on a preset that there is not, sizes that cannot be, fewer than three layers, and a
+    fan-out beyond the nodes.
     """
     given = {
         "layers": layers,

@@ -35,9 +35,9 @@ class Choices(nn.Module):
     def sample(self, temperature: float = 1.0) -> Tensor:
         """`(rows, options)`: one option per row, drawn by its probability, as 1 among zeros.
 
-        The gradient is that of the softmax of the same draw (the Gumbel softmax), so that an option that was not
-        drawn learns, to first order, what it would have changed. X. Dong, Y. Yang (2019), "Searching for a
-        Robust Neural Architecture in Four GPU Hours".
+        The gradient is that of the softmax of the same draw (the Gumbel softmax), so that an option that was
+        not drawn learns, to first order, what it would have changed. X. Dong, Y. Yang (2019), "Searching for
+        a Robust Neural Architecture in Four GPU Hours".
         """
         noise = -torch.log(-torch.log(torch.rand_like(self.logits).clamp(1e-9, 1 - 1e-7)))
         soft = torch.softmax((self.logits + noise) / temperature, dim=-1)
@@ -86,11 +86,11 @@ class SuperNet(nn.Module, ABC):
         """Make the choices as good as certain, so that the network computes and costs what this one does."""
 
     def measure_operations(self, operations: Sequence[Any]) -> list[float]:
-        """µs per block of 64 samples of each of its operations, measured on this machine's streaming engine."""
+        """µs per block of 64 samples of each operation, measured on this machine's streaming engine."""
         raise NotImplementedError(f"{type(self).__name__} has no operations that could be timed")
 
     def genotype_weights(self) -> dict[str, Tensor]:
-        """The state of the genotype's network with the weights of the search; empty where these do not carry over."""
+        """The state of the genotype's network with the search's weights; empty where none carry over."""
         return {}
 
     def largest_cost(self, price: Price) -> float:
@@ -99,7 +99,7 @@ class SuperNet(nn.Module, ABC):
         try:
             with torch.no_grad():
                 for alpha in self.alphas():
-                    alpha.zero_()  # among options as probable as each other the dearest has the steepest slope
+                    alpha.zero_()  # among equally probable options the dearest has the steepest slope
             with torch.enable_grad():
                 cost = self.expected_cost(price)
                 rising = torch.autograd.grad(cost, self.alphas(), allow_unused=True, materialize_grads=True)

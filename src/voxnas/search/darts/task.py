@@ -1,4 +1,4 @@
-"""One search, from its config to the genotype in its folder; `src/train.py` runs it where `task` is "darts"."""
+"""One search, from its config to the genotype in its folder: what `src/train.py` does for task=darts."""
 
 import traceback
 from datetime import datetime, timezone
@@ -33,7 +33,7 @@ COSTS = "operation_costs.json"
 
 
 def relaxed_network(cfg: DictConfig) -> SuperNet:
-    """The relaxed network of a config, and its settings checked. Raises InputError, before anything is read."""
+    """The relaxed network of a config. Raises InputError on settings that cannot be, before data is read."""
     if "darts" not in cfg or "network" not in cfg.darts:
         raise InputError("a differentiable search wants a space of its own: space=darts_wavenet or darts_cnn")
     check_mode(cfg.nas_optimization_mode)
@@ -48,8 +48,8 @@ def relaxed_network(cfg: DictConfig) -> SuperNet:
 def search(cfg: DictConfig, folder: Path) -> tuple[SearchRecord, str]:
     """The search's record, and a note on how it came about.
 
-    What is finished is found, what was cut goes on from its last epoch, what was searched with other settings is
-    moved away. Raises InputError if the settings or the data cannot be used.
+    What is finished is found, what was cut goes on from its last epoch, what was searched with other settings
+    is moved away. Raises InputError if the settings or the data cannot be used.
     """
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     if cfg.threads:

@@ -21,8 +21,8 @@ def unrolled_gradient(
 ) -> list[Tensor]:
     """∇α C(w', α) - step · ∇²αw T(w, α) · ∇w' C(w', α) with w' = w - step · ∇w T(w, α).
 
-    The product with the second derivative is a central difference in w, `perturbation` long. The weights are as
-    before when it returns.
+    The product with the second derivative is a central difference in w, `perturbation` long. The weights are
+    as before when it returns.
 
     Args:
         training_loss, choice_loss: T and C, of the parameters as they are when called.

@@ -1,9 +1,12 @@
-"""The space `darts_wavenet`: one WaveNet array whose layers are chosen, all choices in one convolution per layer.
+"""The space `darts_wavenet`: one WaveNet array whose layers are chosen.
 
 A weighted sum of convolutions of one signal is one convolution with the weighted kernel. So a layer's kernel
-sizes and dilations are a single convolution with taps wherever an option has one, and the relaxed network takes
-little more time than the largest one within. A kernel size is the first taps of the longest kernel (they are
-shared: what a tap learns serves all sizes that have it); each dilation has taps of its own.
+sizes and dilations are a single convolution with taps wherever an option has one, and the relaxed network
+takes little more time than the largest one within. A kernel size is the first taps of the longest kernel,
+shared, so that what a tap learns serves all sizes that have it; each dilation has taps of its own.
+
+Tables of which one option is drawn per step, instead of mixing all, make up one network at a time. How much
+a layer counts says little where it is mixed: its weights make up for any factor.
 """
 
 import math
@@ -119,7 +122,7 @@ class WaveNetSuperNet(SuperNet):
         return run(x[..., self.receptive_field - 1 - past :], layers, ends, self.head_scale, self.backend)
 
     def _mixed(self, learns: bool) -> list[Layer]:
-        """Every option of every layer, by its weight; without the layers that count nothing unless that `learns`."""
+        """Every option of every layer by its weight; layers that count nothing only if that `learns`."""
         weighed = {name: self._weighed(name) for name in self.choices}
         kept = weighed["layer"][:, KEEP:]
         with_tap = weighed["kernel"] @ self._has_tap
@@ -137,9 +140,9 @@ class WaveNetSuperNet(SuperNet):
             MixedLayer(tuple(base * tap for tap in self.taps), tuple(self.activations), gated)
             for base in self.bases
         ]
-        layers = [Layer(*of_layer) for of_layer in zip(forms, *(part.unbind() for part in parts), strict=True)]
+        of_layers = zip(forms, *(part.unbind() for part in parts), strict=True)
         counts = kept[:, 0].tolist()
-        return [layer for layer, count in zip(layers, counts, strict=True) if learns or count > 0]
+        return [Layer(*own) for own, count in zip(of_layers, counts, strict=True) if learns or count > 0]
 
     def _weighed(self, name: str) -> Tensor:
         """What each option counts: its probability, or all or nothing of a draw."""

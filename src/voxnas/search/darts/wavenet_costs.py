@@ -5,9 +5,9 @@ from statistics import median
 
 from voxnas.engine.benchmark import side_by_side
 from voxnas.engine.make import make_engine
+from voxnas.models.from_genotype import network_of
 from voxnas.models.genotype import LayerChoice, WaveNetGenotype
 from voxnas.search.darts.costs import BLOCK_SIZE
-from voxnas.models.from_genotype import network_of
 from voxnas.search.darts.wavenet_operations import WaveNetOperation
 
 FEW, MANY = 2, 8  # layers
@@ -16,7 +16,7 @@ SAMPLE_RATE = 48_000  # Hz; the time per block is the same at any
 
 
 def measure_wavenet_operations(operations: Sequence[WaveNetOperation], engine: str = "auto") -> list[float]:
-    """Each layer's share of what a stack of eight takes longer than one of two; "ends" is what is left of both.
+    """Each layer's share of what eight of it take longer than two; "ends" is what else a stack takes.
 
     The stacks of all operations play in turns, so that other load on the machine meets all alike.
     """

@@ -1,4 +1,4 @@
-"""A differentiable search as a study: relaxed networks are searched, and what they leave is trained as candidates."""
+"""A differentiable search as a study: what relaxed networks leave is trained as candidates."""
 
 import hashlib
 import json
@@ -111,10 +111,10 @@ class DartsSweeper(StudySweeper):
 
 
 def search_name(overrides: Sequence[str], seed: int, first: Mapping[str, str]) -> str:
-    """A search's folder: what the command line sets of the search and how else, such as `darts_wavenet-m-Compute_seed-0`.
+    """A search's folder, after what the command line says of it: `darts_wavenet-m-Compute_seed-0`.
 
-    `first` are the keys whose values come first, with their defaults. Longer names are cut and end with a hash of
-    the whole.
+    `first` are the keys whose values come first, with their defaults. Longer names are cut and end with a
+    hash of the whole.
     """
     pairs = (override.lstrip("+~").partition("=") for override in overrides)
     given = {key: value for key, _, value in pairs if key in first or key.startswith(("nas_", "darts."))}
