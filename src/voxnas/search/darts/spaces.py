@@ -62,6 +62,7 @@ def darts_wavenet(
     activations: Sequence[str],
     gates: Sequence[str] = GATES,
     head_scale: float = 0.02,
+    prior: float = 2.0,
     backend: str = "auto",
 ) -> SuperNet:
     """One array of `size.layers` places and `init_channels · channel_multiplier` channels.
@@ -77,6 +78,7 @@ def darts_wavenet(
         activations,
         gates,
         head_scale,
+        prior,
         backend,
     )
 

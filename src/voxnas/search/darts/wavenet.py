@@ -43,6 +43,8 @@ class WaveNetSuperNet(SuperNet):
         activations: to choose from; PReLU is none of them.
         gates: "none", "gated" or both.
         head_scale: as of `WaveNet`.
+        prior: by how much the logits of a layer and of no gate begin above the others', so that what is drawn
+            at first is deep, and its weights learn before layers are left out for being of no use yet.
         backend: "native", "torch", or "auto" for native where it can be.
 
     Raises:
@@ -58,6 +60,7 @@ class WaveNetSuperNet(SuperNet):
         activations: Sequence[str] = ("Tanh", "Hardtanh", "SiLU", "LeakyReLU"),
         gates: Sequence[str] = GATES,
         head_scale: float = 0.02,
+        prior: float = 0.0,
         backend: str = "auto",
     ) -> None:
         super().__init__()
@@ -76,6 +79,9 @@ class WaveNetSuperNet(SuperNet):
                 "gate": Choices(rows, self.gates),
             }
         )
+        with torch.no_grad():
+            self._table("layer").logits[:, KEEP] += prior
+            self._table("gate").logits[:, 0] += prior if self.gates[0] == "none" else 0.0
         self._make_weights(len(self.bases))
         longest = (self.kernel_sizes[-1] - 1) * self.multiples[-1]
         self.receptive_field = 1 + longest * sum(self.bases)
