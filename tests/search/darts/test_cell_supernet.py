@@ -82,6 +82,7 @@ def test_with_certain_choices_it_costs_and_computes_what_the_network_does(genoty
 
 
 @pytest.mark.parametrize("size", SIZES)
+@torch.no_grad()
 def test_every_size_has_its_figures(size: str):
     supernet = CellSuperNet.of(SIZES[size])
     genotype = supernet.genotype()
@@ -118,7 +119,7 @@ def test_the_expected_cost_lies_between_those_of_the_networks_within():
     with torch.no_grad():
         for alphas in supernet.alphas():
             alphas.zero_()
-    cost = float(supernet.expected_cost(macs))
+    cost = supernet.expected_cost(macs).item()
     extremes = []
     for op in ("skip_connect", "conv_bn_relu_7"):
         cell = tuple(tuple(Edge(op, source) for source in range(INPUTS + node)) for node in range(2))

@@ -59,7 +59,9 @@ class Bundle(nn.Module):
             y, self.mean, self.variance, scale, self.zero, self.training, MOMENTUM, EPSILON
         )
         y = functional.relu(y) if self.longest.relu else y
-        return y if options == 1 else sum(y.chunk(options, dim=1)[1:], y.chunk(options, dim=1)[0])
+        # A sum over a view of the memory as it lies: gradients of slices would come in another layout.
+        rows = y.permute(0, 2, 3, 1)
+        return rows.unflatten(3, (options, -1)).sum(dim=3).permute(0, 3, 1, 2)
 
     def of(self, op: str, node: int) -> tuple[Tensor, Tensor, Tensor]:
         """Weight, mean and variance of one option, for one of the nodes."""
