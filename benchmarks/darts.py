@@ -219,9 +219,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--jobs", type=int, default=1, help="cases side by side, each on one thread")
-    options, rest = parser.parse_known_args()
-    overrides = tuple(o for o in [*options.target, *rest] if "=" in o)
-    targets = [os.path.abspath(t) for t in options.target if "=" not in t]
+    overrides = tuple(word for word in sys.argv[1:] if "=" in word and not word.startswith("-"))
+    options = parser.parse_args([word for word in sys.argv[1:] if word not in overrides])
+    targets = [os.path.abspath(target) for target in options.target]
     cases = [
         Case(os.path.abspath(options.input), target, seed, options.seconds, options.search_share,
              options.candidates, overrides)

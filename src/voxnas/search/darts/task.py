@@ -15,8 +15,7 @@ from voxnas.models.genotype import as_values, write_genotype
 from voxnas.records.identity import identity, machine, versions
 from voxnas.records.run_folder import set_aside
 from voxnas.records.search_record import FILE_NAME, GENOTYPE, SearchRecord
-from voxnas.report.genotype_plot import genotype_plot
-from voxnas.report.style import save
+from voxnas.report.genotype_plot import write_genotype_plot
 from voxnas.search.darts.costs import MODES, check_mode, price_of
 from voxnas.search.darts.data import BilevelData
 from voxnas.search.darts.module import DartsModule
@@ -124,7 +123,7 @@ def _leave_genotype(folder: Path, record: SearchRecord, module: DartsModule) -> 
     if weights := module.network.genotype_weights():
         path = folder / CHECKPOINTS / WEIGHTS
         torch.save({"state_dict": {f"network.{name}": w for name, w in weights.items()}}, path)
-    save(genotype_plot(genotype), folder / "genotype.png")
+    write_genotype_plot(genotype, folder / "genotype.png")
     write_genotype(genotype, folder / GENOTYPE)
 
 

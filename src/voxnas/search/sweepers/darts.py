@@ -11,6 +11,7 @@ from typing import Any
 
 from voxnas.models.genotype import read_genotype, write_genotype
 from voxnas.records.search_record import GENOTYPE, SearchRecord
+from voxnas.report.genotype_plot import write_genotype_plot
 from voxnas.search.darts.task import WEIGHTS, relaxed_network
 from voxnas.search.space import expand
 from voxnas.search.sweepers.base import Outcome, StudySweeper
@@ -94,9 +95,6 @@ class DartsSweeper(StudySweeper):
 
     def _leave_best(self, outcomes: Sequence[Outcome]) -> None:
         """The genotype of the best run by validation, and its picture, in the study's folder."""
-        from voxnas.report.genotype_plot import genotype_plot
-        from voxnas.report.style import save
-
         runs = [
             (o.record.best_val_loss, o) for o in outcomes if o.record and o.record.best_val_loss is not None
         ]
@@ -107,7 +105,7 @@ class DartsSweeper(StudySweeper):
         genotype = read_genotype(Path(_value(best.overrides, "genotype")))
         study = Path(self.config.hydra.sweep.dir).parent
         write_genotype(genotype, study / GENOTYPE)
-        save(genotype_plot(genotype), study / "genotype.png")
+        write_genotype_plot(genotype, study / "genotype.png")
 
 
 def search_name(overrides: Sequence[str], seed: int, first: Mapping[str, str]) -> str:
