@@ -10,6 +10,7 @@ import soundfile
 
 from voxnas.engine.torch_engine import TorchEngine
 from voxnas.export.load import load_model
+from voxnas.models.cells import net
 from voxnas.models.cells.net import CellNet
 from voxnas.models.from_genotype import from_genotype, network_of
 from voxnas.models.genotype import CellGenotype, Edge, LayerChoice, WaveNetGenotype, as_values, write_genotype
@@ -71,9 +72,11 @@ def test_a_file_that_is_none_is_refused_in_one_line(run_here, tiny_pair, tmp_pat
     assert (done.code, done.err) == (2, "error: genotype is missing: give genotype=PATH\n")
 
 
+@pytest.mark.parametrize("late", [0, 3])
 def test_cells_are_trained_recorded_benchmarked_and_rendered_in_place(
-    run_here, log_dir: Path, tiny_pair: list[str], tmp_path: Path
+    run_here, log_dir: Path, tiny_pair: list[str], tmp_path: Path, late: int, monkeypatch: pytest.MonkeyPatch
 ):
+    monkeypatch.setattr(net, "delay_samples", lambda parts: late)  # as if it had to wait for what it answers
     path = write_genotype(CELLS, tmp_path / "genotype.json")
     short = ["trainer.max_epochs=12", "callbacks.benchmark.blocks=20", f"hydra.run.dir={log_dir}/run"]
     done = run_here("train", "model=genotype", f"genotype={path}", *tiny_pair, *short)
@@ -82,7 +85,8 @@ def test_cells_are_trained_recorded_benchmarked_and_rendered_in_place(
     assert (record.status, record.candidate.partition("_")[0]) == ("ok", network.name)
     assert record.architecture["genotype"] == json.loads(json.dumps(as_values(CELLS)))
     assert (record.parameters, record.macs_per_sample) == (network.num_parameters, network.macs_per_sample)
-    assert (record.delay_samples, record.latency_ms) == (3, pytest.approx(network.latency_ms(8000)))
+    assert (record.delay_samples, record.latency_ms) == (late, pytest.approx(network.latency_ms(8000)))
+    assert record.latency_ms == (network.receptive_field + late) / 8
     assert record.exports == {"json": "model.json"}  # no .nam, which cannot hold it
     assert record.best_val_loss is not None
     assert record.best_val_loss < 0.5
@@ -90,9 +94,9 @@ def test_cells_are_trained_recorded_benchmarked_and_rendered_in_place(
     dry, wet = tiny_pair[1].removeprefix("data.input="), tmp_path / "wet.wav"
     assert run_here("benchmark", f"model={log_dir}/run", "blocks=20", "block_sizes=[64]").code == 0
     assert run_here("render", f"model={log_dir}/run", f"input={dry}", f"output={wet}").code == 0
-    late = TorchEngine(load_model(log_dir / "run").network).process(soundfile.read(dry, dtype="float32")[0])
+    played = TorchEngine(load_model(log_dir / "run").network).process(soundfile.read(dry, dtype="float32")[0])
     rendered = soundfile.read(wet, dtype="float32")[0]
-    np.testing.assert_allclose(rendered[:-3], late[3:], atol=1e-5)
+    np.testing.assert_allclose(rendered[: len(played) - late], played[late:], atol=1e-5)
 
     figures = ["section=2.625:3", "delay=0", f"json={tmp_path / 'figures.json'}"]
     target = tiny_pair[2].replace("data.", "")

@@ -204,16 +204,17 @@ def test_the_receptive_field_is_exact_on_both_sides(network: Network):
     if not network.memory_is_finite:
         pytest.skip("its memory has no end")
     field, extra = network.receptive_field, 20
-    oldest = []
+    oldest, newest = [], []
     for phase in range(network.period):  # of the last sample: some look back further than others
         x = noise(field + extra + phase, batch=64).requires_grad_()
         network(x)[..., -1].sum().backward()
         assert x.grad is not None
         influence = x.grad.abs().amax(dim=(0, 1))
-        assert influence[-1] > 0  # the newest sample
-        assert influence[: extra + phase].max() == 0  # and none before the field
+        assert influence[: extra + phase].max() == 0  # none before the field
         oldest.append(influence[extra + phase])
+        newest.append(int(influence.flip(0).nonzero()[0]))
     assert max(oldest) > 0  # the oldest of the field
+    assert max(newest) == network.delay_samples
 
 
 @torch.no_grad()

@@ -21,7 +21,7 @@ class Network(nn.Module, ABC):
 
     name: str
     receptive_field: int  # in samples, the current one included
-    delay_samples: int = 0  # by which the output is late; training compares it with the target of then
+    delay_samples: int = 0  # how old the newest input is that it knows; training moves the target by as much
     period: int = 1  # samples after which it repeats itself; above 1 where parts of it run at a lower rate
     memory_is_finite: bool = True
     segment_length: int = 8192  # output samples of a training segment that suit it

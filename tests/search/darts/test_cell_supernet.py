@@ -74,7 +74,7 @@ def test_with_certain_choices_it_costs_and_computes_what_the_network_does(genoty
     assert float(supernet.expected_cost(parameters)) == network.num_parameters
     assert float(supernet.expected_cost(macs)) == network.macs_per_sample
     assert supernet.receptive_field >= network.receptive_field
-    assert supernet.delay_samples >= network.delay_samples
+    assert supernet.delay_samples == network.delay_samples == 0
     supernet.bequeath(network)
     x = noise(supernet.receptive_field + 40)
     expected = network(x[..., supernet.receptive_field - network.receptive_field :])

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from voxnas.export.files import CannotHold
 from voxnas.export.header import chain, recurrent, wavenet
 from voxnas.export.header.parts import Parts
 from voxnas.models.base import Network
@@ -38,11 +39,14 @@ def write_header(
     """Write a network as a C++ header, in a namespace that is called after the file. Returns the path.
 
     Raises:
-        InputError: no header can hold the network, it holds NaN, or the file cannot be written.
+        CannotHold: no header can hold the network.
+        InputError: it holds NaN, or the file cannot be written.
     """
     path = Path(path)
     try:
         text = render_header(network, namespace(path.stem), sample_rate, metadata)
+    except CannotHold as error:
+        raise CannotHold(f"{path}: not written: {error}") from error
     except InputError as error:
         raise InputError(f"{path}: not written: {error}") from error
     try:
@@ -73,11 +77,12 @@ def render_header(
     `input_level_dbu` and `output_level_dbu` become constants.
 
     Raises:
-        InputError: no header can hold such a network, or it holds NaN or infinity.
+        CannotHold: no header can hold such a network.
+        InputError: it holds NaN or infinity.
     """
     kind = type(network).__name__
     if kind not in _ARCHITECTURES:
-        raise InputError(f"a header cannot hold a {kind}; known are {', '.join(_ARCHITECTURES)}")
+        raise CannotHold(f"a header cannot hold a {kind}; known are {', '.join(_ARCHITECTURES)}")
     with torch.no_grad():
         parts = _ARCHITECTURES[kind](copy.deepcopy(network).cpu().double())
     if not all(np.isfinite(array).all() for array in (parts.weights, parts.silence)):

@@ -5,7 +5,10 @@ Signals are numbered as those of `voxnas.kernels.graph`: 0 is the network's inpu
 The stem, a convolution, feeds the first cell; each cell takes the outputs of the two before it, brought to
 its channels by a 1×1 convolution where they differ, and to its rate where a reduction lies between the two.
 On the way back to full rate, at each rate a convolution of the last cell's output there and of what comes
-from below; the output is a 1×1 convolution of the last of these and of the stem.
+from below; the output is a 1×1 convolution of the last of these and of the stem. So nothing is late, though
+what the lower rates know is up to 3 samples old. To let the output wait for them, the target moved by as many
+samples, was tried on a recorded distortion with three random genotypes, after 300 to 430 steps: the ESR was
+.028, .049 and .179 instead of .025, .041 and .179.
 """
 
 from collections.abc import Callable
@@ -14,7 +17,6 @@ from dataclasses import dataclass, replace
 from voxnas.models.cells.operations import Operation, primitive, projection, reduction
 from voxnas.models.genotype import INPUTS, Cell, CellGenotype
 
-# The output answers what came `delay_samples` ago, 3 of them: the stem has as many taps after that as before.
 STEM_KERNEL = 7
 UPSAMPLING_KERNEL = 2  # taps for each of the two phases
 

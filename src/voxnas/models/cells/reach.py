@@ -4,7 +4,7 @@ A network with rates above 1 repeats itself after as many samples as the largest
 signal's sample depends on goes by its place in the period, its phase: one entry of an array per phase.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from voxnas.models.cells.layout import Part
 from voxnas.models.cells.operations import Operation
 
 Reach = NDArray[np.float64]
-NOTHING = -np.inf
+Extreme = Callable[..., Reach]  # np.max or np.min
 
 
 def period(parts: Sequence[Part]) -> int:
@@ -23,13 +23,15 @@ def period(parts: Sequence[Part]) -> int:
 
 def receptive_field(parts: Sequence[Part]) -> int:
     """How far back the output looks, in samples, at the phase that looks back furthest; 1 for no further."""
-    return 1 + int(_of_output(parts, whole=True).max())
+    return 1 + int(_of_output(parts, np.max).max())
 
 
 def delay_samples(parts: Sequence[Part]) -> int:
-    """How much older than the output the newest input is that it sees, by the way and at the phase where that
-    is most: what a signal of a lower rate cannot know yet."""
-    return int(_of_output(parts, whole=False).max())
+    """How old the newest input is that the output has seen, in samples, at the phase where it is oldest.
+
+    What comes from a lower rate alone is late by up to a period; what is joined with the full rate is not.
+    """
+    return int(_of_output(parts, np.min).max())
 
 
 def starts(parts: Sequence[Part], first: int) -> list[int]:
@@ -51,26 +53,25 @@ def starts(parts: Sequence[Part], first: int) -> list[int]:
     return found
 
 
-def _of_output(parts: Sequence[Part], whole: bool) -> Reach:
-    """How many samples back each phase of the output looks; of the taps the newest alone if not `whole`."""
+def _of_output(parts: Sequence[Part], extreme: Extreme) -> Reach:
+    """How many samples back each phase of the output looks, at most or at least."""
     length = period(parts)
     found: list[tuple[int, Reach]] = [(1, np.zeros(length))]
     for part in parts:
         rate = part.operation.rate
-        reaches = [_reach(part.operation, *found[signal], length // rate, whole) for signal in part.inputs]
-        found.append((rate, np.max(reaches, axis=0)))
+        reaches = [_reach(part.operation, *found[signal], length // rate, extreme) for signal in part.inputs]
+        found.append((rate, extreme(reaches, axis=0)))
     return found[-1][1]
 
 
-def _reach(operation: Operation, rate: int, source: Reach, phases: int, whole: bool) -> Reach:
+def _reach(operation: Operation, rate: int, source: Reach, phases: int, extreme: Extreme) -> Reach:
     """`rate` and `source` are of what the operation is applied to."""
-    if operation.kind == "none":
-        return np.full(phases, NOTHING)
-    taps = range(operation.kernel_size if whole else 1)
+    if operation.kind == "none":  # looks at nothing
+        return np.full(phases, -np.inf if extreme is np.max else np.inf)
     n = np.arange(phases)
     if operation.kind == "upsample":
         late, newest = operation.rate * (n % 2), n // 2
     else:
         late, newest = 0 * n, operation.stride * n
-    back = [tap * operation.dilation for tap in taps]
-    return np.max([late + rate * b + source[(newest - b) % len(source)] for b in back], axis=0)
+    back = [tap * operation.dilation for tap in range(operation.kernel_size)]
+    return extreme([late + rate * b + source[(newest - b) % len(source)] for b in back], axis=0)

@@ -207,7 +207,7 @@ class CellSuperNet(SuperNet):
         """The mean cost of each edge that is used."""
         options = [[edge_operation(op, source, place) for op in PRIMITIVES] for _, source in self.edges]
         prices = [[0.0 if o.kind == "none" else price(o) for o in row] for row in options]
-        return list((p * torch.tensor(prices, dtype=p.dtype)).sum(dim=1))
+        return list((p * p.new_tensor(prices)).sum(dim=1))
 
 
 def _kind(place: Place) -> str:
