@@ -57,7 +57,7 @@ class Case:
 
     def train(self, study: str, *overrides: str, max_seconds: float | None = None) -> None:
         """Run src/train.py; time caps are of its CPU time."""
-        caps = [] if max_seconds is None else [f"trainer.max_time={{seconds: {max_seconds:g}}}"]
+        caps = [] if max_seconds is None else [f"trainer.max_time='{clock(max_seconds)}'"]
         data = ["data=amp_pair", f"data.input='{self.source}'", f"data.target='{self.target}'", "threads=1"]
         fixed = ["callbacks.preview=null", "patience=null", f"trainer.max_epochs={LONG}"]
         self.start("train", *overrides, f"study={study}", *caps, *data, *fixed)
@@ -81,12 +81,18 @@ class Case:
         return sorted(done, key=lambda run: run[1]["best_val_loss"])
 
 
+def clock(seconds: float) -> str:
+    """As the trainer wants it, DD:HH:MM:SS; a second at least."""
+    whole = max(1, round(seconds))
+    return f"00:{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
 def darts(case: Case) -> Path:
     """Search, then train what was found; the result's folder."""
     searching, training = case.search_share * case.seconds, (1 - case.search_share) * case.seconds
-    caps = f"+cap={{darts: {searching:g}, retrain: {training:g}}}"
+    caps = f"+cap={{darts: '{clock(searching)}', retrain: '{clock(training)}'}}"
     case.train("darts", "-m", "search=darts", *case.overrides, f"nas_seeds=[{case.seed}]",
-               f"nas_epochs={LONG}", caps, "trainer.max_time={seconds: ${cap.${rung}}}")  # fmt: skip
+               f"nas_epochs={LONG}", caps, "trainer.max_time=${cap.${rung}}")  # fmt: skip
     return case.runs("darts", "retrain")[0][0]
 
 
