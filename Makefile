@@ -66,6 +66,9 @@ endef
 
 TWO_RUNGS := 'search.rungs=[1,2]'
 
+nas-darts: setup  ## differentiable search (SPACE=darts_wavenet or darts_cnn), its result trained and reported
+	$(call study-search,darts)
+
 nas-optuna: setup  ## let Optuna search a space (SPACE=plugin) for ESR and CPU cost
 	$(call study-search,optuna,space=plugin)
 

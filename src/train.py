@@ -6,188 +6,64 @@ python src/train.py -m search=phase1 space=poc study=mine
 
 import gc
 import logging
-import traceback
-from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
-import lightning.pytorch as pl
-import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from hydra.utils import instantiate
-from lightning.pytorch.loggers import Logger
 from omegaconf import DictConfig
 
-from voxnas.callbacks.base import RunCallback
-from voxnas.callbacks.hparams import log_trial
-from voxnas.callbacks.keep_claim import KeepClaim
-from voxnas.callbacks.progress import announce
-from voxnas.data.datamodule import PairDataModule
-from voxnas.models.base import Network
-from voxnas.records.claim import Claim, ClaimLost
-from voxnas.records.pareto import Objective
+from voxnas.callbacks.progress import announce, announce_search
+from voxnas.records.claim import ClaimLost
 from voxnas.records.record import Record
-from voxnas.records.run_folder import (
-    continues,
-    exclusive,
-    failed_since,
-    is_finished,
-    previous_record,
-    set_aside,
-)
-from voxnas.search.constraints import violation
-from voxnas.search.cost import CostUnknown
-from voxnas.search.describe import describe_cost, describe_data, describe_network, identify, new_record, now
+from voxnas.records.run_folder import exclusive
+from voxnas.records.search_record import SearchRecord
 from voxnas.search.objectives import parse_objectives
-from voxnas.search.sweepers.base import sweep_start_ns
-from voxnas.training.module import AmpModule
-from voxnas.training.run import best_checkpoint, fit_and_test, last_checkpoint, load_checkpoint
-from voxnas.utils.app import RunError, hydra_app, quiet_libraries, root_cause
-from voxnas.utils.errors import storage_error
+from voxnas.tasks.candidate import train_candidate
+from voxnas.tasks.darts import search_genotype
+from voxnas.utils.app import RunError, hydra_app, quiet_libraries
+from voxnas.utils.errors import InputError
+
+TASKS = {"train": train_candidate, "darts": search_genotype}
 
 log = logging.getLogger("voxnas")
 
 
 @hydra_app("train")
 def main(cfg: DictConfig) -> float | tuple[float, ...]:
-    """Run the candidate unless it is finished; return the objectives that `cfg.objectives` names."""
+    """Run the task unless it is finished; return the objectives that `cfg.objectives` names."""
     quiet_libraries()
     objectives = parse_objectives(cfg.objectives)
+    if cfg.task not in TASKS:
+        raise InputError(f"unknown task {cfg.task!r}: {' or '.join(TASKS)}")
+    record, note = in_its_folder(cfg)
+    if isinstance(record, Record):
+        announce(record, HydraConfig.get().job.get("num", 0), note)
+    else:
+        announce_search(record, note)
+    if record.status == "failed":
+        raise RunError(f"{record.candidate}: {record.reason}")
+    gc.collect()  # a sweep goes on in this process
+    values = tuple(figure(record, objective.name) for objective in objectives)
+    return values if len(values) > 1 else values[0]
+
+
+def in_its_folder(cfg: DictConfig) -> tuple[Record | SearchRecord, str]:
+    """Run the task while no other process works in its folder."""
     folder = Path(HydraConfig.get().runtime.output_dir)
-    number = HydraConfig.get().job.get("num", 0)
     sweeping = HydraConfig.get().mode == RunMode.MULTIRUN
     try:
         with exclusive(folder, not sweeping, cfg.stale_after_s) as claim:  # a sweep comes back to it
-            record, note = run(cfg, folder, claim)
-            if record.status in ("rejected", "failed") and not note:
-                with suppress(OSError):  # the record has been written; a full disk may be what failed
-                    log_trial(record, _loggers(cfg))
+            return TASKS[cfg.task](cfg, folder, claim)
     except ClaimLost as lost:
         if sweeping:  # which goes on without a word
             log.warning("%s", lost)
         raise
-    announce(record, number, note)
-    if record.status == "failed":
-        raise RunError(f"{record.candidate}: {record.reason}")
-    gc.collect()  # a sweep goes on in this process
-    values = tuple(_value(record, objective) for objective in objectives)
-    return values if len(values) > 1 else values[0]
 
 
-def _value(record: Record, objective: Objective) -> float:
-    value = getattr(record, objective.name)
+def figure(record: Record | SearchRecord, name: str) -> float:
+    """A column of the record; infinite where it has none."""
+    value = getattr(record, name, None)
     return float("inf") if value is None else float(value)
-
-
-def run(cfg: DictConfig, folder: Path, claim: Claim) -> tuple[Record, str]:
-    """The run's record, and a note on how it came about.
-
-    Raises InputError if the data cannot be used or nothing can be written, ClaimLost if another process took
-    the folder over.
-    """
-    pl.seed_everything(cfg.seed, workers=True, verbose=False)
-    if cfg.threads:
-        torch.set_num_threads(cfg.threads)
-    datamodule: PairDataModule = instantiate(cfg.data)
-    recipe = {part: instantiate(config) for part, config in cfg.training.items()}
-    record = new_record(cfg, datamodule.sample_rate)
-    previous = previous_record(folder)
-    try:
-        network: Network = instantiate(cfg.model, _convert_="all")
-    except Exception as error:
-        return _failed(record, error, folder), ""
-    datamodule.suit(network.receptive_field, network.segment_length, network.delay_samples)
-    describe_network(record, network, datamodule.sample_rate)
-    tell_cost = partial(describe_cost, record, network, instantiate(cfg.cost, _convert_="all"), previous)
-    try:
-        broken = violation(network, datamodule.sample_rate, tell_cost, **cfg.constraints)
-    except CostUnknown as error:
-        return _failed(record, error, folder), ""
-    if broken is None:
-        describe_data(record, datamodule.recording)
-    record.identity = identify(cfg, record, broken and broken.limit)
-    if previous is not None and is_finished(previous, record.identity):
-        return previous, "done before"
-    if previous is not None and failed_since(previous, record.identity, folder, sweep_start_ns()):
-        return previous, "tried before in this sweep"
-    if broken is not None:
-        set_aside(folder, Path(cfg.paths.log_dir))  # it may have been trained under other limits
-        record.status, record.reason = "rejected", broken.reason
-        record.write(folder)
-        return record, ""
-    try:
-        resume = _prepare(folder, previous, record, Path(cfg.paths.log_dir))
-        module = AmpModule(network, sample_rate=datamodule.sample_rate, **recipe)
-        _train(cfg, folder, record, module, datamodule, resume, claim)
-    except KeyboardInterrupt:
-        with suppress(ClaimLost):
-            claim.check()
-            record.status, record.reason = "interrupted", "stopped by the user"
-            record.write(folder)
-        raise
-    except ClaimLost:
-        raise
-    except Exception as error:
-        claim.check()
-        if full := storage_error(error, folder):
-            raise full from error  # the record says "running": the same command goes on
-        return _failed(record, error, folder), ""
-    claim.check()
-    record.status, record.finished = "ok", now()
-    record.write(folder)
-    return record, "resumed" if resume else ""
-
-
-def _prepare(folder: Path, previous: Record | None, record: Record, log_dir: Path) -> Path | None:
-    """Make the folder ready; return the checkpoint to go on from."""
-    goes_on = continues(previous, record)
-    resume = last_checkpoint(folder) if goes_on else None
-    if resume is None:
-        record.history = []
-        is_cut_early = goes_on and not best_checkpoint(folder).exists()  # nothing worth keeping
-        if previous is not None and not is_cut_early and (replaced := set_aside(folder, log_dir)):
-            why = "other settings or data" if previous.identity != record.identity else previous.status
-            log.info("%s: an earlier run (%s) was moved to %s", record.candidate, why, replaced)
-    record.write(folder)
-    return resume
-
-
-def _train(
-    cfg: DictConfig,
-    folder: Path,
-    record: Record,
-    module: AmpModule,
-    data: PairDataModule,
-    resume: Path | None,
-    claim: Claim,
-) -> None:
-    if cfg.init_from and resume is None:
-        module.start_from(load_checkpoint(Path(cfg.init_from))["state_dict"])
-    callbacks = [KeepClaim(claim), *(instantiate(c) for c in cfg.callbacks.values() if _is_wanted(c))]
-    for callback in callbacks:
-        if isinstance(callback, RunCallback):
-            callback.attach(record, folder)
-    trainer: pl.Trainer = instantiate(cfg.trainer, callbacks=callbacks, logger=_loggers(cfg))
-    fit_and_test(trainer, module, data, folder, resume)
-
-
-def _loggers(cfg: DictConfig) -> list[Logger]:
-    return [instantiate(logger) for logger in (cfg.logger or {}).values()]
-
-
-def _is_wanted(callback: DictConfig | None) -> bool:
-    """`callbacks.preview=null` leaves one out; early stopping needs a patience."""
-    return bool(callback) and callback.get("patience", 0) is not None
-
-
-def _failed(record: Record, error: Exception, folder: Path) -> Record:
-    """Record a failure with its one line, and the traceback beside it."""
-    record.status, record.reason = "failed", root_cause(error)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "error.log").write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    record.write(folder)
-    return record
 
 
 if __name__ == "__main__":

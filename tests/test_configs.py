@@ -12,6 +12,8 @@ from scripts import ROOT
 from voxnas.data.datamodule import PairDataModule
 from voxnas.models.base import Network
 from voxnas.models.genotype import LayerChoice, WaveNetGenotype, write_genotype
+from voxnas.search.darts.costs import price_of
+from voxnas.search.darts.relaxed import relaxed_network
 from voxnas.search.space import compose_candidates, expand
 from voxnas.search.spaces.sample import sample
 from voxnas.training.module import AmpModule
@@ -123,7 +125,7 @@ def test_every_set_of_overrides_composes(composed, group):
         assert instantiate(config.trainer, logger=False, accelerator="cpu").max_epochs >= 1
 
 
-@pytest.mark.parametrize("space", sorted({*options("space")} - {"stack"}))
+@pytest.mark.parametrize("space", sorted({*options("space")} - {"stack", "darts_wavenet", "darts_cnn"}))
 def test_every_space_has_candidates_that_can_be_built(composed, space):
     config = composed("train", f"space={space}", "search=phase1")
     given = [f"space={space}", "search=phase1"]
@@ -168,3 +170,17 @@ def test_every_rung_has_a_time_cap_in_the_quick_experiment(composed, rung):
 def test_early_stopping_needs_a_patience(composed):
     assert composed("train").callbacks.early_stopping.patience is None
     assert composed("train", "patience=4").callbacks.early_stopping.patience == 4
+
+
+@pytest.mark.parametrize("space", ["darts_wavenet", "darts_cnn"])
+def test_every_space_of_a_differentiable_search_is_a_relaxed_network(composed, space):
+    config = composed("train", "search=darts", f"space={space}", "nas_model_size=s", "study=mine")
+    network = relaxed_network(config)
+    assert config.darts.space == space
+    assert network.largest_cost(price_of("Compute")) > 0
+    module = instantiate(config.darts.module, _convert_="all")
+    parts = {name: instantiate(part) for name, part in config.training.items()}
+    made = module(network=network, price=price_of("Memory"), largest_cost=1.0, **parts)
+    assert made.configure_optimizers()[0].param_groups[0]["lr"] == config.training.optimizer.lr
+    callbacks = [instantiate(callback) for callback in config.darts.callbacks.values()]
+    assert all(isinstance(callback, pl.Callback) for callback in callbacks)

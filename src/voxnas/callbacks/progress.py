@@ -10,6 +10,7 @@ from rich.text import Text
 
 from voxnas.callbacks.base import RunCallback
 from voxnas.records.record import Record
+from voxnas.records.search_record import SearchRecord
 from voxnas.utils.resolvers import SWEEP_SIZE
 
 _console = Console(highlight=False)
@@ -31,6 +32,17 @@ def announce(record: Record, number: int, note: str = "") -> None:
         text += f"  {_clock(record.train_seconds or 0)}"
     else:
         text += f"{record.status}: {record.reason}"
+    _console.print(Text(text + (f"  ({note})" if note else "")), soft_wrap=True)
+
+
+def announce_search(record: SearchRecord, note: str = "") -> None:
+    """The same for a search."""
+    if record.status == "failed":
+        _console.print(Text(f"{record.candidate}  failed: {record.reason}"), soft_wrap=True)
+        return
+    costs = [epoch["expected_cost"] for epoch in record.history[-1:] if "expected_cost" in epoch]
+    text = f"{record.candidate}  searched {_clock(record.seconds or 0)}"
+    text += "".join(f"  expects {cost:.6g} {record.cost_unit}" for cost in costs)
     _console.print(Text(text + (f"  ({note})" if note else "")), soft_wrap=True)
 
 

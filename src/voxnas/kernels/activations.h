@@ -25,17 +25,21 @@ inline vec sigmoid(vec x) { return tanh(x * .5f) * .5f + .5f; }
 inline vec magnitude(vec x) { return x < 0.f ? -x : x; }
 
 // The numbers are the interface to Python; see wavenet.py.
-enum class Kind { Tanh, Sigmoid, ReLU, LeakyReLU, Softsign, Hardtanh, SiLU, PReLU, Count };
+// A mixture, whose number is out of the way of the others', is a sum of those before PReLU with weights that are learnt.
+enum class Kind { Tanh, Sigmoid, ReLU, LeakyReLU, Softsign, Hardtanh, SiLU, PReLU, Count, Mixture = 100 };
+constexpr int kMixed = static_cast<int>(Kind::PReLU);
 
 constexpr int kParameters = 4;
 
-// Which activation, with its constants, and for PReLU the slope of each channel.
+// Which activation, with its constants, and for PReLU the slope of each channel, for a mixture the weights.
 struct Activating {
   int number = 0;  // a Kind, or beyond it what stream_activations.h has
   float parameters[kParameters] = {};
   const float* slopes = nullptr;
   Kind kind() const { return static_cast<Kind>(number); }
-  bool learns() const { return kind() == Kind::PReLU; }
+  bool learns() const { return kind() == Kind::PReLU || kind() == Kind::Mixture; }
+  // How many numbers, for so many channels.
+  int learnt(int channels) const { return kind() == Kind::PReLU ? channels : kind() == Kind::Mixture ? kMixed : 0; }
 };
 
 struct KeepsOutput {
@@ -111,7 +115,49 @@ struct Activation<Kind::PReLU> : KeepsInput {
   vec value(vec x) const { return x > 0.f ? x : x * below; }
   vec of_kept(vec x) const { return value(x); }
   vec slope(vec x) const { return x > 0.f ? all(1.f) : all(below); }
-  vec by_slope(vec x) const { return at_most(x, 0.f); }
+  // Adds to each of the numbers that are learnt what `da`, the gradient of the output, comes to.
+  static constexpr int terms = 1;
+  void by_learnt(vec x, vec da, vec* sums) const { sums[0] += da * at_most(x, 0.f); }
+};
+template <>
+struct Activation<Kind::Mixture> : KeepsInput {
+  static constexpr bool learns = true;
+  static constexpr int terms = kMixed;
+  const float* weights;
+  uint32_t used;  // bit by bit; a number that is not used learns nothing
+  Activation<Kind::LeakyReLU> leaky;
+  Activation(const Activating& a, int channel)
+      : KeepsInput(a, channel), weights(a.slopes), used(static_cast<uint32_t>(a.parameters[1])), leaky(a, channel) {}
+  vec value(vec x) const {
+    vec y = {};
+    each(x, [&](int i, vec kept, auto act) { y += act.of_kept(kept) * weights[i]; });
+    return y;
+  }
+  vec of_kept(vec x) const { return value(x); }
+  vec slope(vec x) const {
+    vec y = {};
+    each(x, [&](int i, vec kept, auto act) { y += act.slope(kept) * weights[i]; });
+    return y;
+  }
+  void by_learnt(vec x, vec da, vec* sums) const {
+    each(x, [&](int i, vec kept, auto act) { sums[i] += da * act.of_kept(kept); });
+  }
+
+ private:
+  // Calls `run` with the number, what training would keep, and the activation, of each that is used.
+  template <class Run>
+  void each(vec x, Run run) const {
+    one<Kind::Tanh>(x, run), one<Kind::Sigmoid>(x, run), one<Kind::ReLU>(x, run), one<Kind::Softsign>(x, run);
+    one<Kind::Hardtanh>(x, run), one<Kind::SiLU>(x, run);
+    if (has(Kind::LeakyReLU)) run(static_cast<int>(Kind::LeakyReLU), leaky.value(x), leaky);
+  }
+  bool has(Kind kind) const { return used >> static_cast<int>(kind) & 1; }
+  template <Kind kind, class Run>
+  void one(vec x, Run run) const {
+    using Act = Activation<kind>;
+    const Act act(Activating{}, 0);
+    if (has(kind)) run(static_cast<int>(kind), Act::keeps_input ? x : act.value(x), act);
+  }
 };
 
 template <class T>
@@ -131,6 +177,7 @@ void with_activation(Kind kind, Run run) {
     case Kind::Hardtanh: return run(Type<Activation<Kind::Hardtanh>>{});
     case Kind::SiLU: return run(Type<Activation<Kind::SiLU>>{});
     case Kind::PReLU: return run(Type<Activation<Kind::PReLU>>{});
+    case Kind::Mixture: return run(Type<Activation<Kind::Mixture>>{});
     case Kind::Count: return;
   }
 }

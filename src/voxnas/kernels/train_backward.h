@@ -143,11 +143,11 @@ class alignas(64) Backward : Pass {
     sources_.clear().add(g, has_gradient ? channels : 0);
     with_activation(layer.activation.kind(), [&](auto type) {
       using Act = typename decltype(type)::type;
-      const auto slopes = layer.gated() ? slope_rows<Act, true> : slope_rows<Act, false>;
+      const auto slopes = sloping_rows<Act>(layer.gating);
       for (int t = start; t < end; t += kStep) {
         mix(sources_.data(), sources_.size(), layer.residual.backward.data(), nullptr, channels, dsum, dz.rows, t,
             t + kStep);
-        slopes(layer.activation, channels, kept, dz.rows, sums_ + layer.slopes_at, t, t + kStep);
+        slopes(layer, channels, kept, dz.rows, sums_, t, t + kStep);
         prefetch(inner, t);
       }
     });
@@ -167,7 +167,7 @@ class alignas(64) Backward : Pass {
       targets_.clear();
       for (int tap = 0; tap < conv.kernel; ++tap)
         for (int o = first; o < first + size; ++o)
-          targets_.push_back({dout[o] + static_cast<long>(tap) * conv.dilation, sums_ + conv.at(o, 0, tap)});
+          targets_.push_back({dout[o] + conv.reach(tap), sums_ + conv.at(o, 0, tap)});
       correlate(left_.data(), conv.in, targets_.data(), conv.kernel * size, conv.kernel, start, tile_end());
     });
     if (conv.biased)
@@ -176,7 +176,7 @@ class alignas(64) Backward : Pass {
 
   // The gradient of a convolution's input, added to `start_rows`.
   void mix_back(const Conv& conv, Rows dout, Rows start_rows, Rows out, int start) {
-    sources_.clear().add(dout, conv.out, conv.kernel, -conv.dilation);
+    sources_.clear().add(dout, conv.out, conv, -1);
     mix(sources_.data(), sources_.size(), conv.backward.data(), nullptr, conv.in, start_rows, out, start, tile_end());
   }
 

@@ -83,15 +83,15 @@ class alignas(64) Forward : Pass {
 
   void run_layer(const Layer& layer, long tile, Rows condition, const Ring& x, Rows kept, Rows head, Rows next) {
     const int channels = layer.channels();
-    Sources& taps = sources_.clear().add(x.rows, channels, layer.conv.kernel, layer.conv.dilation).add(condition, 1);
+    Sources& taps = sources_.clear().add(x.rows, channels, layer.conv).add(condition, 1);
     activations_.clear().add(a_, channels);
     with_activation(layer.activation.kind(), [&](auto type) {
       using Act = typename decltype(type)::type;
-      const auto activate = layer.gated() ? activate_rows<Act, true> : activate_rows<Act, false>;
+      const auto activate = activating_rows<Act>(layer.gating);
       for (int t = begin(layer.z_start, tile); t < tile_end(); t += kStep) {
         mix(taps.data(), taps.size(), layer.conv.forward.data(), layer.conv.bias.data(), layer.inner(), {}, z_, t,
             t + kStep);
-        activate(layer.activation, channels, z_, a_, head, kept, t, t + kStep);
+        activate(layer, channels, z_, a_, head, kept, t, t + kStep);
         if (next.data)
           mix(activations_.data(), channels, layer.residual.forward.data(), layer.residual.bias.data(), channels,
               x.rows, next, t, t + kStep);

@@ -119,6 +119,11 @@ class Sources {
       for (int row = 0; row < count; ++row) list_.push_back(rows[row] - tap * dilation);
     return *this;
   }
+  // As a convolution's taps lie, or with a `direction` of -1 as its gradient's do.
+  Sources& add(Rows rows, int count, const Conv& conv, int direction = 1) {
+    for (int tap = 0; tap < conv.kernel; ++tap) add(Rows{rows.data - direction * conv.reach(tap), rows.stride}, count);
+    return *this;
+  }
 
  private:
   std::vector<const float*> list_;

@@ -1,68 +1,119 @@
 // What the forward and the backward pass of training have in common.
 #pragma once
 
+#include <type_traits>
+
 #include "train_jobs.h"
 
 namespace voxnas {
 namespace {
 
+// The gradient of what an activation learns: of one number per channel, or of several that all channels share.
+template <class Act, bool learns = Act::learns>
+struct Learnt {
+  void add(const Act&, vec, vec) {}
+  void total(float*, int) const {}
+};
+template <class Act>
+struct Learnt<Act, true> {
+  vec sums[Act::terms] = {};
+  void add(const Act& act, vec signal, vec da) { act.by_learnt(signal, da, sums); }
+  void total(float* to, int channel) const {
+    for (int i = 0; i < Act::terms; ++i) to[Act::terms == 1 ? channel : i] += sum(sums[i]);
+  }
+};
+
+// What the gate multiplies with, from a Sigmoid.
+template <Gating gating>
+vec gate_factor(vec gate, float weight) {
+  return gating == Gating::Soft ? gate * weight + (1.f - weight) : gate;
+}
+// How much a soft gate counts; of the others nobody asks.
+inline float gate_weight(const Layer& layer) { return layer.gating == Gating::Soft ? *layer.secondary.slopes : 1.f; }
+
+// Calls `run` with the gating as a constant.
+template <class Run>
+auto with_gating(Gating gating, Run run) {
+  switch (gating) {
+    case Gating::Soft: return run(std::integral_constant<Gating, Gating::Soft>{});
+    case Gating::None: return run(std::integral_constant<Gating, Gating::None>{});
+    default: return run(std::integral_constant<Gating, Gating::Gated>{});
+  }
+}
+
 // From what the convolution gives to the activations, which are added to the head's sum. What the backward pass
 // needs goes to `kept` unless that is empty.
-template <class Act, bool gated>
-void activate_rows(const Activating& activation, int channels, Rows z, Rows a, Rows head, Rows kept, int begin,
-                   int end) {
+template <class Act, Gating gating>
+void activate_rows(const Layer& layer, int channels, Rows z, Rows a, Rows head, Rows kept, int begin, int end) {
+  const float weight = gate_weight(layer);
   for (int c = 0; c < channels; ++c) {
-    const Act act(activation, c);
+    const Act act(layer.activation, c);
     for (int t = begin; t < end; t += kLanes) {
       const vec x = load(z[c] + t);
       vec y = act.value(x);
       if (kept.data) stream(kept[c] + t, Act::keeps_input ? x : y);
-      if (gated) {
+      if (gating != Gating::None) {
         const vec gate = sigmoid(load(z[channels + c] + t));
         if (kept.data) stream(kept[channels + c] + t, gate);
-        y *= gate;
+        y *= gate_factor<gating>(gate, weight);
       }
       store(a[c] + t, y);
       store(head[c] + t, load(head[c] + t) + y);
     }
   }
 }
+template <class Act>
+auto activating_rows(Gating gating) {
+  return with_gating(gating, [](auto constant) { return &activate_rows<Act, constant()>; });
+}
 
 // From what was kept to the activations.
 void restore(const Layer& layer, Rows kept, Rows a, int begin, int end) {
   const int channels = layer.channels();
+  const float weight = gate_weight(layer);
   with_activation(layer.activation.kind(), [&](auto type) {
     for (int c = 0; c < channels; ++c) {
       const typename decltype(type)::type act(layer.activation, c);
       for (int t = begin; t < end; t += kLanes) {
         vec y = act.of_kept(load(kept[c] + t));
-        if (layer.gated()) y *= load(kept[channels + c] + t);
+        if (layer.gated()) {
+          const vec gate = load(kept[channels + c] + t);
+          y *= gate * weight + (1.f - weight);
+        }
         store(a[c] + t, y);
       }
     }
   });
 }
 
-// From the gradient of the activations, in dz's first rows, to that of what went into them. The gradient of what the
-// activation itself learns is added to `learnt`, one number per channel.
-template <class Act, bool gated>
-void slope_rows(const Activating& activation, int channels, Rows kept, Rows dz, float* learnt, int begin, int end) {
+// From the gradient of the activations, in dz's first rows, to that of what went into them. The gradients of what the
+// activation and the gate themselves learn are added to their places in `sums`.
+template <class Act, Gating gating>
+void slope_rows(const Layer& layer, int channels, Rows kept, Rows dz, float* sums, int begin, int end) {
+  const float weight = gate_weight(layer);
+  vec by_gate = {};
   for (int c = 0; c < channels; ++c) {
-    const Act act(activation, c);
-    vec sums = {};
+    const Act act(layer.activation, c);
+    Learnt<Act> learnt;
     for (int t = begin; t < end; t += kLanes) {
       vec da = load(dz[c] + t);
       const vec signal = load(kept[c] + t);
-      if (gated) {
-        const vec gate = load(kept[channels + c] + t);
-        store(dz[channels + c] + t, da * act.of_kept(signal) * gate * (1.f - gate));
-        da *= gate;
+      if (gating != Gating::None) {
+        const vec gate = load(kept[channels + c] + t), value = act.of_kept(signal);
+        store(dz[channels + c] + t, da * value * gate * (1.f - gate) * weight);
+        if (gating == Gating::Soft) by_gate += da * value * (gate - 1.f);
+        da *= gate_factor<gating>(gate, weight);
       }
-      if constexpr (Act::learns) sums += da * act.by_slope(signal);
+      learnt.add(act, signal, da);
       store(dz[c] + t, da * act.slope(signal));
     }
-    if (Act::learns) learnt[c] += sum(sums);
+    learnt.total(sums + layer.slopes_at, c);
   }
+  if (gating == Gating::Soft) sums[layer.secondary_slopes_at] += sum(by_gate);
+}
+template <class Act>
+auto sloping_rows(Gating gating) {
+  return with_gating(gating, [](auto constant) { return &slope_rows<Act, constant()>; });
 }
 
 // What both passes have: one thread's memory, and where a tile begins for what.

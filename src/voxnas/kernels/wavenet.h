@@ -3,9 +3,9 @@
 // The list: arrays; per array: inputs, channels, bottleneck, groups, 1×1 (0 or 1) and its groups, head 1×1's channels
 // (0 for none) and its groups, head size, head kernel, head bias (0 or 1), layers; per layer: kernel, dilation, gating,
 // activation, secondary activation. An activation is its number and then its parameters, as the bits of floats.
+// Where the dilation is 0, as many offsets as the kernel has taps follow: how far each looks back, ascending.
 // The weights are one flat list in the order of plug-in files: rechannel; per layer: convolution, its bias, mix-in,
-// slopes of the activation and of the secondary one if they learn any, residual, its bias, head 1×1, its bias; head,
-// its bias.
+// what the activation and the gate learn if anything, residual, its bias, head 1×1, its bias; head, its bias.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -28,7 +28,8 @@ struct Conv {
       : in(in), out(out), kernel(kernel), dilation(dilation), biased(biased), groups(groups) {
     for (int tap = 0; tap < kernel; ++tap) taps.push_back(-static_cast<long>(tap) * dilation);
   }
-  int past() const { return (kernel - 1) * dilation; }
+  long reach(int tap) const { return -taps[tap]; }
+  int past() const { return static_cast<int>(reach(kernel - 1)); }
   int group_in() const { return in / groups; }
   int group_out() const { return out / groups; }
   // Where the weight for an output, an input of its group and a tap is in the flat list, which has the current sample
@@ -56,7 +57,8 @@ struct Conv {
   }
 };
 
-enum class Gating { None, Gated, Blended };
+// Soft: the gate counts as much as a weight says that is learnt, 0 for not at all and 1 for Gated.
+enum class Gating { None, Gated, Blended, Soft };
 
 struct Layer {
   Conv conv;   // `forward` of each group ends with one more source, the condition
@@ -155,6 +157,8 @@ struct WaveNet {
     const int kernel = next(shape), dilation = next(shape);
     const Gating gating = static_cast<Gating>(next(shape));
     const Activating activation = activating(shape), secondary = activating(shape);
+    std::vector<long> taps;
+    for (int tap = 0; tap < kernel && dilation == 0; ++tap) taps.push_back(-static_cast<long>(next(shape)));
     const int bottleneck = common.bottleneck, inner = gating == Gating::None ? bottleneck : 2 * bottleneck;
     Layer layer{{common.channels, inner, kernel, dilation, true, common.groups},
                 {1, inner},
@@ -163,12 +167,14 @@ struct WaveNet {
                 gating,
                 activation,
                 secondary};
+    if (!taps.empty()) layer.conv.taps = std::move(taps);
     layer.conv.place(weights);
     layer.mixin.place(weights);
     layer.slopes_at = weights;
-    if (activation.learns()) weights += bottleneck;
+    weights += activation.learnt(bottleneck);
     layer.secondary_slopes_at = weights;
-    if (layer.gated() && secondary.learns()) weights += bottleneck;
+    if (gating == Gating::Soft) weights += 1;
+    else if (layer.gated()) weights += secondary.learnt(bottleneck);
     layer.residual.place(weights);
     layer.head.place(weights);
     return layer;

@@ -79,7 +79,7 @@ class Record:
 
     def write(self, folder: Path) -> Path:
         """Write `record.json` atomically: a reader sees the old file or the new one, never a part."""
-        text = json.dumps(_finite(dataclasses.asdict(self)), indent=2, allow_nan=False)
+        text = json.dumps(finite(dataclasses.asdict(self)), indent=2, allow_nan=False)
         write_text(folder / FILE_NAME, text + "\n")
         return folder / FILE_NAME
 
@@ -101,14 +101,14 @@ class Record:
             ) from error
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """JSON has no infinity and no NaN: they are written as strings, and read back by `_restore`."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
+        return {k: finite(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
+        return [finite(v) for v in value]
     return value
 
 

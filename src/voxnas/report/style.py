@@ -116,3 +116,13 @@ def tick(value: float) -> str:
     if abs(value) >= 1e6:
         return f"{value / 1e6:g}M"
     return f"{value / 1e3:g}k" if abs(value) >= 1e4 else f"{value:.6g}"
+
+
+def as_image(figure: "Figure") -> np.ndarray:
+    """The figure's pixels, `(height, width, 3)`, 8 bits each."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = figure.canvas
+    assert isinstance(canvas, FigureCanvasAgg)
+    canvas.draw()
+    return np.asarray(canvas.buffer_rgba())[..., :3].copy()

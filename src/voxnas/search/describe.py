@@ -13,6 +13,7 @@ from voxnas.data.amp_pair import Recording
 from voxnas.models.base import Network
 from voxnas.records.identity import git_revision, identity, machine, versions
 from voxnas.records.record import Record
+from voxnas.records.search_record import SearchRecord, search_behind
 from voxnas.search.cost import Cost, CostMeter
 from voxnas.utils.resolvers import named_overrides
 
@@ -37,13 +38,8 @@ def new_record(cfg: DictConfig, sample_rate: int) -> Record:
         machine=machine() | {"threads": _threads(cfg)},
         versions=versions(),
         git_revision=git_revision(Path(cfg.paths.root_dir)),
-        created=now(),
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
     )
-
-
-def now() -> str:
-    """The time as records have it: ISO 8601, UTC."""
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def _threads(cfg: DictConfig) -> int:
@@ -75,7 +71,7 @@ def describe_network(record: Record, network: Network, sample_rate: int) -> None
         setattr(record, name, value)
 
 
-def describe_data(record: Record, recording: Recording) -> None:
+def describe_data(record: Record | SearchRecord, recording: Recording) -> None:
     """Which files, which sections."""
     pair, sections = recording.pair, recording.sections
     record.data = {
@@ -85,6 +81,12 @@ def describe_data(record: Record, recording: Recording) -> None:
         "delay_samples": pair.delay_samples,
         "sections": {name: list(getattr(sections, name)) for name in ("train", "val", "test")},
     }
+
+
+def describe_search(record: Record, genotype: str | None) -> None:
+    """Where a genotype's run comes from, if from a search of ours."""
+    if genotype is not None:
+        record.search = search_behind(Path(genotype))
 
 
 def describe_cost(record: Record, network: Network, meter: CostMeter, earlier: Record | None) -> Cost:
@@ -109,8 +111,8 @@ def identify(cfg: DictConfig, record: Record, broken_limit: str | None = None) -
         "seed": cfg.seed,
         "patience": cfg.patience,
         "training": _plain(cfg.training),
-        "data": _shaping(cfg, "data"),
-        "trainer": _shaping(cfg, "trainer"),
+        "data": shaping(cfg, "data"),
+        "trainer": shaping(cfg, "trainer"),
         "ema": _plain(cfg.callbacks.get("ema")),
         "init_from": _parent(cfg.init_from),
     }
@@ -139,7 +141,7 @@ def _state(path: str | None) -> list[Any]:
     return [path, file.stat().st_size, file.stat().st_mtime_ns] if file.is_file() else [path]
 
 
-def _shaping(cfg: DictConfig, group: str) -> dict[str, Any]:
+def shaping(cfg: DictConfig, group: str) -> dict[str, Any]:
     return {key: value for key, value in _plain(cfg[group]).items() if key not in _NOT_SHAPING[group]}
 
 

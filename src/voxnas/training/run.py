@@ -50,11 +50,18 @@ def fit_and_test(
     resume: Path | None,
 ) -> None:
     """Train, take the best weights, test. Raises KeyboardInterrupt if the user stopped it."""
-    try:
-        trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
-    except SystemExit as stop:  # Lightning turns the signals it catches into an exit of its own
-        raise KeyboardInterrupt from stop
+    fit(trainer, module, datamodule, resume)
     best = best_checkpoint(folder)
     if best.exists():
         module.load_state_dict(load_checkpoint(best)["state_dict"])
     trainer.test(module, datamodule, verbose=False)
+
+
+def fit(
+    trainer: pl.Trainer, module: pl.LightningModule, datamodule: pl.LightningDataModule, resume: Path | None
+) -> None:
+    """Train, from a checkpoint if one is given. Raises KeyboardInterrupt if the user stopped it."""
+    try:
+        trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
+    except SystemExit as stop:  # Lightning turns the signals it catches into an exit of its own
+        raise KeyboardInterrupt from stop

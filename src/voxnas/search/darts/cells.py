@@ -17,6 +17,7 @@ from voxnas.models.cells.operations import Operation, Unit
 from voxnas.models.cells.reach import delay_samples, receptive_field
 from voxnas.models.cells.sizes import Size, default_dilations
 from voxnas.models.genotype import INPUTS, PRIMITIVES, Cell, CellGenotype, Edge, Genotype
+from voxnas.search.darts.cell_costs import measure_cell_operations
 from voxnas.search.darts.mixed_cell import COLUMN, MixedCell, edges
 from voxnas.search.darts.supernet import Choices, Price, SuperNet
 from voxnas.utils.errors import InputError
@@ -138,6 +139,9 @@ class CellSuperNet(SuperNet):
                         raise InputError(f"genotype: node {node} takes from source {edge.source} twice")
                     picks[row] = COLUMN[edge.op]
             self._table(kind).set_one_hot(picks)
+
+    def measure_operations(self, operations: Sequence[Operation]) -> list[float]:
+        return measure_cell_operations(operations)
 
     def bequeath(self, network: CellNet) -> None:
         """Give a network of this space the weights and running figures that its operations have here."""
