@@ -92,7 +92,7 @@ def darts(case: Case) -> Path:
     searching, training = case.search_share * case.seconds, (1 - case.search_share) * case.seconds
     caps = f"+cap={{darts: '{clock(searching)}', retrain: '{clock(training)}'}}"
     case.train("darts", "-m", "search=darts", *case.overrides, f"nas_seeds=[{case.seed}]",
-               f"nas_epochs={LONG}", caps, "trainer.max_time=${cap.${rung}}")  # fmt: skip
+               f"nas_epochs={LONG}", caps, "trainer.max_time='${cap.${rung}}'")  # fmt: skip
     return case.runs("darts", "retrain")[0][0]
 
 

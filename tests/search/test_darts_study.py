@@ -103,7 +103,6 @@ def test_a_search_that_the_user_stops_goes_on(search, log_dir, monkeypatch):
         ("darts.network.activations=[Wrong]", "unknown activation 'Wrong'"),
         ("nas_seeds=[]", "nas_seeds=[]: give one or more"),
         ("nas_penalty=-1", "nas_penalty=-1: give 0 or more"),
-        ("space=poc", "space=darts_wavenet or darts_cnn"),
     ],
 )
 def test_bad_settings_are_one_line_before_any_training(search, log_dir, setting, says):
@@ -111,6 +110,12 @@ def test_bad_settings_are_one_line_before_any_training(search, log_dir, setting,
     assert (done.code, done.err.count("\n")) == (2, 1), done.err
     assert says in done.err
     assert not list((log_dir / "nas").rglob("search.json"))
+
+
+def test_a_space_of_another_kind_of_search_is_refused_in_one_line(run_here, tiny_pair):
+    done = run_here("train", "-m", "search=darts", "space=poc", "study=tiny", *tiny_pair)
+    assert (done.code, done.err.count("\n")) == (2, 1), done.err
+    assert "space=darts_wavenet or darts_cnn" in done.err
 
 
 def test_a_search_s_name_says_what_is_special_and_stays_short():
