@@ -21,8 +21,7 @@ endif
 .PHONY: help setup nas-smoke nas-poc nas-focused nas-conservative nas-optuna nas-optuna-smoke nas-ladder \
         nas-ladder-smoke nas-budget nas-budget-smoke space train report inspect bench bench-train \
         bench-quality bench-engine bench-ranking bench-header bench-profile tb notebook test test-slow test-all \
-        test-services lint \
-        format clean-logs clean-data clean-venv clean-all
+        test-services lint format clean-logs clean-data clean-venv clean-all
 
 help:  ## this list
 	@awk 'BEGIN {FS = ":.*## "; print "targets:"} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
