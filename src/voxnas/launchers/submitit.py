@@ -209,8 +209,8 @@ def _result(number: int, job: Any) -> JobReturn:
         return result
     except Exception as error:  # raised outside the run itself: the code is not there, for one
         cause = [line for line in str(error).splitlines() if line.strip() and not line.startswith("-")]
-        return lost(number, f"job {job.job_id} failed ({cause[0]}); see {job.paths.stderr}")
+        return lost(number, f"job {job.job_id} failed ({cause[0]}); see {job.paths.stdout}")
 
 
 def _lost(number: int, job: Any) -> JobReturn:
-    return lost(number, f"job {job.job_id} ended without a result; see {job.paths.stderr}")
+    return lost(number, f"job {job.job_id} ended without a result; see {job.paths.stdout}")
