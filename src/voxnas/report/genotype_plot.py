@@ -131,7 +131,7 @@ def _draw_layers(genotype: WaveNetGenotype) -> "Figure":
 
     layers = genotype.layers
     across, rows = min(PER_ROW, len(layers)), -(-len(layers) // PER_ROW)
-    figure = style.new_figure(max(6.5, 1.12 * across + 0.7), 1.45 * rows + 0.9)
+    figure = style.new_figure(max(7.5, 1.12 * across + 0.7), 1.45 * rows + 0.9)
     reach = 1 + sum((layer.kernel_size - 1) * layer.dilation for layer in layers)
     reach += genotype.head_kernel_size - 1
     sizes = f"{len(layers)} layers of {genotype.channels} channels, which look back {reach:,d} samples"
