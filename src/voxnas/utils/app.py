@@ -168,6 +168,7 @@ def quiet_libraries() -> None:
         ".*isinstance.treespec.*",
         ".*exists and is not empty.*",
         ".*smaller than the logging interval.*",
+        ".*srun. command is available.*",
     ):
         warnings.filterwarnings("ignore", message=pattern)
     threading.excepthook = _unless_the_disk_is_full
