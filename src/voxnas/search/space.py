@@ -6,7 +6,7 @@ from typing import Any
 from hydra import compose
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import AnyNode, DictConfig, OmegaConf
 
 from voxnas.utils.resolvers import run_name
 
@@ -42,10 +42,16 @@ def compose_candidates(
         if groups not in composed:
             composed[groups] = compose(config_name, overrides=list(groups), return_hydra_config=False)
         config = _with_values(composed[groups], [o for o in overrides if _is_plain_value(o)])
-        if OmegaConf.is_interpolation(config, "name"):  # it would be that of the app that is running
+        if _is_of_the_app(config):
             config.name = run_name(config.model.name, config.unnamed, overrides)
         configs.append(config)
     return configs
+
+
+def _is_of_the_app(config: DictConfig) -> bool:
+    """Whether the name would be made of the overrides of the app that is running."""
+    node = config._get_node("name")
+    return isinstance(node, AnyNode) and "run_name:" in str(node._value())
 
 
 def _is_plain_value(override: str) -> bool:
