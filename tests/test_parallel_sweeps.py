@@ -60,7 +60,7 @@ def test_ctrl_c_stops_all_and_the_same_command_goes_on(tmp_path, tiny_pair):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=180)
     assert process.returncode == 130, err
     assert "Traceback" not in err
     cut = records(tmp_path)
@@ -104,6 +104,6 @@ def test_ctrl_c_stops_such_processes_too(tmp_path, tiny_pair):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     os.killpg(driver.pid, signal.SIGINT)  # as a terminal does
-    _, err = driver.communicate(timeout=60)
+    _, err = driver.communicate(timeout=180)
     assert (driver.returncode, err) == (130, "interrupted: the same command goes on from here\n")
     assert {record["status"] for record in records(tmp_path).values()} == {"interrupted"}
