@@ -39,6 +39,12 @@ def test_the_frontier_grows_in_the_order_in_which_runs_ended(tmp_path: Path) -> 
     assert last == pytest.approx(1.0), "the one that is best in both fills the box"
 
 
+def test_a_search_before_the_run_took_time_too(tmp_path: Path) -> None:
+    write(tmp_path, "found", best_val_loss=0.1, search={"seconds": 40.0}, **at(2))
+    write(tmp_path, "given", best_val_loss=0.2, **at(1))
+    assert list(growth(collect(tmp_path), [ESR])[:, 0]) == [60, 160]
+
+
 def test_nothing_grows_where_nothing_finished(tmp_path: Path) -> None:
     write(tmp_path, "failed", status="failed")
     assert growth(collect(tmp_path), [ESR]).shape == (0, 2)

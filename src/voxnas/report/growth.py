@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HEADING = "Growth of the frontier"
+SEARCHED = "search.seconds"  # that a differentiable search took before the run
 
 
 def growth(records: "pd.DataFrame", objectives: Sequence[Objective]) -> np.ndarray:
@@ -30,6 +31,8 @@ def growth(records: "pd.DataFrame", objectives: Sequence[Objective]) -> np.ndarr
     ended = pd.to_datetime(records["finished"].where(records["finished"] != "", None), utc=True)
     begun = pd.to_datetime(records["created"].where(records["created"] != "", None), utc=True)
     seconds = records["train_seconds"].fillna(0.0)
+    if SEARCHED in records:
+        seconds = seconds + records[SEARCHED].fillna(0.0)
     order = ended.fillna(begun + pd.to_timedelta(seconds, unit="s")).argsort(kind="stable").to_numpy()
     directions = [o.direction for o in objectives]
     values = normalise(objective_values(records, objectives), directions)[order]
