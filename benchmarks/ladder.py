@@ -1,13 +1,14 @@
 """Successive halving beside the two-phase grid: hypervolume against training time, and what rungs foretell.
 
-    python benchmarks/ladder.py INPUT TARGET [TARGET ...] [--jobs 2] [--space poc]
+    python benchmarks/ladder.py INPUT TARGET [TARGET ...] [--jobs 2] [--space poc] [--large plugin]
 
-On each pair the grid trains every candidate of the space for 50 epochs and the better half for 200 more. The
-ladder searches the same candidates. A third study lets all candidates climb all rungs, which shows how well
-each rung foretells the last: the rank correlation of validation ESR (Spearman). Cost is that of the streaming
-engine at blocks of 64, timed in turns once per architecture, so that all studies see the same. Hypervolume is
-of ESR × cost in logarithm, within the box of all that was found. Studies that are there are not trained
-again; the figures are in logs/bench/ladder.json, the curves in logs/bench/ladder-<target>.png.
+On each pair the grid trains every candidate of the space, and the better half for longer. One ladder searches
+the same candidates, another lets candidates evolve in a space that is too large for a grid, none dearer than
+the grid's dearest. A last study lets all candidates of the grid climb all rungs, which shows how well each rung
+foretells the last: the rank correlation of validation ESR (Spearman). Cost is that of the streaming engine at
+blocks of 64, timed in turns once per architecture, so that all studies see the same. Hypervolume is of
+ESR × cost in logarithm, within the box of all that was found. Studies that are there are not trained again;
+the figures are in logs/bench/ladder.json, the curves in logs/bench/ladder-<target>.png.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.table import Table
-from studies import LOGS, pair, records, script, seconds
+from studies import LOGS, pair, records, script
 
 from voxnas.engine.benchmark import side_by_side
 from voxnas.engine.make import make_engine
@@ -28,29 +29,42 @@ from voxnas.records.pareto import hypervolume
 from voxnas.records.record import Record
 
 RESULTS = LOGS / "bench"
-GRID = {"phase1": 50, "phase2": 200}
-RUNGS, KEEP = [2, 8, 30, 120], 0.4
-SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
+GRID = {"phase1": 30, "phase2": 120}  # epochs
+RUNGS, KEEP = [6, 20, 60], [6, 3]
+LARGE = {"candidates": 24, "keep": [8, 4]}
+SECTIONS = ('data.train="0:20"', 'data.val="60:75"', 'data.test="75:90"')
 BLOCK_SIZE = 64
+SEARCHES = {"grid": "grid", "ladder": "ladder, the same candidates", "large": "ladder, a large space"}
 
 
-def run_studies(source: str, target: str, space: str, jobs: int) -> dict[str, list[Record]]:
-    """The three studies' runs."""
-    data, name = pair(source, target, *SECTIONS), f"bench-ladder-{Path(target).stem}"
-    grid, ladder, climbing = f"{name}-grid", f"{name}-ladder", f"{name}-all"
-    again = [*data, "patience=null", "callbacks.preview=null"]
-    common = [*again, f"space={space}"]
-    epochs = {rung: f"trainer.max_epochs={count}" for rung, count in GRID.items()}
-    script("train", "search=phase1", f"study={grid}", epochs["phase1"], *common, jobs=jobs)
-    script("promote", f"study={grid}")
-    again = [*data, "patience=null", "callbacks.preview=null"]
-    script(
-        "train", "search=phase2", f"study={grid}", f"trainer.max_epochs={GRID['phase2']}", *again, jobs=jobs
-    )
-    halving = ["search=ladder", "search.source=grid", f"search.rungs={RUNGS}".replace(" ", "")]
-    script("train", *halving, f"search.keep={KEEP}", f"study={ladder}", *common, jobs=jobs)
-    script("train", *halving, "search.keep=1000", f"study={climbing}", *common, jobs=jobs)
-    return {kind: records(study) for kind, study in (("grid", grid), ("ladder", ladder), ("all", climbing))}
+def run_studies(source: str, target: str, options: argparse.Namespace) -> dict[str, list[Record]]:
+    """The four studies' runs."""
+    name, jobs = f"bench-ladder-{Path(target).stem}", options.jobs
+    data = [*pair(source, target, *SECTIONS), "patience=null", "callbacks.preview=null"]
+    small = f"space={options.space}"
+    study = {kind: f"{name}-{kind}" for kind in ("grid", "ladder", "large", "all")}
+
+    def phase(name: str, *more: str) -> None:
+        epochs = f"trainer.max_epochs={GRID[name]}"
+        script("train", f"search={name}", f"study={study['grid']}", epochs, *more, *data, jobs=jobs)
+
+    def climb(kind: str, keep: object, *more: str) -> None:
+        rungs = [f"search.rungs={_list(RUNGS)}", f"search.keep={_list(keep)}", f"study={study[kind]}"]
+        script("train", "search=ladder", *rungs, *more, *data, jobs=jobs)
+
+    phase("phase1", small)
+    script("promote", f"study={study['grid']}")
+    phase("phase2")
+    climb("ladder", KEEP, "search.source=grid", small)
+    dearest = max(record.cpu_rtf or 0.0 for record in records(study["grid"]))
+    limit, count = f"constraints.max_cpu_rtf={dearest:.4f}", f"search.candidates={LARGE['candidates']}"
+    climb("large", LARGE["keep"], "search.source=evolution", count, limit, f"space={options.large}")
+    climb("all", 1000, "search.source=grid", small)
+    return {kind: records(name) for kind, name in study.items()}
+
+
+def _list(values: object) -> str:
+    return str(values).replace(" ", "")
 
 
 def costs(runs: Sequence[Record]) -> dict[str, float]:
@@ -79,9 +93,8 @@ def compare(studies: Mapping[str, list[Record]]) -> dict[str, Any]:
     cost = costs(every)
     points = np.log([[run.best_val_loss, cost[run.candidate]] for run in every])
     box = np.array([points.min(axis=0), points.max(axis=0)])
-    curves = {kind: curve(studies[kind], cost, box) for kind in ("grid", "ladder")}
+    curves = {kind: curve(studies[kind], cost, box) for kind in SEARCHES}
     goal = curves["grid"][-1, 1]
-    there = curves["ladder"][curves["ladder"][:, 1] >= goal]
     last = f"rung{len(RUNGS)}"
     by_rung: dict[str, dict[str, float]] = {}
     for run in studies["all"]:
@@ -89,15 +102,20 @@ def compare(studies: Mapping[str, list[Record]]) -> dict[str, Any]:
     names = sorted(by_rung[last])
     final = [by_rung[last][name] for name in names]
     return {
-        "grid_seconds": seconds(studies["grid"]),
-        "ladder_seconds": seconds(studies["ladder"]),
-        "grid_hypervolume": goal,
-        "ladder_hypervolume": curves["ladder"][-1, 1],
-        "ladder_reaches_grid_after_seconds": float(there[0, 0]) if len(there) else None,
+        "searches": {kind: _outcome(points, goal) for kind, points in curves.items()},
         "rank_correlation_with_last_rung": {
             rung: float(spearmanr([by_rung[rung][n] for n in names], final)[0]) for rung in sorted(by_rung)
         },
-        "curves": {kind: points.tolist() for kind, points in curves.items()},
+    }
+
+
+def _outcome(points: np.ndarray, goal: float) -> dict[str, Any]:
+    there = points[points[:, 1] >= goal]
+    return {
+        "seconds": float(points[-1, 0]),
+        "hypervolume": float(points[-1, 1]),
+        "reaches_grid_after_seconds": float(there[0, 0]) if len(there) else None,
+        "curve": points.tolist(),
     }
 
 
@@ -110,9 +128,10 @@ def plot(found: Mapping[str, Any], path: Path) -> None:
     with matplotlib.rc_context(style.RC):
         figure = style.new_figure()
         axes = figure.add_subplot(title="Ladder and grid", xlabel="training time (min)", ylabel="hypervolume")
-        for (kind, points), colour in zip(found["curves"].items(), (style.INK, style.FRONTIER), strict=True):
-            spent, volume = np.array(points).T
-            axes.step([0, *spent / 60], [0, *volume], where="post", color=colour, lw=1.9, label=kind)
+        colours = (style.FAINT, style.INK, style.FRONTIER)
+        for (kind, label), colour in zip(SEARCHES.items(), colours, strict=True):
+            spent, volume = np.array(found["searches"][kind]["curve"]).T
+            axes.step([0, *spent / 60], [0, *volume], where="post", color=colour, lw=1.9, label=label)
         axes.legend()
         style.save(figure, path)
 
@@ -123,26 +142,23 @@ def main() -> None:
     parser.add_argument("input")
     parser.add_argument("target", nargs="+")
     parser.add_argument("--space", default="poc")
+    parser.add_argument("--large", default="plugin")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
-    table = Table(title=f"Ladder {RUNGS}, keeping {KEEP:.0%}, beside the grid {list(GRID.values())}")
-    for column in ("pair", "grid s", "ladder s", "reached after", "of the grid's", "HV grid", "HV ladder"):
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    table = Table(title=f"Ladders of {RUNGS} epochs beside the grid of {list(GRID.values())}")
+    for column in ("pair", "search", "trained", "hypervolume", "reaches the grid's after", "of its time"):
         table.add_column(column, justify="right")
-    table.add_column("rank correlation of each rung with the last")
     results = {}
     for target in options.target:
-        found = compare(run_studies(options.input, target, options.space, options.jobs))
-        name, reached = Path(target).stem, found["ladder_reaches_grid_after_seconds"]
+        name, found = Path(target).stem, compare(run_studies(options.input, target, options))
         results[name] = found
         plot(found, RESULTS / f"ladder-{name}.png")
-        when = (
-            ("–", "–") if reached is None else (f"{reached:.0f} s", f"{reached / found['grid_seconds']:.2f}")
-        )
-        volumes = (f"{found['grid_hypervolume']:.3f}", f"{found['ladder_hypervolume']:.3f}")
-        ranks = ", ".join(f"{r} {c:.2f}" for r, c in found["rank_correlation_with_last_rung"].items())
-        table.add_row(
-            name, f"{found['grid_seconds']:.0f}", f"{found['ladder_seconds']:.0f}", *when, *volumes, ranks
-        )
+        for kind, row in found["searches"].items():
+            reached, whole = row["reaches_grid_after_seconds"], found["searches"]["grid"]["seconds"]
+            when = ("–", "–") if reached is None else (f"{reached:.0f} s", f"{reached / whole:.2f}")
+            table.add_row(name, SEARCHES[kind], f"{row['seconds']:.0f} s", f"{row['hypervolume']:.3f}", *when)
+        print(name, "rank correlation with the last rung:", found["rank_correlation_with_last_rung"])
     (RESULTS / "ladder.json").write_text(json.dumps(results, indent=1))
     Console(width=150).print(table)
 

@@ -1,6 +1,6 @@
 """What a search finds at the cost of the plug-in's own presets, against those presets.
 
-    python benchmarks/presets.py INPUT TARGET [TARGET ...] [--jobs 2] [--search-minutes 3] [--seconds 60]
+    python benchmarks/presets.py INPUT TARGET [TARGET ...] [--jobs 2] [--search-minutes 4] [--seconds 60]
 
 For each preset (standard, lite, feather, nano) its cost is measured in the streaming engine at blocks of 64,
 and `search=budget` looks for the best model within it. Then both are trained from scratch, for the same time,
@@ -31,6 +31,7 @@ from voxnas.records.record import Record
 PRESETS = ("standard", "lite", "feather", "nano")
 SEEDS = (1, 2, 3)  # the search's is 0
 SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
+KEEP = (8, 3)  # candidates of the search on its second and third rung
 RATE, BLOCK_SIZE = 44_100, 64
 RESULTS = LOGS / "bench"
 
@@ -46,15 +47,13 @@ def preset_costs() -> dict[str, float]:
 def search(study: str, budget: float, data: Sequence[str], options: argparse.Namespace) -> Record:
     """The best within the budget, by validation ESR, of the search's last rung."""
     per_rung = 60 * options.search_minutes * options.jobs / 3
-    halving = [f"search.candidates={options.candidates}", "search.rungs=[1000,1000,1000]", "search.keep=0.3"]
-    kept = options.candidates
-    caps = []
-    for rung in ("rung1", "rung2", "rung3"):
-        caps.append(f"+time_cap.{rung}='{_clock(per_rung / kept)}'")
-        kept = max(1, int(0.3 * kept))
+    alive = [options.candidates, *KEEP]
+    caps = [f"+time_cap.rung{i + 1}='{_clock(per_rung / n)}'" for i, n in enumerate(alive)]
+    halving = [f"search.candidates={options.candidates}", f"search.keep={list(KEEP)}".replace(" ", "")]
+    halving += ["search.rungs=[10000,10000,10000]"]
     script(
         "train", "search=budget", f"space={options.space}", f"max_cpu_rtf={budget:.6f}", f"study={study}",
-        *halving, *caps, "trainer.max_time=${time_cap.${rung}}", "patience=null", *data, jobs=options.jobs,
+        *halving, *caps, "trainer.max_time='${time_cap.${rung}}'", "patience=null", *data, jobs=options.jobs,
     )  # fmt: skip
     last = max(record.rung for record in records(study))
     return min(records(study, last), key=lambda record: record.best_val_loss or 9.0)
@@ -137,8 +136,8 @@ def main() -> None:
     parser.add_argument("--presets", nargs="+", default=list(PRESETS))
     parser.add_argument("--space", default="plugin")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--candidates", type=int, default=24)
-    parser.add_argument("--search-minutes", type=float, default=3.0)
+    parser.add_argument("--candidates", type=int, default=32)
+    parser.add_argument("--search-minutes", type=float, default=4.0)
     parser.add_argument("--seconds", type=float, default=60.0)
     options = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)

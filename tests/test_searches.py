@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from voxnas.search.evolution import MOST_CHANGES
 from voxnas.training.module import AmpModule
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -29,8 +30,8 @@ def optuna(search, trials: int, *overrides: str, epochs: int = 1, **given):
     return search("optuna", f"search.n_trials={trials}", f"trainer.max_epochs={epochs}", *overrides, **given)
 
 
-def ladder(search, *overrides: str):
-    return search("ladder", "search.rungs=[1,2]", "search.keep=2", "search.candidates=3", *overrides)
+def ladder(search, *overrides: str, **given):
+    return search("ladder", "search.rungs=[1,2]", "search.keep=2", "search.candidates=3", *overrides, **given)
 
 
 def contents(log_dir: Path) -> dict[Path, bytes]:
@@ -181,6 +182,28 @@ def test_a_ladder_climbs_from_the_weights_it_has_and_then_rests(search, log_dir)
     assert contents(log_dir) == before
 
 
+def test_an_evolution_descends_from_the_best_and_then_rests(search, log_dir):
+    space = ["model.num_layers=range(2,6)", "model.channels=range(1,5)", "model.kernel_size=range(2,6)"]
+    given = ["search.source=evolution", "search.generations=2", "search.parents=1", "search.candidates=4"]
+    given += ["objectives=[best_val_loss]"]
+    done = ladder(search, *given, "search.keep=1", space=space)
+    assert done.code == 0, done.err
+    assert "generation 2: 2 candidates of " in done.err
+    trained = records(log_dir / "nas/tiny/rung1")
+    founders, children = (
+        {entry["name"]: entry["choices"] for entry in json.loads(path.read_text())}
+        for path in sorted((log_dir / "nas/tiny").glob("candidates-*.json"))
+    )
+    assert set(trained) == set(founders) | set(children)
+    best = min(founders, key=lambda name: trained[name]["best_val_loss"])
+    for choices in children.values():
+        assert 0 < len(choices.items() - founders[best].items()) <= MOST_CHANGES
+    before = contents(log_dir)
+    again = ladder(search, *given, "search.keep=1", space=space)
+    assert again.out.count("(done before)") == 5
+    assert contents(log_dir) == before
+
+
 @pytest.mark.slow
 def test_a_ladder_that_was_cut_goes_on_with_the_same_candidates(search, log_dir, monkeypatch):
     with monkeypatch.context() as patched:
@@ -231,7 +254,9 @@ def test_seeds_and_settings_climb_all_the_way(search, log_dir):
     [
         (["search.rungs=[]"], "give the epochs of each rung"),
         (["search.keep=0"], "give a share"),
-        (["search.source=guess"], "search.source=guess: one of random, grid, optuna"),
+        (["search.source=guess"], "search.source=guess: one of random, grid, optuna, evolution"),
+        (["search.source=evolution", "search.generations=0"], "search.generations=0: give a whole number"),
+        (["search.source=evolution", "search.parents=0"], "search.parents=0: give a whole number"),
         (["trainer.max_epochs=9"], "a ladder's epochs are those of its rungs"),
         (["constraints.max_params=1"], "the constraints reject all of 4 proposals, such as"),
         (["model.channels=2", "model.num_layers=interval(2,3)", "search.source=grid"], "is continuous"),

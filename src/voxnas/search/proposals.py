@@ -1,25 +1,30 @@
 """What a space proposes, as jobs of a sweep: the overrides, the run's name, and whether limits let it in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from omegaconf import DictConfig
 
 from voxnas.search.preview import Candidate, preview
 from voxnas.search.space import compose_candidates
-from voxnas.search.spaces.base import Chooser, Space
+from voxnas.search.spaces.base import Chooser, Space, Value
 from voxnas.search.spaces.flat import FlatSpace
+from voxnas.search.spaces.mutation import Recorder
 from voxnas.utils.errors import InputError
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A candidate that might be trained: what was chosen, and the name of its run's folder, which follows."""
+    """A candidate that might be trained: what was chosen, and the name of its run's folder, which follows.
+
+    `choices` are those that a chooser made, by name, if one did.
+    """
 
     chosen: tuple[str, ...]
     name: str
     config: DictConfig
+    choices: Mapping[str, Value] = field(default_factory=dict)
 
     def preview(self) -> Candidate:
         """What it is, and why the constraints keep it out if they do; it is built for that, not trained."""
@@ -52,13 +57,20 @@ class Proposer:
         """How many candidates there can be, where that is known."""
         return self.flat.size if self.space is None else None
 
+    @property
+    def starts(self) -> Sequence[Mapping[str, Value]]:
+        """Choices, not necessarily all, that an evolution may begin with."""
+        return getattr(self.space, "starts", ())
+
     def draw(self, choose: Chooser) -> Proposal:
         """The candidate that these choices make."""
-        flat = self.flat.propose(choose)
+        recorder = Recorder(choose)
+        flat = self.flat.propose(recorder)
         given = {_key(override) for override in flat}
-        whole = [] if self.space is None else self.space.propose(choose)
+        whole = [] if self.space is None else self.space.propose(recorder)
         parameters = flat[len(self.flat.fixed) :]
-        return self.proposal([*(o for o in whole if _key(o) not in given), *parameters])
+        proposal = self.proposal([*(o for o in whole if _key(o) not in given), *parameters])
+        return replace(proposal, choices=recorder.choices)
 
     def grid(self) -> list[Proposal]:
         """All candidates. Raises InputError for a space that has no end."""

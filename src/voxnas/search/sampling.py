@@ -1,6 +1,6 @@
 """A random sample of a space, of distinct candidates that the constraints let in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -30,31 +30,47 @@ class Sample:
 
 
 def draw_sample(proposer: Proposer, count: int, seed: int, floor_rtf: float | None = None) -> Sample:
-    """`count` candidates, fewer where the space or the constraints have no more.
-
-    A larger count draws the same and more. With `floor_rtf`, those that cost at least so much of real time go
-    first; the constraints have to ask for the cost. Where too few do, the costliest of the others join them.
+    """`count` candidates by chance, see `take_sample`. A larger count draws the same and more.
 
     Raises InputError if there is none at all.
     """
-    with progress_bar("drawing candidates") as show:
-        sample, cheap = _drawn(proposer, count, seed, floor_rtf or 0.0, show)
-    cheap.sort(key=lambda pair: -pair[0])
-    sample.kept += [proposal for _, proposal in cheap[: count - len(sample.kept)]]
+    return at_least_one(take_sample(_by_chance(proposer, seed), count, floor_rtf))
+
+
+def at_least_one(sample: Sample) -> Sample:
+    """The sample; InputError if it is empty."""
     if not sample.kept:
-        raise InputError(f"the constraints reject all of {sample.drawn} proposals, such as {sample.reason}")
+        raise InputError(f"the constraints reject all of {sample.rejected} proposals, such as {sample.reason}")
     return sample
 
 
-def _drawn(
-    proposer: Proposer, count: int, seed: int, floor_rtf: float, show: Callable[[float], None]
+def take_sample(
+    proposals: Iterator[Proposal], count: int, floor_rtf: float | None = None, known: Collection[str] = ()
+) -> Sample:
+    """The first `count` proposals that are new, fewer where no more come that the constraints let in.
+
+    With `floor_rtf`, those that cost at least so much of real time go first; the constraints have to ask for
+    the cost. Where too few do, the costliest of the others join them.
+    """
+    with progress_bar("drawing candidates") as show:
+        sample, cheap = _taken(proposals, count, floor_rtf or 0.0, set(known), show)
+    cheap.sort(key=lambda pair: -pair[0])
+    sample.kept += [proposal for _, proposal in cheap[: count - len(sample.kept)]]
+    return sample
+
+
+def _taken(
+    proposals: Iterator[Proposal],
+    count: int,
+    floor_rtf: float,
+    known: set[str],
+    show: Callable[[float], None],
 ) -> tuple[Sample, list[tuple[float, Proposal]]]:
     """The sample of those that cost enough, and the others with their cost."""
     sample = Sample()
     cheap: list[tuple[float, Proposal]] = []
-    known: set[str] = set()
     in_vain = 0
-    for proposal in _proposals(proposer, seed):
+    for proposal in proposals:
         enough = sample.drawn >= MOST_PER_CANDIDATE * count and len(cheap) + len(sample.kept) >= count
         if len(sample.kept) == count or in_vain >= MOST_IN_VAIN or (cheap and enough):
             break
@@ -76,7 +92,7 @@ def _drawn(
     return sample, cheap
 
 
-def _proposals(proposer: Proposer, seed: int) -> Iterator[Proposal]:
+def _by_chance(proposer: Proposer, seed: int) -> Iterator[Proposal]:
     if proposer.size is not None and proposer.size <= LISTED:
         grid = proposer.flat.grid()
         for point in np.random.default_rng(seed).permutation(len(grid)):

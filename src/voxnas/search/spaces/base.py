@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-T = TypeVar("T", bound=str | int | float | bool | None)
+Value = str | int | float | bool | None
+T = TypeVar("T", bound=Value)
 
 
 class Chooser(Protocol):

@@ -1,12 +1,12 @@
 """Everything that the Neural Amp Modeler plug-in can load as a WaveNet and that trains in native code."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from voxnas.kernels.activations import TRAINED
 from voxnas.search.spaces.architecture import overrides, wavenet
 from voxnas.search.spaces.array_draft import ArrayDraft, layer_arrays, parameters, reach, within
-from voxnas.search.spaces.base import Chooser
+from voxnas.search.spaces.base import Chooser, Value
 from voxnas.search.spaces.dilations import PATTERNS, cycled, powers, spread
 from voxnas.utils.errors import InputError
 
@@ -38,6 +38,7 @@ class PluginSpace:
         max_receptive_field: in samples.
         max_parameters: numbers that the network learns.
         head_scale: the output's factor.
+        starts: choices by name, not necessarily all, that an evolution begins with.
 
     Raises:
         InputError: a range that cannot be, an unknown name, limits that not even the smallest can keep.
@@ -57,6 +58,7 @@ class PluginSpace:
         max_receptive_field: int = 8192,
         max_parameters: int = 50_000,
         head_scale: float = 0.02,
+        starts: Sequence[Mapping[str, Value]] = (),
     ) -> None:
         self.arrays = _range("arrays", arrays, 1, MOST_ARRAYS)
         self.channels = _range("channels", channels, 1, MOST_CHANNELS)
@@ -68,6 +70,7 @@ class PluginSpace:
         self.gated = _options("gated", gated, (False, True))
         self.head_kernel_sizes = _options("head_kernel_sizes", head_kernel_sizes, range(1, 17))
         self.max_receptive_field, self.max_parameters = max_receptive_field, max_parameters
+        self.starts = [dict(start) for start in starts]
         self._check_limits()
 
     def propose(self, choose: Chooser) -> list[str]:

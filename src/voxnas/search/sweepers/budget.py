@@ -10,8 +10,6 @@ from hydra.utils import instantiate
 from voxnas.records.record import Record
 from voxnas.report.build import ANSWER
 from voxnas.search.budget import answer, best_within, budget_rtf, finished, time_again
-from voxnas.search.proposals import Proposer
-from voxnas.search.sampling import Sample, draw_sample
 from voxnas.search.sweepers.base import Outcome
 from voxnas.search.sweepers.ladder import LadderSweeper
 from voxnas.utils.errors import InputError
@@ -47,15 +45,13 @@ class BudgetSweeper(LadderSweeper):
         self.budget = budget_rtf(*self.given, rate)
         if not 0 <= self.share < 1:
             raise InputError(f"search.share={self.share}: give a number from 0 to below 1")
+        self.floor_rtf = self.share * self.budget
         outcomes = super().search([*arguments, f"constraints.max_cpu_rtf={self.budget!r}"])
         self._answer(outcomes)
         return outcomes
 
     def _limits(self) -> Mapping[str, Any]:
         return {"budget": self.budget, "share": self.share}
-
-    def _sample(self, proposer: Proposer) -> Sample:
-        return draw_sample(proposer, self._total(), self.seed, self.share * self.budget)
 
     def _answer(self, outcomes: Sequence[Outcome]) -> None:
         records: dict[Path, Record] = {

@@ -1,33 +1,33 @@
 """`search=ladder`: successive halving over any number of rungs and objectives."""
 
-import json
 import logging
-import os
-import socket
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from hydra.core.hydra_config import HydraConfig
+from numpy.typing import NDArray
 
 from voxnas.records.pareto import Objective
 from voxnas.records.record import FILE_NAME, Record
 from voxnas.search.describe import sweep_identity
-from voxnas.search.ladder import Rung, climbers, make_rungs
+from voxnas.search.drawn import drawn_once
+from voxnas.search.evolution import Choices, founders, generation_sizes, offspring
+from voxnas.search.ladder import Rung, climbers, climbing_order, make_rungs
 from voxnas.search.objectives import figures, parse_objectives
 from voxnas.search.promotion import write_candidates
-from voxnas.search.proposals import Proposer
-from voxnas.search.sampling import Sample, draw_sample
+from voxnas.search.proposals import Proposal, Proposer
+from voxnas.search.sampling import at_least_one, draw_sample, take_sample
 from voxnas.search.sweepers.base import Outcome
 from voxnas.search.sweepers.optuna import OptunaSweeper, numbered
 from voxnas.utils.errors import InputError
-from voxnas.utils.files import write_text
 
 log = logging.getLogger(__name__)
 
-SOURCES = ("random", "grid", "optuna")
+SOURCES = ("random", "grid", "optuna", "evolution")
 
 
 class LadderSweeper(OptunaSweeper):
@@ -39,16 +39,27 @@ class LadderSweeper(OptunaSweeper):
     Args:
         rungs: epochs that each rung adds; each has a learning-rate schedule of its own.
         keep: see `make_rungs`.
-        source: "random" draws `n_trials` candidates, "grid" takes all, "optuna" lets its sampler propose
-            so many from how those before did on the first rung.
+        source: "random" draws `n_trials` candidates, "grid" takes all; of how those before did on the first
+            rung learn "optuna", where a sampler proposes so many, and "evolution", see `generations`.
+        generations: of an evolution: each descends from the `parents` best of all before it.
+        parents: the best by the objectives, in the order of climbing.
         settings: see `OptunaSweeper`.
     """
 
+    floor_rtf: float | None = None  # cost of the candidates that go first, where enough cost so much
+
     def __init__(
-        self, rungs: Sequence[int], keep: float | Sequence[float], source: str = "random", **settings: Any
+        self,
+        rungs: Sequence[int],
+        keep: float | Sequence[float],
+        source: str = "random",
+        generations: int = 1,
+        parents: int = 4,
+        **settings: Any,
     ) -> None:
         super().__init__(**settings)
         self.rungs, self.keep, self.source = rungs, keep, source
+        self.generations, self.parents = generations, parents
 
     def search(self, arguments: list[str]) -> list[Outcome]:
         HydraConfig.instance().set_config(self.config)
@@ -58,8 +69,7 @@ class LadderSweeper(OptunaSweeper):
         proposer = self._proposer(arguments)
         outcomes = reached = self._first_rung(rungs[0], proposer, arguments)
         for below, rung in pairwise(rungs):
-            records = {o.folder: o.record for o in reached if o.folder is not None and o.record is not None}
-            climbing = select(records, below, objectives)
+            climbing = select(_records(reached), below, objectives)
             reached = self._climb(climbing, len(reached), rung, proposer)
             outcomes = outcomes + reached
         return outcomes
@@ -67,6 +77,8 @@ class LadderSweeper(OptunaSweeper):
     def _check(self, arguments: Sequence[str]) -> None:
         if self.source not in SOURCES:
             raise InputError(f"search.source={self.source}: one of {', '.join(SOURCES)}")
+        if isinstance(self.parents, bool) or not isinstance(self.parents, int) or self.parents < 1:
+            raise InputError(f"search.parents={self.parents}: give a whole number from 1")
         if any(argument.lstrip("+").startswith("trainer.max_epochs=") for argument in arguments):
             raise InputError("trainer.max_epochs: a ladder's epochs are those of its rungs, search.rungs")
         if self.params is None and self.space is None and not any("," in a for a in arguments):
@@ -75,8 +87,66 @@ class LadderSweeper(OptunaSweeper):
     def _first_rung(self, rung: Rung, proposer: Proposer, arguments: Sequence[str]) -> list[Outcome]:
         if self.source == "optuna":
             return self._with_others(self._search_trials(proposer, arguments, _of(rung)), rung)
-        chosen = self._candidates(proposer, arguments)
-        return self._train([proposer.job(c) for c in chosen], rung)
+        if self.source == "evolution":
+            return self._evolve(rung, proposer, arguments)
+        draw = proposer.grid if self.source == "grid" else partial(self._draw, proposer)
+        drawn = drawn_once(self._list_of("candidates", arguments), draw)
+        self._jobs = 0
+        return self._train([proposer.job(candidate.chosen) for candidate in drawn], rung)
+
+    def _draw(self, proposer: Proposer) -> list[Proposal]:
+        sample = draw_sample(proposer, self._total(), self.seed, self.floor_rtf)
+        log.info("%s", sample)
+        return sample.kept
+
+    def _evolve(self, rung: Rung, proposer: Proposer, arguments: Sequence[str]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        choices: dict[str, Choices] = {}
+        self._jobs = 0
+        for generation, size in enumerate(generation_sizes(self._total(), self.generations)):
+            descend = partial(self._generation, proposer, generation, size, outcomes, choices)
+            drawn = drawn_once(self._list_of(f"candidates-{generation + 1}", arguments), descend)
+            choices |= {candidate.name: candidate.choices for candidate in drawn}
+            jobs = [proposer.job(candidate.chosen) for candidate in drawn]
+            outcomes += self._train(jobs, rung, self._total())
+        return outcomes
+
+    def _generation(
+        self,
+        proposer: Proposer,
+        generation: int,
+        size: int,
+        before: Sequence[Outcome],
+        choices: Mapping[str, Choices],
+    ) -> list[Proposal]:
+        parents = [choices[run.name] for run in self._ranked(before)[: self.parents] if run.name in choices]
+        if parents:
+            proposals = offspring(proposer, parents, self.seed, generation)
+        else:
+            proposals = founders(proposer, self.seed)
+        sample = take_sample(proposals, size, self.floor_rtf, choices)
+        if not choices:
+            at_least_one(sample)
+        log.info("generation %d: %s", generation + 1, sample)
+        return sample.kept
+
+    def _ranked(self, outcomes: Sequence[Outcome]) -> list[Path]:
+        """The runs that have every objective, the best first."""
+        return ranked(_records(outcomes), parse_objectives(self.names))
+
+    def _list_of(self, name: str, arguments: Sequence[str]) -> Path:
+        settings: dict[str, Any] = {"params": self.params, "space": self.space}
+        settings |= {"source": self.source, "n": self._total()}
+        if self.source == "evolution":
+            settings |= {"generations": self.generations, "parents": self.parents, "names": list(self.names)}
+            settings |= {"rungs": _plain(self.rungs)}
+        settings |= self._limits()
+        key = sweep_identity(self.config, settings, arguments)
+        return Path(self.config.hydra.sweep.dir) / f"{name}-{key}.json"
+
+    def _limits(self) -> Mapping[str, Any]:
+        """What else decides who is drawn."""
+        return {}
 
     def _with_others(self, own: list[Outcome], rung: Rung) -> list[Outcome]:
         """Beside the runs of this process those that others, or it before, have done for the same search."""
@@ -85,30 +155,6 @@ class LadderSweeper(OptunaSweeper):
         others = [run for run in runs if run not in known and (run / FILE_NAME).exists()]
         return own + [Outcome((), run, Record.read(run), None) for run in others]
 
-    def _candidates(self, proposer: Proposer, arguments: Sequence[str]) -> list[list[str]]:
-        """Drawn by whichever process is first: a cost that is measured may let a candidate in here only."""
-        settings = {"params": self.params, "space": self.space, "source": self.source, "n": self._total()}
-        settings |= self._limits()
-        key = sweep_identity(self.config, settings, arguments)
-        path = Path(self.config.hydra.sweep.dir) / f"candidates-{key}.json"
-        if not path.exists():
-            if self.source == "grid":
-                found = [list(point.chosen) for point in proposer.grid()]
-            else:
-                sample = self._sample(proposer)
-                log.info("%s", sample)
-                found = [list(proposal.chosen) for proposal in sample.kept]
-            _write_first(path, found)
-        candidates: list[list[str]] = json.loads(path.read_text(encoding="utf-8"))
-        return candidates
-
-    def _limits(self) -> Mapping[str, Any]:
-        """What else decides who is drawn."""
-        return {}
-
-    def _sample(self, proposer: Proposer) -> Sample:
-        return draw_sample(proposer, self._total(), self.seed)
-
     def _climb(self, climbing: Sequence[Path], before: int, rung: Rung, proposer: Proposer) -> list[Outcome]:
         study = str(self.config.study)
         group = Path(self.config.paths.log_dir) / "promoted" / "candidate" / study / rung.name
@@ -116,11 +162,11 @@ class LadderSweeper(OptunaSweeper):
         log.info("%d of %d candidates climb to %s: %d epochs", len(configs), before, rung.name, rung.epochs)
         shared = [o for o in proposer.flat.fixed if not _is_of_the_candidate(o)]
         jobs = [[f"candidate={study}/{rung.name}/{path.stem}", *shared] for path in configs]
+        self._jobs = 0
         return self._train(jobs, rung)
 
-    def _train(self, jobs: Sequence[Sequence[str]], rung: Rung) -> list[Outcome]:
-        self._jobs = 0
-        return self.launch(numbered([[*job, *_of(rung)] for job in jobs], len(jobs)))
+    def _train(self, jobs: Sequence[Sequence[str]], rung: Rung, total: int | None = None) -> list[Outcome]:
+        return self.launch(numbered([[*job, *_of(rung)] for job in jobs], total or len(jobs)))
 
 
 def select(records: Mapping[Path, Record], rung: Rung, objectives: Sequence[Objective]) -> list[Path]:
@@ -128,15 +174,33 @@ def select(records: Mapping[Path, Record], rung: Rung, objectives: Sequence[Obje
 
     Raises InputError if none has finished with every objective.
     """
-    runs = sorted(records)
-    missing = [np.nan] * len(objectives)
-    values = np.array([figures(records[run], objectives) or missing for run in runs], dtype=float)
-    rows = climbers(values.reshape(-1, len(objectives)), rung, [o.direction for o in objectives])
+    runs, values = _values(records, objectives)
+    rows = climbers(values, rung, [o.direction for o in objectives])
     if not rows:
         states = ", ".join(sorted({record.status for record in records.values()})) or "nothing was run"
         names = ", ".join(objective.name for objective in objectives)
         raise InputError(f"{rung.name}: no candidate finished with {names} ({states}): nobody climbs")
     return [runs[row] for row in rows]
+
+
+def ranked(records: Mapping[Path, Record], objectives: Sequence[Objective]) -> list[Path]:
+    """The runs that finished with every objective, in the order of climbing."""
+    runs, values = _values(records, objectives)
+    return [runs[row] for row in climbing_order(values, [o.direction for o in objectives])]
+
+
+def _values(
+    records: Mapping[Path, Record], objectives: Sequence[Objective]
+) -> tuple[list[Path], NDArray[np.float64]]:
+    """The runs by name, and a row of objectives for each; what has not finished with all has none."""
+    runs = sorted(records)
+    missing = [np.nan] * len(objectives)
+    values = np.array([figures(records[run], objectives) or missing for run in runs], dtype=float)
+    return runs, values.reshape(-1, len(objectives))
+
+
+def _records(outcomes: Sequence[Outcome]) -> dict[Path, Record]:
+    return {o.folder: o.record for o in outcomes if o.folder is not None and o.record is not None}
 
 
 def _of(rung: Rung) -> list[str]:
@@ -151,17 +215,3 @@ def _is_of_the_candidate(override: str) -> bool:
 
 def _plain(value: Any) -> Any:
     return value if isinstance(value, int | float | str) else list(value)
-
-
-def _write_first(path: Path, candidates: list[list[str]]) -> None:
-    """Write the list unless another process was first."""
-    own = path.with_name(f".{path.stem}-{socket.gethostname()}-{os.getpid()}{path.suffix}")
-    write_text(own, json.dumps(candidates, indent=1))
-    try:
-        os.link(own, path)
-    except FileExistsError:
-        pass
-    except OSError:  # a file system without links
-        os.replace(own, path)
-    finally:
-        own.unlink(missing_ok=True)

@@ -1,0 +1,51 @@
+"""Generations of candidates, each descending from the best of those before it.
+
+The selection is that of (μ + λ) evolution: parents are the best of all that were trained so far. There is no
+crossover: E. Real et al., "Regularized Evolution for Image Classifier Architecture Search", 2019, do without
+too.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+
+import numpy as np
+
+from voxnas.search.proposals import Proposal, Proposer
+from voxnas.search.spaces.base import Value
+from voxnas.search.spaces.choosers import RandomChooser
+from voxnas.search.spaces.mutation import MutatingChooser
+from voxnas.utils.errors import InputError
+
+Choices = Mapping[str, Value]
+MOST_CHANGES = 3  # of a parent's choices
+
+
+def generation_sizes(candidates: int, generations: int) -> list[int]:
+    """How many of the candidates belong to each generation, evenly; no more generations than candidates.
+
+    Raises InputError unless `generations` is a whole number from 1.
+    """
+    if isinstance(generations, bool) or not isinstance(generations, int) or generations < 1:
+        raise InputError(f"search.generations={generations}: give a whole number from 1")
+    return [len(part) for part in np.array_split(np.arange(candidates), min(generations, candidates))]
+
+
+def founders(proposer: Proposer, seed: int) -> Iterator[Proposal]:
+    """The first generation: by turns what a start of the space leaves open, and anything at all."""
+    starts = proposer.starts
+    for number in count():
+        if starts and number % 2 == 0:
+            start = starts[number // 2 % len(starts)]
+            yield proposer.draw(MutatingChooser(start, [seed, 0, number], changes=0))
+        else:
+            yield proposer.draw(RandomChooser([seed, 0, number]))
+
+
+def offspring(
+    proposer: Proposer, parents: Sequence[Choices], seed: int, generation: int
+) -> Iterator[Proposal]:
+    """Children of each parent in turn, which differ from it in one to `MOST_CHANGES` choices."""
+    for number in count():
+        at = [seed, generation, number]
+        changes = int(np.random.default_rng(at).integers(1, MOST_CHANGES, endpoint=True))
+        yield proposer.draw(MutatingChooser(parents[number % len(parents)], at, changes))

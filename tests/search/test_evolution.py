@@ -1,0 +1,69 @@
+"""Generations: how large, where they come from, and how they differ from their parents."""
+
+from itertools import islice
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxnas.search.evolution import MOST_CHANGES, founders, generation_sizes, offspring
+from voxnas.search.spaces.mutation import Recorder
+from voxnas.utils.errors import InputError
+
+NAMES = [f"gene{number}" for number in range(8)]
+
+
+class Genes:
+    """Stands in for a proposer: its candidates are their own choices."""
+
+    starts = ({"gene0": 77}, {"gene1": 88, "gene2": 99})
+
+    def draw(self, choose):
+        recorder = Recorder(choose)
+        for name in NAMES:
+            recorder.integer(name, 1, 100)
+        return recorder.choices
+
+
+class Anything(Genes):
+    starts = ()
+
+
+@given(st.integers(1, 60), st.integers(1, 80))
+def test_generations_share_the_candidates_evenly(candidates, generations):
+    sizes = generation_sizes(candidates, generations)
+    assert sum(sizes) == candidates
+    assert len(sizes) == min(generations, candidates)
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] - sizes[-1] <= 1
+
+
+@pytest.mark.parametrize("generations", [0, -1, 2.5, True, "many"])
+def test_what_is_no_number_of_generations_is_refused(generations):
+    with pytest.raises(InputError, match=r"search\.generations=.*: give a whole number from 1"):
+        generation_sizes(8, generations)
+
+
+def test_founders_are_by_turns_from_a_start_and_from_chance():
+    found = list(islice(founders(Genes(), 0), 8))
+    assert [c["gene0"] for c in found[::4]] == [77, 77]
+    assert [(c["gene1"], c["gene2"]) for c in found[2::4]] == [(88, 99)] * 2
+    assert found[0] != found[4]  # the rest is left to chance
+    assert all(c["gene0"] != 77 and c["gene1"] != 88 for c in found[1::2])
+    assert found == list(islice(founders(Genes(), 0), 8)) != list(islice(founders(Genes(), 1), 8))
+
+
+def test_without_starts_all_founders_are_from_chance():
+    found = list(islice(founders(Anything(), 0), 40))
+    assert len({tuple(c.values()) for c in found}) == 40
+
+
+@given(st.integers(0, 99), st.integers(1, 9))
+def test_children_descend_from_each_parent_in_turn(seed, generation):
+    parents = [dict.fromkeys(NAMES, 20), dict.fromkeys(NAMES, 70)]
+    children = list(islice(offspring(Genes(), parents, seed, generation), 6))
+    for number, child in enumerate(children):
+        changed = [name for name in NAMES if child[name] != parents[number % 2][name]]
+        assert 1 <= len(changed) <= MOST_CHANGES
+    assert children == list(islice(offspring(Genes(), parents, seed, generation), 6))
+    assert children != list(islice(offspring(Genes(), parents, seed, generation + 1), 6))
