@@ -1,9 +1,10 @@
-"""Services that run beside a test."""
+"""Processes that run beside a test."""
 
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,3 +36,14 @@ def running(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def wait_for(
+    condition: Callable[[], bool], process: subprocess.Popen[str] | None = None, seconds: float = 240
+) -> None:
+    """Return when the condition holds; fail if the process ends before that, or after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert process is None or process.poll() is None, process and process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

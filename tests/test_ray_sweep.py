@@ -1,20 +1,19 @@
 """Sweeps as tasks of a Ray cluster: a real one of one node, in a network of its own, joined by address."""
 
-import json
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from cluster_sweep import SWEEP, records
 from own_network import own_network
+from processes import wait_for
 from ray_cluster import RayCluster, ray_cluster
 from scripts import run_script, start_script
 
 pytestmark = pytest.mark.slow
-SWEEP = ["-m", "search=phase1", "study=tiny", "model.num_layers=2", "model.channels=3", "seed=0,1"]
 
 
 @pytest.fixture(scope="module")
@@ -27,17 +26,6 @@ def cluster() -> Iterator[RayCluster]:
 @pytest.fixture
 def on_ray(cluster: RayCluster) -> list[str]:
     return ["hydra/launcher=ray", f"hydra.launcher.ray.init.address='{cluster.address}'"]
-
-
-def records(logs: Path) -> list[dict]:
-    return [json.loads(path.read_text()) for path in sorted((logs / "nas/tiny/phase1").glob("*/record.json"))]
-
-
-def wait_for(what: Callable[[], bool], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.3)
 
 
 def workers(logs: Path) -> list[int]:

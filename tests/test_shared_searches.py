@@ -2,10 +2,10 @@
 
 import json
 import sqlite3
-import time
 from pathlib import Path
 
 import pytest
+from processes import wait_for
 from scripts import run_script, start_script
 
 pytestmark = pytest.mark.slow
@@ -25,14 +25,6 @@ def records(logs: Path) -> dict[str, dict]:
 def query(logs: Path, words: str) -> list[tuple]:
     with sqlite3.connect(logs / "nas/tiny/optuna/optuna.db") as database:
         return database.execute(words).fetchall()
-
-
-def wait_for(condition, process, seconds: float = 240) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def trained_twice(outputs: list[str], names: list[str]) -> list[str]:

@@ -3,11 +3,11 @@
 import json
 import os
 import signal
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from processes import wait_for
 from scripts import run_script, start_script
 
 pytestmark = pytest.mark.slow
@@ -29,14 +29,6 @@ def trained(outputs: list[str]) -> Counter[str]:
     """How often each candidate came to its end in training, over all processes."""
     lines = [line for out in outputs for line in out.splitlines() if "ESR" in line and "RTF" in line]
     return Counter(line.split()[1] for line in lines if "(done before)" not in line)
-
-
-def wait_for(condition, process) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def training(logs: Path, name: str, epochs: int):

@@ -1,17 +1,15 @@
 """Sweeps as jobs of a Slurm cluster: a real one of one node, in a network of its own."""
 
-import json
 import signal
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
+from cluster_sweep import SWEEP, records
+from processes import wait_for
 from scripts import run_script, start_script
 from slurm_cluster import SlurmCluster, slurm_cluster
 
 pytestmark = pytest.mark.slow
-SWEEP = ["-m", "search=phase1", "study=tiny", "model.num_layers=2", "model.channels=3", "seed=0,1"]
 ON_SLURM = ["hydra/launcher=submitit_slurm", "hydra.launcher.cpus_per_task=1", "hydra.launcher.mem_gb=1"]
 
 
@@ -20,17 +18,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlurmCluster]:
     pytest.importorskip("submitit", reason="submitit is not installed: ./setup.sh slurm")
     with slurm_cluster(tmp_path_factory.mktemp("slurm")) as started:
         yield started
-
-
-def records(logs: Path) -> list[dict]:
-    return [json.loads(path.read_text()) for path in sorted((logs / "nas/tiny/phase1").glob("*/record.json"))]
-
-
-def wait_for(what: Callable[[], bool], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.3)
 
 
 def test_two_candidates_are_two_jobs(cluster, tmp_path, tiny_pair):

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from voxnas.records.pareto import fronts
 from voxnas.search.ladder import (
     climbers,
     climbing_order,
     crowding_distances,
     make_rungs,
-    pareto_ranks,
 )
 from voxnas.utils.errors import InputError
 
@@ -25,7 +25,7 @@ def dominates(a, b) -> bool:
 
 @given(SOME)
 def test_a_rank_is_one_more_than_that_of_the_last_front_that_dominates(values):
-    ranks = pareto_ranks(values)
+    ranks = fronts(values)
     for row, rank in zip(values, ranks, strict=True):
         above = [r for other, r in zip(values, ranks, strict=True) if dominates(other, row)]
         assert rank == (max(above) + 1 if above else 0)

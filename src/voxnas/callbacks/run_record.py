@@ -1,25 +1,14 @@
 """Keeps the run's record up to date, epoch by epoch."""
 
-import time
-from typing import Any
-
 import lightning.pytorch as pl
 from lightning.pytorch.trainer.states import TrainerFn
 
 from voxnas.callbacks.base import RunCallback, amp_module
+from voxnas.callbacks.history import History
 
 
-class RunRecord(RunCallback):
-    """Writes the losses of every epoch; survives interruption with the checkpoint that it is saved in."""
-
-    def state_dict(self) -> dict[str, Any]:
-        return {"history": self.record.history}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.record.history = list(state_dict["history"])
-
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._epoch_start = time.monotonic()
+class RunRecord(History, RunCallback):
+    """Writes the losses of every epoch."""
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Before the checkpoints of this epoch are written, which hold this record's history."""
@@ -30,7 +19,7 @@ class RunRecord(RunCallback):
             {
                 "epoch": trainer.current_epoch,
                 "val_esr": float(figures["val/esr"]),
-                "seconds": time.monotonic() - self._epoch_start,
+                "seconds": self.epoch_seconds(),
             }
         )
 

@@ -79,9 +79,7 @@ class Record:
 
     def write(self, folder: Path) -> Path:
         """Write `record.json` atomically: a reader sees the old file or the new one, never a part."""
-        text = json.dumps(finite(dataclasses.asdict(self)), indent=2, allow_nan=False)
-        write_text(folder / FILE_NAME, text + "\n")
-        return folder / FILE_NAME
+        return write_values(folder / FILE_NAME, self)
 
     @classmethod
     def read(cls, path: Path) -> "Record":
@@ -99,6 +97,13 @@ class Record:
             raise InputError(
                 f"{path}: not a run record ({error}); delete it to run the candidate again"
             ) from error
+
+
+def write_values(path: Path, record: Any) -> Path:
+    """Write a dataclass as JSON in one step."""
+    text = json.dumps(finite(dataclasses.asdict(record)), indent=2, allow_nan=False)
+    write_text(path, text + "\n")
+    return path
 
 
 def finite(value: Any) -> Any:

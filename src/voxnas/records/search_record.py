@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from voxnas.records.record import SCHEMA_VERSION, Status, finite
+from voxnas.records.record import SCHEMA_VERSION, Status, write_values
 from voxnas.utils.errors import InputError
-from voxnas.utils.files import write_text
 
 FILE_NAME, GENOTYPE = "search.json", "genotype.json"
 
@@ -54,9 +53,7 @@ class SearchRecord:
 
     def write(self, folder: Path) -> Path:
         """Write `search.json` in one step."""
-        text = json.dumps(finite(dataclasses.asdict(self)), indent=2, allow_nan=False)
-        write_text(folder / FILE_NAME, text + "\n")
-        return folder / FILE_NAME
+        return write_values(folder / FILE_NAME, self)
 
     @classmethod
     def read(cls, folder: Path) -> "SearchRecord":

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from voxnas.records.identity import git_revision, identity, machine, versions
 from voxnas.records.record import Record
 from voxnas.records.search_record import SearchRecord, search_behind
 from voxnas.search.cost import Cost, CostMeter
+from voxnas.utils.clock import now
 from voxnas.utils.resolvers import named_overrides
 
 _NOT_SHAPING = {
@@ -38,7 +38,7 @@ def new_record(cfg: DictConfig, sample_rate: int) -> Record:
         machine=machine() | {"threads": _threads(cfg)},
         versions=versions(),
         git_revision=git_revision(Path(cfg.paths.root_dir)),
-        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        created=now(),
     )
 
 

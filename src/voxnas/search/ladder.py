@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from voxnas.records.pareto import Array, normalise
+from voxnas.records.pareto import Array, fronts, normalise
 from voxnas.utils.errors import InputError
 
 
@@ -65,20 +65,12 @@ def climbing_order(values: Array, directions: Sequence[int] | None = None) -> li
     known = np.flatnonzero(np.isfinite(values).all(axis=1))
     scaled = normalise(values[known], directions)  # an ESR of .001 is as far from .01 as that from .1
     values = values[known] * (np.ones(values.shape[1]) if directions is None else np.asarray(directions))
-    ranks = pareto_ranks(values)
+    ranks = fronts(values)
     crowding = np.zeros(len(values))
     for rank in np.unique(ranks):
         crowding[ranks == rank] = crowding_distances(scaled[ranks == rank])
     order = np.lexsort((*values.T[::-1], -crowding, ranks))
     return [int(known[row]) for row in order]
-
-
-def pareto_ranks(values: Array) -> Array:
-    """The front of each row of `values` `(n, m)`, all minimised: 0 where none dominates it, 1 where only
-    those do, and so on, as `(n,)`. Equal rows share a front."""
-    import moocore
-
-    return np.asarray(moocore.pareto_rank(values)).astype(int) if len(values) else np.zeros(0, dtype=int)
 
 
 def crowding_distances(values: Array) -> Array:

@@ -40,7 +40,9 @@ def draw_sample(proposer: Proposer, count: int, seed: int, floor_rtf: float | No
 def at_least_one(sample: Sample) -> Sample:
     """The sample; InputError if it is empty."""
     if not sample.kept:
-        raise InputError(f"the constraints reject all of {sample.rejected} proposals, such as {sample.reason}")
+        raise InputError(
+            f"the constraints reject all of {sample.rejected} proposals, such as {sample.reason}"
+        )
     return sample
 
 

@@ -21,8 +21,9 @@ from voxnas.search.darts.pricing import operation_costs
 from voxnas.search.darts.relaxed import WEIGHTS, relaxed_network
 from voxnas.search.darts.supernet import SuperNet
 from voxnas.search.describe import describe_data, shaping
-from voxnas.tasks.job import begin, ending, make_trainer, now
+from voxnas.tasks.job import begin, ending, make_trainer
 from voxnas.training.run import CHECKPOINTS, best_checkpoint, fit, last_checkpoint, load_checkpoint
+from voxnas.utils.clock import now
 
 COSTS = "operation_costs.json"
 

@@ -3,7 +3,6 @@
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timezone
 from pathlib import Path
 
 import lightning.pytorch as pl
@@ -18,6 +17,7 @@ from voxnas.records.claim import Claim, ClaimLost
 from voxnas.records.record import Record
 from voxnas.records.search_record import SearchRecord
 from voxnas.utils.app import root_cause
+from voxnas.utils.clock import now
 from voxnas.utils.errors import storage_error
 from voxnas.utils.files import write_text
 
@@ -83,8 +83,3 @@ def fail(record: Record | SearchRecord, error: Exception, folder: Path) -> None:
     record.status, record.reason = "failed", root_cause(error)
     write_text(folder / "error.log", "".join(traceback.format_exception(error)))
     record.write(folder)
-
-
-def now() -> str:
-    """The time as records have it: ISO 8601, UTC."""
-    return datetime.now(timezone.utc).isoformat(timespec="seconds")
