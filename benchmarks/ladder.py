@@ -4,11 +4,11 @@
 
 On each pair the grid trains every candidate of the space, and the better half for longer. One ladder searches
 the same candidates, another lets candidates evolve in a space that is too large for a grid, none dearer than
-the grid's dearest. A last study lets all candidates of the grid climb all rungs, which shows how well each rung
-foretells the last: the rank correlation of validation ESR (Spearman). Cost is that of the streaming engine at
-blocks of 64, timed in turns once per architecture, so that all studies see the same. Hypervolume is of
-ESR × cost in logarithm, within the box of all that was found. Studies that are there are not trained again;
-the figures are in logs/bench/ladder.json, the curves in logs/bench/ladder-<target>.png.
+the grid's dearest. A last study lets all candidates of the grid climb all rungs, which shows how well each
+rung foretells the last: the rank correlation of validation ESR (Spearman). Cost is that of the streaming
+engine at blocks of 64, timed in turns once per architecture, so that all studies see the same. Hypervolume is
+of ESR × cost in logarithm, within the box of all that was found. Studies that are there are not trained
+again; the figures are in logs/bench/ladder.json, the curves in logs/bench/ladder-<target>.png.
 """
 
 import argparse

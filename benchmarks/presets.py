@@ -31,7 +31,7 @@ from voxnas.records.record import Record
 PRESETS = ("standard", "lite", "feather", "nano")
 SEEDS = (1, 2, 3)  # the search's is 0
 SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
-KEEP = (8, 3)  # candidates of the search on its second and third rung
+KEEP = (8, 4)  # candidates of the search on its second and third rung
 RATE, BLOCK_SIZE = 44_100, 64
 RESULTS = LOGS / "bench"
 

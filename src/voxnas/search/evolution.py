@@ -12,7 +12,6 @@ import numpy as np
 
 from voxnas.search.proposals import Proposal, Proposer
 from voxnas.search.spaces.base import Value
-from voxnas.search.spaces.choosers import RandomChooser
 from voxnas.search.spaces.mutation import MutatingChooser
 from voxnas.utils.errors import InputError
 
@@ -31,14 +30,10 @@ def generation_sizes(candidates: int, generations: int) -> list[int]:
 
 
 def founders(proposer: Proposer, seed: int) -> Iterator[Proposal]:
-    """The first generation: by turns what a start of the space leaves open, and anything at all."""
-    starts = proposer.starts
+    """The first generation: each start of the space in turn, completed by chance, then anything at all."""
+    turn: list[Choices] = [*proposer.starts, {}]
     for number in count():
-        if starts and number % 2 == 0:
-            start = starts[number // 2 % len(starts)]
-            yield proposer.draw(MutatingChooser(start, [seed, 0, number], changes=0))
-        else:
-            yield proposer.draw(RandomChooser([seed, 0, number]))
+        yield proposer.draw(MutatingChooser(turn[number % len(turn)], [seed, 0, number], changes=0))
 
 
 def offspring(

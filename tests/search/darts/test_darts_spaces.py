@@ -37,8 +37,8 @@ def test_sizes_that_cannot_be_are_refused(given, says):
 def test_every_size_is_a_space_of_wavenets_that_grows_with_it(size):
     s = SIZES[size]
     net = darts_wavenet(s, [2, 3, 5], ["Tanh", "SiLU"])
-    assert (len(net.bases), net.channels) == (s.layers, s.init_channels * s.channel_multiplier)
-    assert max(net.bases) * max(net.multiples) <= LONGEST_DILATION
+    assert (len(net.options.bases), net.channels) == (s.layers, s.init_channels * s.channel_multiplier)
+    assert max(net.options.bases) * max(net.options.multiples) <= LONGEST_DILATION
     assert net.receptive_field < 12_000
 
 

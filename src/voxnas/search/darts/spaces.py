@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from voxnas.models.cells.sizes import SIZES, Size
 from voxnas.models.genotype import LEAST_LAYERS
 from voxnas.search.darts.cells import CellSuperNet
+from voxnas.search.darts.layer_options import GATES
 from voxnas.search.darts.supernet import SuperNet
-from voxnas.search.darts.wavenet import GATES, WaveNetSuperNet
+from voxnas.search.darts.wavenet import WaveNetSuperNet
 from voxnas.utils.errors import InputError
 
 LONGEST_DILATION = 256  # samples

@@ -21,6 +21,7 @@ from voxnas.models.base import Network
 from voxnas.models.from_genotype import network_of
 from voxnas.models.genotype import Genotype, LayerChoice, WaveNetGenotype
 from voxnas.models.wavenet import BACKENDS
+from voxnas.search.darts.layer_options import GATES, LayerOptions
 from voxnas.search.darts.mixture import Ends, Layer, run
 from voxnas.search.darts.places import best_places
 from voxnas.search.darts.supernet import Choices, Price, SuperNet
@@ -29,7 +30,6 @@ from voxnas.search.darts.wavenet_operations import WaveNetOperation
 from voxnas.utils.errors import InputError
 
 NONE, KEEP = 0, 1  # columns of the table "layer"
-GATES = ("none", "gated")
 
 
 class WaveNetSuperNet(SuperNet):
@@ -64,43 +64,41 @@ class WaveNetSuperNet(SuperNet):
         backend: str = "auto",
     ) -> None:
         super().__init__()
-        _check(channels, dilation_bases, kernel_sizes, dilation_multiples, activations, gates, backend)
-        self.channels, self.head_scale, self.backend = channels, head_scale, backend
-        self.kernel_sizes, self.multiples = sorted(kernel_sizes), sorted(dilation_multiples)
-        self.bases = list(dilation_bases)
-        self.activations, self.gates = list(activations), list(gates)
-        rows = [f"layer {i + 1} (×{base})" for i, base in enumerate(self.bases)]
-        self.choices = nn.ModuleDict(
-            {
-                "layer": Choices(rows, ["none", "keep"]),
-                "kernel": Choices(rows, [str(size) for size in self.kernel_sizes]),
-                "dilation": Choices(rows, [f"{multiple}×" for multiple in self.multiples]),
-                "activation": Choices(rows, self.activations),
-                "gate": Choices(rows, self.gates),
-            }
+        if type(channels) is not int or channels < 1:
+            raise InputError("channels, kernel sizes and dilations are whole numbers from 1")
+        if backend not in BACKENDS:
+            raise InputError(f"unknown backend {backend!r}; one of {', '.join(BACKENDS)}")
+        self.options = LayerOptions(
+            bases=list(dilation_bases),
+            kernel_sizes=sorted(kernel_sizes),
+            multiples=sorted(dilation_multiples),
+            activations=list(activations),
+            gates=list(gates),
         )
+        self.channels, self.head_scale, self.backend = channels, head_scale, backend
+        rows = [f"layer {i + 1} (×{base})" for i, base in enumerate(dilation_bases)]
+        tables = {"layer": ["none", "keep"], **self.options.columns()}
+        self.choices = nn.ModuleDict({name: Choices(rows, columns) for name, columns in tables.items()})
         with torch.no_grad():
             self._table("layer").logits[:, KEEP] += prior
-            self._table("gate").logits[:, 0] += prior if self.gates[0] == "none" else 0.0
-        self._make_weights(len(self.bases))
-        longest = (self.kernel_sizes[-1] - 1) * self.multiples[-1]
-        self.receptive_field = 1 + longest * sum(self.bases)
+            self._table("gate").logits[:, 0] += prior if gates[0] == "none" else 0.0
+        self._make_weights(len(dilation_bases))
+        longest = (self.options.kernel_sizes[-1] - 1) * self.options.multiples[-1]
+        self.receptive_field = 1 + longest * sum(dilation_bases)
 
     def _make_weights(self, layers: int) -> None:
         """As PyTorch's default for each of the convolutions that there are."""
-        size, width = self.kernel_sizes[-1], self.channels
-        reach = [
-            m * tap for m in self.multiples for tap in range(size)
-        ]  # of each option's taps, from the base
+        size, width = self.options.kernel_sizes[-1], self.channels
+        reach = [m * tap for m in self.options.multiples for tap in range(size)]  # of all taps, × the base
         self.taps = sorted(set(reach))
         self._to_taps: Tensor
         self.register_buffer(
             "_to_taps", torch.tensor([[float(r == tap) for r in reach] for tap in reversed(self.taps)]), False
         )
-        has = torch.tensor([[float(tap < s) for tap in range(size)] for s in self.kernel_sizes])
+        has = torch.tensor([[float(tap < s) for tap in range(size)] for s in self.options.kernel_sizes])
         self._has_tap: Tensor
         self.register_buffer("_has_tap", has, False)
-        inner = width * (2 if "gated" in self.gates else 1)
+        inner = width * (2 if "gated" in self.options.gates else 1)
         self.rechannel = nn.Parameter(_uniform((width, 1, 1), 1))
         self.conv_weight = nn.Parameter(_uniform((layers, len(reach), inner, width), 3 * width))
         self.conv_bias = nn.Parameter(_uniform((layers, inner), 3 * width))
@@ -136,15 +134,15 @@ class WaveNetSuperNet(SuperNet):
         count, _, outputs, channels = self.conv_weight.shape
         scattered = self._to_taps * options.unsqueeze(1)  # (layers, taps, options' taps)
         kernels = (scattered @ self.conv_weight.flatten(2)).view(count, -1, outputs, channels)
-        columns = torch.tensor([MIXED.index(name) for name in self.activations], device=kept.device)
+        columns = torch.tensor([MIXED.index(name) for name in self.options.activations], device=kept.device)
         activations = kept.new_zeros(count, len(MIXED)).index_copy(1, columns, kept * weighed["activation"])
-        gated = "gated" in self.gates
-        gate = weighed["gate"][:, self.gates.index("gated")] if gated else kept[:, 0]
+        gated = "gated" in self.options.gates
+        gate = weighed["gate"][:, self.options.gates.index("gated")] if gated else kept[:, 0]
         parts = [kernels.permute(0, 2, 3, 1), self.conv_bias, self.mixin, activations, gate.unsqueeze(1)]
         parts += [self.residual_weight, self.residual_bias * kept]
         forms = [
-            MixedLayer(tuple(base * tap for tap in self.taps), tuple(self.activations), gated)
-            for base in self.bases
+            MixedLayer(tuple(base * tap for tap in self.taps), tuple(self.options.activations), gated)
+            for base in self.options.bases
         ]
         of_layers = zip(forms, *(part.unbind() for part in parts), strict=True)
         counts = kept[:, 0].tolist()
@@ -161,15 +159,15 @@ class WaveNetSuperNet(SuperNet):
         picks = {name: self._table(name).sample().argmax(dim=1).tolist() for name in self.choices}
         return [
             self._layer(place, {name: columns[place] for name, columns in picks.items()})
-            for place in range(len(self.bases))
+            for place in range(len(self.options.bases))
             if picks["layer"][place] == KEEP
         ]
 
     def _layer(self, place: int, pick: Mapping[str, int]) -> Layer:
         """One option of each table, with its weights."""
-        choice = self._choice(place, pick)
+        choice = self.options.choice(place, pick)
         outputs = self.channels * (1 + choice.gated)
-        first = pick["dilation"] * self.kernel_sizes[-1]
+        first = pick["dilation"] * self.options.kernel_sizes[-1]
         kernel = (
             self.conv_weight[place, first : first + choice.kernel_size, :outputs].flip(0).permute(1, 2, 0)
         )
@@ -187,14 +185,6 @@ class WaveNetSuperNet(SuperNet):
             residual_bias=self.residual_bias[place],
         )
 
-    def _choice(self, place: int, pick: Mapping[str, int]) -> LayerChoice:
-        return LayerChoice(
-            kernel_size=self.kernel_sizes[pick["kernel"]],
-            dilation=self.bases[place] * self.multiples[pick["dilation"]],
-            activation=self.activations[pick["activation"]],
-            gated=self.gates[pick["gate"]] == "gated",
-        )
-
     def _strongest(self) -> dict[int, dict[str, int]]:
         """By the places that keep their layer, the column of each table."""
         best = {name: self._table(name).logits.argmax(dim=1).tolist() for name in self.choices}
@@ -205,7 +195,7 @@ class WaveNetSuperNet(SuperNet):
         return {place: {name: columns[place] for name, columns in best.items()} for place in places}
 
     def genotype(self) -> WaveNetGenotype:
-        layers = tuple(self._choice(place, pick) for place, pick in self._strongest().items())
+        layers = tuple(self.options.choice(place, pick) for place, pick in self._strongest().items())
         return WaveNetGenotype(self.channels, layers, head_scale=self.head_scale)
 
     def network(self) -> Network:
@@ -229,45 +219,37 @@ class WaveNetSuperNet(SuperNet):
         if not isinstance(genotype, WaveNetGenotype) or genotype.channels != self.channels:
             raise InputError(f"the genotype is no WaveNet of {self.channels} channels")
         places = best_places(
-            [[self._fit(p, layer) for p in range(len(self.bases))] for layer in genotype.layers]
+            [[self._fit(p, layer) for p in range(len(self.options.bases))] for layer in genotype.layers]
         )
         at = dict(zip(places, genotype.layers, strict=True))
         picks: dict[str, list[int]] = {name: [] for name in self.choices}
-        for place, base in enumerate(self.bases):
+        for place in range(len(self.options.bases)):
             layer = at.get(place)
-            picks["layer"].append(NONE if layer is None else KEEP)
-            for name, column in self._columns(layer, base).items():
+            pick = self.options.pick(place, layer)
+            assert pick is not None  # only such places fit
+            for name, column in {"layer": NONE if layer is None else KEEP, **pick}.items():
                 picks[name].append(column)
         for name, table in self.choices.items():
             table.set_one_hot(picks[name])  # type: ignore[operator]
 
-    def _columns(self, layer: LayerChoice | None, base: int) -> dict[str, int]:
-        if layer is None:
-            return {"kernel": 0, "dilation": 0, "activation": 0, "gate": 0}
-        return {
-            "kernel": self.kernel_sizes.index(layer.kernel_size),
-            "dilation": self.multiples.index(layer.dilation // base),
-            "activation": self.activations.index(layer.activation),
-            "gate": self.gates.index(GATES[layer.gated]),
-        }
-
     def _fit(self, place: int, layer: LayerChoice) -> float:
         """How probable the layer is there; -inf where it cannot be."""
-        if layer.dilation % self.bases[place]:
+        pick = self.options.pick(place, layer)
+        if pick is None:
             return -math.inf
-        try:
-            columns = {"layer": KEEP, **self._columns(layer, self.bases[place])}
-        except ValueError:
-            return -math.inf
+        columns = {"layer": KEEP, **pick}
         logs = {name: self._table(name).logits[place].detach().log_softmax(0) for name in columns}
         skipped = logs["layer"][NONE]
         return float(sum(logs[name][column] for name, column in columns.items()) - skipped)
 
     def expected_cost(self, price: Price) -> Tensor:
         kept = self.probabilities("layer")[:, KEEP]
-        options = product(self.kernel_sizes, self.activations, self.gates)
-        prices = [price(WaveNetOperation("layer", self.channels, k, a, g == "gated")) for k, a, g in options]
-        table = kept.new_tensor(prices).view(len(self.kernel_sizes), len(self.activations), len(self.gates))
+        options = (self.options.kernel_sizes, self.options.activations, self.options.gates)
+        prices = [
+            price(WaveNetOperation("layer", self.channels, k, a, g == "gated"))
+            for k, a, g in product(*options)
+        ]
+        table = kept.new_tensor(prices).view(*map(len, options))
         per_layer = torch.einsum(
             "lk,la,lg,kag->l", *(self.probabilities(n) for n in ("kernel", "activation", "gate")), table
         )
@@ -283,29 +265,3 @@ class WaveNetSuperNet(SuperNet):
 def _uniform(shape: tuple[int, ...], fan_in: int) -> Tensor:
     bound = fan_in**-0.5
     return torch.empty(shape).uniform_(-bound, bound)
-
-
-def _check(
-    channels: int,
-    bases: Sequence[int],
-    kernel_sizes: Sequence[int],
-    multiples: Sequence[int],
-    activations: Sequence[str],
-    gates: Sequence[str],
-    backend: str,
-) -> None:
-    sizes = [channels, *bases, *kernel_sizes, *multiples]
-    if (
-        not bases
-        or not kernel_sizes
-        or not multiples
-        or any(type(size) is not int or size < 1 for size in sizes)
-    ):
-        raise InputError("channels, kernel sizes and dilations are whole numbers from 1")
-    for what, given, known in (("activation", activations, MIXED), ("gate", gates, GATES)):
-        if not given or len(set(given)) != len(given):
-            raise InputError(f"{what}s: name each of one or more once")
-        if unknown := set(given) - set(known):
-            raise InputError(f"unknown {what} {sorted(unknown)[0]!r} in the space; one of {', '.join(known)}")
-    if backend not in BACKENDS:
-        raise InputError(f"unknown backend {backend!r}; one of {', '.join(BACKENDS)}")
