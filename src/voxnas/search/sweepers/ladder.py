@@ -7,20 +7,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from hydra.core.hydra_config import HydraConfig
-from numpy.typing import NDArray
 
-from voxnas.records.pareto import Objective
 from voxnas.records.record import FILE_NAME, Record
 from voxnas.search.describe import sweep_identity
 from voxnas.search.drawn import drawn_once
 from voxnas.search.evolution import Choices, founders, generation_sizes, offspring
-from voxnas.search.ladder import Rung, climbers, climbing_order, make_rungs
-from voxnas.search.objectives import figures, parse_objectives
+from voxnas.search.ladder import Rung, make_rungs
+from voxnas.search.objectives import parse_objectives
 from voxnas.search.promotion import write_candidates
 from voxnas.search.proposals import Proposal, Proposer
 from voxnas.search.sampling import at_least_one, draw_sample, take_sample
+from voxnas.search.selection import ranked, select
 from voxnas.search.sweepers.base import Outcome
 from voxnas.search.sweepers.optuna import OptunaSweeper, numbered
 from voxnas.utils.errors import InputError
@@ -119,7 +117,8 @@ class LadderSweeper(OptunaSweeper):
         before: Sequence[Outcome],
         choices: Mapping[str, Choices],
     ) -> list[Proposal]:
-        parents = [choices[run.name] for run in self._ranked(before)[: self.parents] if run.name in choices]
+        best = ranked(_records(before), parse_objectives(self.names))[: self.parents]
+        parents = [choices[run.name] for run in best]
         if parents:
             proposals = offspring(proposer, parents, self.seed, generation)
         else:
@@ -130,16 +129,12 @@ class LadderSweeper(OptunaSweeper):
         log.info("generation %d: %s", generation + 1, sample)
         return sample.kept
 
-    def _ranked(self, outcomes: Sequence[Outcome]) -> list[Path]:
-        """The runs that have every objective, the best first."""
-        return ranked(_records(outcomes), parse_objectives(self.names))
-
     def _list_of(self, name: str, arguments: Sequence[str]) -> Path:
         settings: dict[str, Any] = {"params": self.params, "space": self.space}
         settings |= {"source": self.source, "n": self._total()}
         if self.source == "evolution":
             settings |= {"generations": self.generations, "parents": self.parents, "names": list(self.names)}
-            settings |= {"rungs": _plain(self.rungs)}
+            settings |= {"epochs": self.rungs[0]}
         settings |= self._limits()
         key = sweep_identity(self.config, settings, arguments)
         return Path(self.config.hydra.sweep.dir) / f"{name}-{key}.json"
@@ -167,36 +162,6 @@ class LadderSweeper(OptunaSweeper):
 
     def _train(self, jobs: Sequence[Sequence[str]], rung: Rung, total: int | None = None) -> list[Outcome]:
         return self.launch(numbered([[*job, *_of(rung)] for job in jobs], total or len(jobs)))
-
-
-def select(records: Mapping[Path, Record], rung: Rung, objectives: Sequence[Objective]) -> list[Path]:
-    """The runs whose candidates climb, by the name of their folders where nothing else tells them apart.
-
-    Raises InputError if none has finished with every objective.
-    """
-    runs, values = _values(records, objectives)
-    rows = climbers(values, rung, [o.direction for o in objectives])
-    if not rows:
-        states = ", ".join(sorted({record.status for record in records.values()})) or "nothing was run"
-        names = ", ".join(objective.name for objective in objectives)
-        raise InputError(f"{rung.name}: no candidate finished with {names} ({states}): nobody climbs")
-    return [runs[row] for row in rows]
-
-
-def ranked(records: Mapping[Path, Record], objectives: Sequence[Objective]) -> list[Path]:
-    """The runs that finished with every objective, in the order of climbing."""
-    runs, values = _values(records, objectives)
-    return [runs[row] for row in climbing_order(values, [o.direction for o in objectives])]
-
-
-def _values(
-    records: Mapping[Path, Record], objectives: Sequence[Objective]
-) -> tuple[list[Path], NDArray[np.float64]]:
-    """The runs by name, and a row of objectives for each; what has not finished with all has none."""
-    runs = sorted(records)
-    missing = [np.nan] * len(objectives)
-    values = np.array([figures(records[run], objectives) or missing for run in runs], dtype=float)
-    return runs, values.reshape(-1, len(objectives))
 
 
 def _records(outcomes: Sequence[Outcome]) -> dict[Path, Record]:
