@@ -150,7 +150,7 @@ def test_a_choice_is_asked_for_only_where_there_is_one(data):
         assert ("cycle" in asked) == (pattern in ("repeated", "spread"))
         assert ("base" in asked) == (pattern in ("powers", "repeated"))
         assert ("ratio" in asked) == (pattern == "spread")
-        assert (pattern is None) == (asked["layers"] == 1)
+        assert (pattern is None) == (asked["layers"] == 1) == ("order" not in asked)
 
 
 def test_the_profile_of_the_plug_in_s_engine_covers_all_but_prelu():
@@ -165,12 +165,22 @@ def test_the_number_of_candidates_by_hand():
     space = PluginSpace(
         **one, channels=[1, 4], activations=["Tanh"], head_kernel_sizes=[1], dilations=["powers"]
     )
-    assert space.size == 4 * 4  # channels; dilations 1, 1 (having given way), 1, 2, 1, 3 and 1, 4
-    assert len(sample(space, 100)) == 4 * 3
+    # channels; dilations 1, 1 (having given way), 1, 2, 1, 3 and 1, 4, and these three the other way round
+    assert space.size == 4 * 7
+    assert len(sample(space, 100)) == 4 * 6
     both = PluginSpace(
         **{**one, "arrays": [1, 2]}, channels=[1, 4], activations=["Tanh"], dilations=["powers"]
     )
-    assert both.size == 80 + 80**2
+    assert both.size == 140 + 140**2
+
+
+def test_descending_dilations_are_the_ascending_ones_the_other_way_round():
+    shared = {"layers": [9, 9], "dilations": ["spread"], "arrays": [1, 1]}
+    one, other = (PluginSpace(**shared, orders=[order]) for order in ("ascending", "descending"))
+    for seed in range(20):
+        (up,), (down,) = (s.architecture(RandomChooser(seed))["layer_arrays"] for s in (one, other))
+        assert up["dilations"][0] == 1
+        assert down == {**up, "dilations": up["dilations"][::-1]}
 
 
 @pytest.mark.parametrize(
@@ -184,6 +194,7 @@ def test_the_number_of_candidates_by_hand():
         ({"activations": ["GELU"]}, "activations=.*choose from Tanh"),
         ({"activations": []}, "activations=.*choose from Tanh"),
         ({"gated": [2]}, "gated=.*choose from False, True"),
+        ({"orders": ["sideways"]}, "orders=.*choose from ascending, descending"),
         ({"dilations": ["primes"]}, "dilations=.*choose from powers, repeated, spread"),
         ({"head_kernel_sizes": [0]}, "head_kernel_sizes=.*choose from 1"),
         ({"max_parameters": 3}, "max_parameters=3 is too low: the other settings need"),

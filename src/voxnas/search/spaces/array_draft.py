@@ -11,7 +11,9 @@ from voxnas.search.spaces.dilations import cycled
 
 @dataclass(frozen=True)
 class ArrayDraft:
-    """One array. Its dilations are the first `cycle` numbers of `progression`, again and again."""
+    """One array. Its dilations are the first `cycle` numbers of `progression`, again and again, or the same
+    from the last to the first: what looks back far then comes early, and training computes less of the past.
+    """
 
     channels: int
     kernel_sizes: tuple[int, ...]  # one per layer
@@ -20,11 +22,13 @@ class ArrayDraft:
     activation: str
     gated: bool
     head_kernel_size: int
+    descending: bool = False
 
     @property
     def dilations(self) -> list[int]:
         """In samples, one per layer."""
-        return cycled(self.progression, self.cycle, len(self.kernel_sizes))
+        ascending = cycled(self.progression, self.cycle, len(self.kernel_sizes))
+        return ascending[::-1] if self.descending else ascending
 
     @property
     def span(self) -> int:

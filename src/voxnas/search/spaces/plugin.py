@@ -11,6 +11,7 @@ from voxnas.search.spaces.dilations import PATTERNS, cycled, powers, spread
 from voxnas.utils.errors import InputError
 
 BASES = (2, 3, 4)  # of powers
+ORDERS = ("ascending", "descending")
 RATIOS = (1.5, 1.8, 2.3, 3.0)  # of a spread
 CYCLE = (2, 12)  # layers after which dilations may start again
 MOST_ARRAYS, MOST_CHANNELS, KERNEL_SIZES = 3, 32, (2, 16)
@@ -32,6 +33,7 @@ class PluginSpace:
         kernel_per_layer: one for each layer instead.
         dilations: patterns to choose from: "powers" of 2, 3 or 4; "repeated", such that start again after a
             number of layers; "spread", without a common factor, which may start again too.
+        orders: to choose from: "ascending", "descending", which is the same from the last to the first.
         activations: to choose from, for each array.
         gated: to choose from, for each array: false, true.
         head_kernel_sizes: to choose from, for each array.
@@ -52,6 +54,7 @@ class PluginSpace:
         kernel_size: Sequence[int] = KERNEL_SIZES,
         kernel_per_layer: bool = False,
         dilations: Sequence[str] = PATTERNS,
+        orders: Sequence[str] = ORDERS,
         activations: Sequence[str] = TRAINED,
         gated: Sequence[bool] = (False, True),
         head_kernel_sizes: Sequence[int] = (1, 2, 4, 8, 16),
@@ -66,6 +69,7 @@ class PluginSpace:
         self.kernel_size = _range("kernel_size", kernel_size, *KERNEL_SIZES)
         self.kernel_per_layer, self.head_scale = bool(kernel_per_layer), float(head_scale)
         self.dilations = _options("dilations", dilations, PATTERNS)
+        self.orders = _options("orders", orders, ORDERS)
         self.activations = _options("activations", activations, TRAINED)
         self.gated = _options("gated", gated, (False, True))
         self.head_kernel_sizes = _options("head_kernel_sizes", head_kernel_sizes, range(1, 17))
@@ -102,7 +106,9 @@ class PluginSpace:
         """The dilations of so many layers, whatever may be chosen and however far they give way."""
         found = [powers(base, layers) for base in BASES if {"powers", "repeated"} & set(self.dilations)]
         found += [spread(ratio, layers) for ratio in RATIOS if "spread" in self.dilations]
-        return {tuple(cycled(p, cycle, layers)) for p in found for cycle in range(1, layers + 1)}
+        ascending = {tuple(cycled(p, cycle, layers)) for p in found for cycle in range(1, layers + 1)}
+        either = {"ascending": ascending, "descending": {pattern[::-1] for pattern in ascending}}
+        return set().union(*(either[order] for order in self.orders))
 
     def _draft(self, choose: Chooser, at: str) -> ArrayDraft:
         channels = choose.integer(f"{at}.channels", *self.channels, log=True)
@@ -116,6 +122,7 @@ class PluginSpace:
             activation=choose.choice(f"{at}.activation", self.activations),
             gated=choose.choice(f"{at}.gated", self.gated),
             head_kernel_size=choose.choice(f"{at}.head_kernel_size", self.head_kernel_sizes),
+            descending=cycle > 1 and choose.choice(f"{at}.order", self.orders) == "descending",
         )
 
     def _kernel_sizes(self, choose: Chooser, at: str, layers: int) -> tuple[int, ...]:
