@@ -24,7 +24,10 @@ class Chooser(Protocol):
 
 
 class Space(Protocol):
-    """Turns choices into candidates. What is asked for may depend on what was chosen before."""
+    """Turns choices into candidates. What is asked for may depend on what was chosen before.
+
+    A space may have `starts`: choices by name, not necessarily all, that an evolution begins with.
+    """
 
     def propose(self, choose: Chooser) -> list[str]:
         """The Hydra overrides that make one candidate of `configs/train.yaml`."""

@@ -83,13 +83,13 @@ class LadderSweeper(OptunaSweeper):
             raise InputError("what is to be searched? Name a space, such as space=plugin")
 
     def _first_rung(self, rung: Rung, proposer: Proposer, arguments: Sequence[str]) -> list[Outcome]:
+        self._jobs = 0
         if self.source == "optuna":
             return self._with_others(self._search_trials(proposer, arguments, _of(rung)), rung)
         if self.source == "evolution":
             return self._evolve(rung, proposer, arguments)
         draw = proposer.grid if self.source == "grid" else partial(self._draw, proposer)
         drawn = drawn_once(self._list_of("candidates", arguments), draw)
-        self._jobs = 0
         return self._train([proposer.job(candidate.chosen) for candidate in drawn], rung)
 
     def _draw(self, proposer: Proposer) -> list[Proposal]:
@@ -100,7 +100,6 @@ class LadderSweeper(OptunaSweeper):
     def _evolve(self, rung: Rung, proposer: Proposer, arguments: Sequence[str]) -> list[Outcome]:
         outcomes: list[Outcome] = []
         choices: dict[str, Choices] = {}
-        self._jobs = 0
         for generation, size in enumerate(generation_sizes(self._total(), self.generations)):
             descend = partial(self._generation, proposer, generation, size, outcomes, choices)
             drawn = drawn_once(self._list_of(f"candidates-{generation + 1}", arguments), descend)
