@@ -1,12 +1,14 @@
 """What a search finds at the cost of the plug-in's own presets, against those presets.
 
-    python benchmarks/presets.py INPUT TARGET [TARGET ...] [--jobs 2] [--search-minutes 4] [--seconds 60]
+    python benchmarks/presets.py INPUT TARGET [TARGET ...] [--jobs 2] [--seconds 60]
 
 For each preset (standard, lite, feather, nano) its cost is measured in the streaming engine at blocks of 64,
-and `search=budget` looks for the best model within it. Then both are trained from scratch, for the same time,
-on the same data, one thread each, with three seeds that are not the search's. The figure is the ratio of the
-ESRs, on the validation section, which the search selects on, and on the test section, which nothing does.
-Prints a table, writes logs/bench/presets.json and presets.png; studies that are there are not trained again.
+and `search=budget` looks for the best models within it. The finalists are trained from scratch with two more
+seeds, as in the duel; the lowest mean validation ESR decides which is the model found. Then it and the preset
+are trained from scratch, for the same time, on the same data, one thread each, with three seeds that no
+search has seen. The figure is the ratio of the ESRs, on the validation section, which the search selects on,
+and on the test section, which nothing does. Prints a table, writes logs/bench/presets.json and presets.png;
+studies that are there are not trained again.
 """
 
 import argparse
@@ -29,9 +31,10 @@ from voxnas.models.build import build
 from voxnas.records.record import Record
 
 PRESETS = ("standard", "lite", "feather", "nano")
-SEEDS = (1, 2, 3)  # the search's is 0
+FINAL_SEEDS, SEEDS = (11, 12), (1, 2, 3)  # of the finalists and of the duel; the search's is 0
 SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
-KEEP = (8, 4)  # candidates of the search on its second and third rung
+ALIVE = {40: 7, 6: 25}  # so many candidates for so many seconds, on each rung of the search
+FINALISTS = 3
 RATE, BLOCK_SIZE = 44_100, 64
 RESULTS = LOGS / "bench"
 
@@ -44,19 +47,18 @@ def preset_costs() -> dict[str, float]:
     return {name: timing[0].rtf for name, timing in zip(PRESETS, timings, strict=True)}
 
 
-def search(study: str, budget: float, data: Sequence[str], options: argparse.Namespace) -> Record:
+def search(study: str, budget: float, data: Sequence[str], options: argparse.Namespace) -> list[Record]:
     """The best within the budget, by validation ESR, of the search's last rung."""
-    per_rung = 60 * options.search_minutes * options.jobs / 3
-    alive = [options.candidates, *KEEP]
-    caps = [f"+time_cap.rung{i + 1}='{_clock(per_rung / n)}'" for i, n in enumerate(alive)]
-    halving = [f"search.candidates={options.candidates}", f"search.keep={list(KEEP)}".replace(" ", "")]
-    halving += ["search.rungs=[10000,10000,10000]"]
+    candidates, *keep = ALIVE
+    caps = [f"+time_cap.rung{i + 1}='{_clock(duration)}'" for i, duration in enumerate(ALIVE.values())]
+    rungs = [f"search.candidates={candidates}", f"search.keep={keep}", f"search.rungs={[10000] * len(ALIVE)}"]
     script(
         "train", "search=budget", f"space={options.space}", f"max_cpu_rtf={budget:.6f}", f"study={study}",
-        *halving, *caps, "trainer.max_time='${time_cap.${rung}}'", "patience=null", *data, jobs=options.jobs,
+        *(setting.replace(" ", "") for setting in rungs), "search.generations=4",
+        *caps, "trainer.max_time='${time_cap.${rung}}'", "patience=null", *data, jobs=options.jobs,
     )  # fmt: skip
-    last = max(record.rung for record in records(study))
-    return min(records(study, last), key=lambda record: record.best_val_loss or 9.0)
+    reached = sorted(records(study, f"rung{len(ALIVE)}"), key=lambda record: record.best_val_loss or 9.0)
+    return reached[:FINALISTS]
 
 
 def _clock(duration: float) -> str:
@@ -64,20 +66,37 @@ def _clock(duration: float) -> str:
     return f"00:00:{minutes:02d}:{rest:02d}"
 
 
-def train(study: str, found: Record, preset: str, data: Sequence[str], options: argparse.Namespace) -> None:
-    """Both from scratch, for the same time, with every seed."""
+def best(study: str, finalists: Sequence[Record], data: Sequence[str], options: argparse.Namespace) -> Record:
+    """The finalist whose architecture, trained from scratch, has the lowest mean validation ESR."""
+    shapes = {f"finalist{number}": record.architecture for number, record in enumerate(finalists)}
+    runs = train(study, "final", shapes, FINAL_SEEDS, data, options)
+    esr = [statistics.mean(run.best_val_loss or 9.0 for run in runs[name]) for name in shapes]
+    return finalists[esr.index(min(esr))]
+
+
+def train(
+    study: str,
+    rung: str,
+    shapes: Mapping[str, Mapping[str, Any]],
+    seeds: Sequence[int],
+    data: Sequence[str],
+    options: argparse.Namespace,
+) -> dict[str, list[Record]]:
+    """Each architecture from scratch, for the same time, with every seed: its runs."""
     folder = LOGS / "promoted" / "candidate" / study
     folder.mkdir(parents=True, exist_ok=True)
-    shapes = {"found": found.architecture, "preset": build_preset(preset)}
     for name, shape in shapes.items():
         values = {"name": f'${{run_name:"{name}",${{unnamed}}}}', "model": {"architecture": shape}}
         header = "# @package _global_\ndefaults:\n  - override /model: architecture\n\n"
         (folder / f"{name}.yaml").write_text(header + OmegaConf.to_yaml(OmegaConf.create(values)))
     script(
-        "train", "search=rung", "rung=duel", f"study={study}", f"candidate={study}/found,{study}/preset",
-        f"seed={','.join(map(str, SEEDS))}", "trainer.max_epochs=10000", "patience=null",
-        f"trainer.max_time='{_clock(options.seconds)}'", "callbacks.preview=null", *data, jobs=options.jobs,
+        "train", "search=rung", f"rung={rung}", f"study={study}",
+        f"candidate={','.join(f'{study}/{name}' for name in shapes)}", f"seed={','.join(map(str, seeds))}",
+        "trainer.max_epochs=10000", "patience=null", f"trainer.max_time='{_clock(options.seconds)}'",
+        "callbacks.preview=null", *data, jobs=options.jobs,
     )  # fmt: skip
+    runs = records(study, rung)
+    return {name: [run for run in runs if run.candidate.split("_")[0] == name] for name in shapes}
 
 
 def build_preset(name: str) -> dict[str, Any]:
@@ -85,19 +104,17 @@ def build_preset(name: str) -> dict[str, Any]:
     return network(name, "torch").architecture()
 
 
-def compare(study: str, found: Record, preset: str) -> dict[str, Any]:
+def compare(sides: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
     """ESRs per seed, their ratios, and both costs timed in turns."""
-    runs = records(study, "duel")
-    sides = {s: [r for r in runs if r.candidate.split("_")[0] == s] for s in ("found", "preset")}
-    engines = [make_engine(build(sides[s][0].architecture)) for s in sides]
+    engines = [make_engine(build(runs[0].architecture)) for runs in sides.values()]
     cost = [timing[0].rtf for timing in side_by_side(engines, [RATE, RATE], [BLOCK_SIZE], blocks=400)]
-    figures: dict[str, Any] = {"architecture": found.architecture, "rtf": dict(zip(sides, cost, strict=True))}
+    figures: dict[str, Any] = {"rtf": dict(zip(sides, cost, strict=True))}
     for figure in ("best_val_loss", "test_esr", "epochs", "parameters"):
-        figures[figure] = {s: [getattr(r, figure) for r in sides[s]] for s in sides}
+        figures[figure] = {side: [getattr(run, figure) for run in runs] for side, runs in sides.items()}
     for figure in ("best_val_loss", "test_esr"):
-        means = {s: statistics.mean(figures[figure][s]) for s in sides}
+        means = {side: statistics.mean(values) for side, values in figures[figure].items()}
         figures[f"{figure}_ratio"] = means["found"] / means["preset"]
-    return {"preset": preset, "search_seconds": seconds(records(study)) - seconds(runs), **figures}
+    return figures
 
 
 def plot(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -136,8 +153,6 @@ def main() -> None:
     parser.add_argument("--presets", nargs="+", default=list(PRESETS))
     parser.add_argument("--space", default="plugin")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--candidates", type=int, default=32)
-    parser.add_argument("--search-minutes", type=float, default=4.0)
     parser.add_argument("--seconds", type=float, default=60.0)
     options = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
@@ -148,9 +163,13 @@ def main() -> None:
         data = pair(options.input, target, *SECTIONS)
         for preset in options.presets:
             study = f"bench-presets-{Path(target).stem}-{preset}"
-            found = search(study, known["costs"][preset], data, options)
-            train(study, found, preset, data, options)
-            rows.append({"pair": Path(target).stem, **compare(study, found, preset)})
+            finalists = search(study, known["costs"][preset], data, options)
+            found = best(study, finalists, data, options).architecture
+            trained = seconds(records(study, "rung*")) + seconds(records(study, "final"))
+            shapes = {"found": found, "preset": build_preset(preset)}
+            duel = compare(train(study, "duel", shapes, SEEDS, data, options))
+            row = {"pair": Path(target).stem, "preset": preset, "architecture": found}
+            rows.append({**row, "search_seconds": trained, **duel})
             path.write_text(json.dumps(known | {"rows": rows}, indent=1))
     plot(rows, RESULTS / "presets.png")
     Console(width=150).print(_table(rows, options))

@@ -1,7 +1,9 @@
 """Generations: how large, where they come from, and how they differ from their parents."""
 
 from itertools import islice
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,18 @@ from voxnas.utils.errors import InputError
 NAMES = [f"gene{number}" for number in range(8)]
 
 
+class Genome(dict):
+    """Stands in for a proposal."""
+
+    limit: int | None = None  # of the last gene, which is the cost where there is a limit
+
+    def preview(self):
+        cost = self[NAMES[-1]] if self.limit else None
+        return SimpleNamespace(
+            cpu_rtf=cost, rejected="too dear" if self.limit and cost > self.limit else None
+        )
+
+
 class Genes:
     """Stands in for a proposer: its candidates are their own choices."""
 
@@ -22,7 +36,7 @@ class Genes:
         recorder = Recorder(choose)
         for name in NAMES:
             recorder.integer(name, 1, 100)
-        return recorder.choices
+        return Genome(recorder.choices)
 
 
 class Anything(Genes):
@@ -56,6 +70,13 @@ def test_founders_are_by_turns_from_each_start_and_from_chance():
 def test_without_starts_all_founders_are_from_chance():
     found = list(islice(founders(Anything(), 0), 40))
     assert len({tuple(c.values()) for c in found}) == 40
+
+
+def test_within_a_budget_founders_are_costly(monkeypatch):
+    monkeypatch.setattr(Genome, "limit", 60)
+    costs = [genome[NAMES[-1]] for genome in islice(founders(Genes(), 0), 60)]
+    assert max(costs) <= 60
+    assert 40 <= np.mean(costs) <= 50  # 45.75 is expected of the costliest of three from 1 to 60
 
 
 @given(st.integers(0, 99), st.integers(1, 9))

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from voxnas.search.sampling import draw_sample
+from voxnas.search.sampling import costliest, draw_sample
 from voxnas.search.spaces.flat import FlatSpace
 from voxnas.utils.errors import InputError
 
@@ -68,3 +68,26 @@ def test_the_search_for_costly_ones_has_an_end():
 def test_where_nothing_is_let_in_there_is_a_reason():
     with pytest.raises(InputError, match=r"the constraints reject all of 3 proposals, such as \d > -1"):
         draw_sample(Numbers(3, limit=-1), 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "limit", "expected"),
+    [
+        ([3, 9, 5, 7], 10, 9),
+        ([3, 5, 4, 7], 10, 5),  # enough of them
+        ([3, 9, 5, 8, 7], 7, 7),  # the others do not count
+        ([8, 9], 7, 9),
+    ],
+)
+def test_of_a_few_drafts_the_costliest_that_is_let_in_is_taken(numbers, limit, expected):
+    proposer = Numbers(10, limit)
+    drafts = (proposer.proposal([f"n={number}"]) for number in numbers)
+    assert costliest(drafts, 3).name == expected
+
+
+def test_without_a_cost_the_first_draft_that_is_let_in_is_taken():
+    drafts = [
+        SimpleNamespace(preview=lambda r=r: SimpleNamespace(rejected=r, cpu_rtf=None))
+        for r in ("x", None, None)
+    ]
+    assert costliest(drafts, 3) is drafts[1]

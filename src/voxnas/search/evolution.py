@@ -6,17 +6,19 @@ too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count
+from itertools import count, islice
 
 import numpy as np
 
 from voxnas.search.proposals import Proposal, Proposer
+from voxnas.search.sampling import costliest
 from voxnas.search.spaces.base import Value
 from voxnas.search.spaces.mutation import MutatingChooser
 from voxnas.utils.errors import InputError
 
 Choices = Mapping[str, Value]
 MOST_CHANGES = 3  # of a parent's choices
+DRAFTS, MOST_DRAFTS = 3, 30  # of a founder: that the constraints let in, and altogether
 
 
 def generation_sizes(candidates: int, generations: int) -> list[int]:
@@ -30,10 +32,16 @@ def generation_sizes(candidates: int, generations: int) -> list[int]:
 
 
 def founders(proposer: Proposer, seed: int) -> Iterator[Proposal]:
-    """The first generation: each start of the space in turn, completed by chance, then anything at all."""
+    """The first generation: each start of the space in turn, completed by chance, then anything at all.
+
+    Each is the costliest of a few drafts, where constraints ask for the cost: most of what fits a small
+    budget is far smaller than need be, and few generations do not make up for that.
+    """
     turn: list[Choices] = [*proposer.starts, {}]
     for number in count():
-        yield proposer.draw(MutatingChooser(turn[number % len(turn)], [seed, 0, number], changes=0))
+        start = turn[number % len(turn)]
+        choosers = (MutatingChooser(start, [seed, 0, number, draft], changes=0) for draft in count())
+        yield costliest(map(proposer.draw, islice(choosers, MOST_DRAFTS)), DRAFTS)
 
 
 def offspring(

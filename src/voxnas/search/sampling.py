@@ -1,6 +1,6 @@
 """A random sample of a space, of distinct candidates that the constraints let in."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -59,6 +59,21 @@ def take_sample(
     cheap.sort(key=lambda pair: -pair[0])
     sample.kept += [proposal for _, proposal in cheap[: count - len(sample.kept)]]
     return sample
+
+
+def costliest(drafts: Iterable[Proposal], count: int) -> Proposal:
+    """Of the first `count` drafts that the constraints let in the one that costs most.
+
+    Where no constraint asks for the cost it is the first of them, where they let in none the last draft.
+    """
+    let_in: list[tuple[float, Proposal]] = []
+    for draft in drafts:
+        candidate = draft.preview()
+        if candidate.rejected is None:
+            let_in.append((candidate.cpu_rtf or 0.0, draft))
+            if len(let_in) == count or candidate.cpu_rtf is None:
+                break
+    return max(let_in, key=lambda pair: pair[0], default=(0.0, draft))[1]
 
 
 def _taken(

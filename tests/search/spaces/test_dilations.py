@@ -15,6 +15,7 @@ def test_progressions_by_hand():
     assert spread(1.5, 6) == [1, 2, 3, 5, 11, 17]
     assert cycled([1, 2, 4], 3, 7) == [1, 2, 4, 1, 2, 4, 1]
     assert cycled([1, 2, 4], 1, 3) == [1, 1, 1]
+    assert cycled([1, 2, 4], 3, 5, offset=5) == [4, 1, 2, 4, 1]
 
 
 @given(st.floats(1.0, 4.0), st.integers(1, 16))

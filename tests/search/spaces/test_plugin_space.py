@@ -147,7 +147,7 @@ def test_a_choice_is_asked_for_only_where_there_is_one(data):
             continue
         assert {"channels", "layers", "kernel_size", "activation", "gated", "head_kernel_size"} <= set(asked)
         pattern = asked.get("dilations")
-        assert ("cycle" in asked) == (pattern in ("repeated", "spread"))
+        assert ("cycle" in asked) == (pattern in ("repeated", "spread", "continued"))
         assert ("base" in asked) == (pattern in ("powers", "repeated"))
         assert ("ratio" in asked) == (pattern == "spread")
         assert (pattern is None) == (asked["layers"] == 1) == ("order" not in asked)
@@ -183,6 +183,37 @@ def test_descending_dilations_are_the_ascending_ones_the_other_way_round():
         assert down == {**up, "dilations": up["dilations"][::-1]}
 
 
+FEATHER = {
+    "arrays": 2,
+    "array1.layers": 7,
+    "array2.layers": 13,
+    "array2.dilations": "continued",
+    "array2.cycle": 10,
+}
+
+
+class Feather:
+    """Chooses the dilations of the plug-in's "feather", and the first that there is of all else."""
+
+    def choice(self, name, options):
+        return FEATHER.get(name, options[0])
+
+    def integer(self, name, low, high, log=False):
+        return FEATHER.get(name, low)
+
+
+def test_an_array_goes_on_where_the_one_before_it_ended():
+    (first, second) = PluginSpace().architecture(Feather())["layer_arrays"]
+    assert first["dilations"] == [1, 2, 4, 8, 16, 32, 64]
+    assert second["dilations"] == [128, 256, 512, *first["dilations"], 128, 256, 512]
+
+
+def test_what_goes_on_gives_way_from_its_far_end():
+    near = PluginSpace(max_receptive_field=300).architecture(Feather())["layer_arrays"]
+    assert near[0]["dilations"] == [1, 2, 4, 8, 16, 32, 64]
+    assert near[1]["dilations"] == [2, 4, 8, 16, 32, 1, 2, 4, 8, 16, 32, 1, 2]  # it starts again after 32
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -195,7 +226,8 @@ def test_descending_dilations_are_the_ascending_ones_the_other_way_round():
         ({"activations": []}, "activations=.*choose from Tanh"),
         ({"gated": [2]}, "gated=.*choose from False, True"),
         ({"orders": ["sideways"]}, "orders=.*choose from ascending, descending"),
-        ({"dilations": ["primes"]}, "dilations=.*choose from powers, repeated, spread"),
+        ({"dilations": ["primes"]}, "dilations=.*choose from powers, repeated, spread, continued"),
+        ({"dilations": ["continued"]}, r"dilations=\['continued'\]: the first array has nothing to continue"),
         ({"head_kernel_sizes": [0]}, "head_kernel_sizes=.*choose from 1"),
         ({"max_parameters": 3}, "max_parameters=3 is too low: the other settings need"),
         ({"max_receptive_field": 3}, "max_receptive_field=3 is too low: the other settings need"),

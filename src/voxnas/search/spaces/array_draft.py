@@ -6,29 +6,29 @@ from itertools import pairwise
 from typing import Any
 
 from voxnas.models.layer_array import LayerArray, receptive_field
-from voxnas.search.spaces.dilations import cycled
+from voxnas.search.spaces.patterns import Pattern
 
 
 @dataclass(frozen=True)
 class ArrayDraft:
-    """One array. Its dilations are the first `cycle` numbers of `progression`, again and again, or the same
-    from the last to the first: what looks back far then comes early, and training computes less of the past.
-    """
+    """One array."""
 
     channels: int
     kernel_sizes: tuple[int, ...]  # one per layer
-    progression: tuple[int, ...]  # at least `cycle` dilations, in samples
-    cycle: int
+    pattern: Pattern  # of its dilations
     activation: str
     gated: bool
     head_kernel_size: int
-    descending: bool = False
 
     @property
     def dilations(self) -> list[int]:
         """In samples, one per layer."""
-        ascending = cycled(self.progression, self.cycle, len(self.kernel_sizes))
-        return ascending[::-1] if self.descending else ascending
+        return self.pattern.dilations(len(self.kernel_sizes))
+
+    @property
+    def following(self) -> Pattern:
+        """The pattern of an array that continues this one."""
+        return replace(self.pattern, offset=self.pattern.offset + len(self.kernel_sizes))
 
     @property
     def span(self) -> int:
@@ -64,8 +64,8 @@ class ArrayDraft:
 
     def with_shorter_cycle(self) -> "ArrayDraft | None":
         """Its dilations start again a layer earlier; None if they are all 1."""
-        cycle = min(self.cycle, len(self.kernel_sizes)) - 1
-        return replace(self, cycle=cycle) if cycle else None
+        pattern = self.pattern.shorter(len(self.kernel_sizes))
+        return None if pattern is None else replace(self, pattern=pattern)
 
     def with_fewer_layers(self, least: int) -> "ArrayDraft | None":
         """Without the last one; None if there are no more than `least`."""

@@ -4,8 +4,6 @@ import math
 from collections.abc import Sequence
 from itertools import count
 
-PATTERNS = ("powers", "repeated", "spread")
-
 
 def powers(base: int, layers: int) -> list[int]:
     """1, base, base², …: as many as there are layers."""
@@ -27,6 +25,6 @@ def spread(ratio: float, layers: int) -> list[int]:
     return found
 
 
-def cycled(progression: Sequence[int], cycle: int, layers: int) -> list[int]:
-    """The first `cycle` numbers of a progression again and again, until there is one per layer."""
-    return [progression[i % cycle] for i in range(layers)]
+def cycled(progression: Sequence[int], cycle: int, layers: int, offset: int = 0) -> list[int]:
+    """The first `cycle` numbers of a progression again and again, one per layer, from that at `offset` on."""
+    return [progression[(offset + i) % cycle] for i in range(layers)]

@@ -7,13 +7,9 @@ from voxnas.kernels.activations import TRAINED
 from voxnas.search.spaces.architecture import overrides, wavenet
 from voxnas.search.spaces.array_draft import ArrayDraft, layer_arrays, parameters, reach, within
 from voxnas.search.spaces.base import Chooser, Value
-from voxnas.search.spaces.dilations import PATTERNS, cycled, powers, spread
+from voxnas.search.spaces.patterns import ORDERS, PATTERNS, Pattern, choose_pattern, dilations_of
 from voxnas.utils.errors import InputError
 
-BASES = (2, 3, 4)  # of powers
-ORDERS = ("ascending", "descending")
-RATIOS = (1.5, 1.8, 2.3, 3.0)  # of a spread
-CYCLE = (2, 12)  # layers after which dilations may start again
 MOST_ARRAYS, MOST_CHANNELS, KERNEL_SIZES = 3, 32, (2, 16)
 
 
@@ -32,7 +28,8 @@ class PluginSpace:
         kernel_size: of each array, 2 to 16.
         kernel_per_layer: one for each layer instead.
         dilations: patterns to choose from: "powers" of 2, 3 or 4; "repeated", such that start again after a
-            number of layers; "spread", without a common factor, which may start again too.
+            number of layers; "spread", without a common factor, which may start again too; "continued", of a
+            second or third array, which begins where the one before it ends.
         orders: to choose from: "ascending", "descending", which is the same from the last to the first.
         activations: to choose from, for each array.
         gated: to choose from, for each array: false, true.
@@ -69,6 +66,8 @@ class PluginSpace:
         self.kernel_size = _range("kernel_size", kernel_size, *KERNEL_SIZES)
         self.kernel_per_layer, self.head_scale = bool(kernel_per_layer), float(head_scale)
         self.dilations = _options("dilations", dilations, PATTERNS)
+        if self.dilations == ("continued",):
+            raise InputError("space: dilations=['continued']: the first array has nothing to continue")
         self.orders = _options("orders", orders, ORDERS)
         self.activations = _options("activations", activations, TRAINED)
         self.gated = _options("gated", gated, (False, True))
@@ -84,9 +83,10 @@ class PluginSpace:
     def architecture(self, choose: Chooser) -> dict[str, Any]:
         """One candidate as `voxnas.models.build` takes it; the same network has the same name."""
         count = choose.integer("arrays", *self.arrays)
-        drafts = [self._draft(choose, f"array{number}") for number in range(1, count + 1)]
-        drafts = self._within_limits(drafts)
-        return wavenet(layer_arrays(drafts), self.head_scale)
+        drafts: list[ArrayDraft] = []
+        for number in range(1, count + 1):
+            drafts.append(self._draft(choose, f"array{number}", drafts[-1] if drafts else None))
+        return wavenet(layer_arrays(self._within_limits(drafts)), self.head_scale)
 
     @property
     def size(self) -> int:
@@ -96,33 +96,24 @@ class PluginSpace:
         kernels = self.kernel_size[1] - self.kernel_size[0] + 1
         layers = range(self.layers[0], self.layers[1] + 1)
         stacks = sum(
-            kernels ** (count if self.kernel_per_layer else 1) * len(self._patterns(count))
+            kernels ** (count if self.kernel_per_layer else 1)
+            * len(dilations_of(count, self.dilations, self.orders))
             for count in layers
         )
         array: int = options * channels * stacks
         return sum(array**count for count in range(self.arrays[0], self.arrays[1] + 1))
 
-    def _patterns(self, layers: int) -> set[tuple[int, ...]]:
-        """The dilations of so many layers, whatever may be chosen and however far they give way."""
-        found = [powers(base, layers) for base in BASES if {"powers", "repeated"} & set(self.dilations)]
-        found += [spread(ratio, layers) for ratio in RATIOS if "spread" in self.dilations]
-        ascending = {tuple(cycled(p, cycle, layers)) for p in found for cycle in range(1, layers + 1)}
-        either = {"ascending": ascending, "descending": {pattern[::-1] for pattern in ascending}}
-        return set().union(*(either[order] for order in self.orders))
-
-    def _draft(self, choose: Chooser, at: str) -> ArrayDraft:
+    def _draft(self, choose: Chooser, at: str, before: ArrayDraft | None) -> ArrayDraft:
         channels = choose.integer(f"{at}.channels", *self.channels, log=True)
         layers = choose.integer(f"{at}.layers", *self.layers, log=True)
-        progression, cycle = self._dilations(choose, at, layers)
+        following = None if before is None else before.following
         return ArrayDraft(
             channels,
             self._kernel_sizes(choose, at, layers),
-            progression,
-            cycle,
+            choose_pattern(choose, at, layers, self.dilations, self.orders, following),
             activation=choose.choice(f"{at}.activation", self.activations),
             gated=choose.choice(f"{at}.gated", self.gated),
             head_kernel_size=choose.choice(f"{at}.head_kernel_size", self.head_kernel_sizes),
-            descending=cycle > 1 and choose.choice(f"{at}.order", self.orders) == "descending",
         )
 
     def _kernel_sizes(self, choose: Chooser, at: str, layers: int) -> tuple[int, ...]:
@@ -130,17 +121,6 @@ class PluginSpace:
             return (choose.integer(f"{at}.kernel_size", *self.kernel_size, log=True),) * layers
         names = (f"{at}.layer{number}.kernel_size" for number in range(1, layers + 1))
         return tuple(choose.integer(name, *self.kernel_size, log=True) for name in names)
-
-    def _dilations(self, choose: Chooser, at: str, layers: int) -> tuple[tuple[int, ...], int]:
-        """A progression, and after how many layers it starts again."""
-        if layers == 1:
-            return (1,), 1
-        pattern = choose.choice(f"{at}.dilations", self.dilations)
-        cycle = layers if pattern == "powers" else choose.integer(f"{at}.cycle", *CYCLE)
-        cycle = min(cycle, layers)
-        if pattern == "spread":
-            return tuple(spread(choose.choice(f"{at}.ratio", RATIOS), cycle)), cycle
-        return tuple(powers(choose.choice(f"{at}.base", BASES), cycle)), cycle
 
     def _within_limits(self, drafts: Sequence[ArrayDraft]) -> list[ArrayDraft]:
         drafts = within(drafts, self.max_receptive_field, reach, lambda d: d.span, self._nearer)
@@ -160,7 +140,7 @@ class PluginSpace:
         activation = "PReLU" if "PReLU" in self.activations else self.activations[0]
         kernel_sizes = (self.kernel_size[0],) * self.layers[0]
         head = max(self.head_kernel_sizes)
-        array = ArrayDraft(self.channels[0], kernel_sizes, (1,), 1, activation, max(self.gated), head)
+        array = ArrayDraft(self.channels[0], kernel_sizes, Pattern(), activation, max(self.gated), head)
         arrays = [array] * self.arrays[1]
         for what, limit, least in (
             ("max_receptive_field", self.max_receptive_field, reach(arrays)),
