@@ -33,7 +33,7 @@ from voxnas.records.record import Record
 PRESETS = ("standard", "lite", "feather", "nano")
 FINAL_SEEDS, SEEDS = (11, 12), (1, 2, 3)  # of the finalists and of the duel; the search's is 0
 SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
-ALIVE = {40: 7, 6: 25}  # so many candidates for so many seconds, on each rung of the search
+ALIVE = {32: 9, 6: 25}  # so many candidates for so many seconds, on each rung of the search
 FINALISTS = 3
 RATE, BLOCK_SIZE = 44_100, 64
 RESULTS = LOGS / "bench"

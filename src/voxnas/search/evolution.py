@@ -18,7 +18,7 @@ from voxnas.utils.errors import InputError
 
 Choices = Mapping[str, Value]
 MOST_CHANGES = 3  # of a parent's choices
-DRAFTS, MOST_DRAFTS = 3, 30  # of a founder: that the constraints let in, and altogether
+DRAFTS, MOST_DRAFTS = 5, 30  # of a founder: that the constraints let in, and altogether
 
 
 def generation_sizes(candidates: int, generations: int) -> list[int]:

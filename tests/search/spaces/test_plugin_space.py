@@ -16,6 +16,7 @@ from voxnas.kernels.build import Unavailable, load
 from voxnas.models.build import build
 from voxnas.search.spaces.base import T
 from voxnas.search.spaces.choosers import RandomChooser
+from voxnas.search.spaces.mutation import MutatingChooser
 from voxnas.search.spaces.plugin import PluginSpace
 from voxnas.search.spaces.sample import sample
 from voxnas.utils.errors import InputError
@@ -145,7 +146,9 @@ def test_a_choice_is_asked_for_only_where_there_is_one(data):
         if number > count:
             assert not asked
             continue
-        assert {"channels", "layers", "kernel_size", "activation", "gated", "head_kernel_size"} <= set(asked)
+        assert {"layers", "kernel_size", "activation", "gated", "head_kernel_size"} <= set(asked)
+        assert ("width" in asked) == (number > 1)
+        assert ("channels" in asked) == (asked.get("width", "free") == "free")
         pattern = asked.get("dilations")
         assert ("cycle" in asked) == (pattern in ("repeated", "spread", "continued"))
         assert ("base" in asked) == (pattern in ("powers", "repeated"))
@@ -172,6 +175,15 @@ def test_the_number_of_candidates_by_hand():
         **{**one, "arrays": [1, 2]}, channels=[1, 4], activations=["Tanh"], dilations=["powers"]
     )
     assert both.size == 140 + 140**2
+
+
+def test_an_array_is_as_wide_as_a_share_of_the_one_before():
+    for width, channels in {"same": [7, 7, 7], "three-quarters": [7, 6, 5], "half": [7, 4, 2]}.items():
+        space = PluginSpace(arrays=[3, 3], channels=[1, 7], layers=[2, 3], widths=[width])
+        first = {"array1.channels": 7}
+        arrays = space.architecture(MutatingChooser(first, 0, changes=0))["layer_arrays"]
+        assert [array["channels"] for array in arrays] == channels
+        assert [array["head_size"] for array in arrays] == [*channels[1:], 1]
 
 
 def test_descending_dilations_are_the_ascending_ones_the_other_way_round():
@@ -219,6 +231,7 @@ def test_what_goes_on_gives_way_from_its_far_end():
     [
         ({"arrays": [0, 2]}, r"arrays=\[0, 2\]: give the lowest and the highest, from 1 to 3"),
         ({"channels": [4, 64]}, r"channels=\[4, 64\]: give the lowest and the highest, from 1 to 32"),
+        ({"widths": ["double"]}, "widths=.*choose from free, same, three-quarters, half"),
         ({"layers": [5, 4]}, r"layers=\[5, 4\]"),
         ({"kernel_size": [1, 4]}, r"kernel_size=\[1, 4\]"),
         ({"kernel_size": ["a", 4]}, r"kernel_size=\['a', 4\]"),

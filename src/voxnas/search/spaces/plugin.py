@@ -1,5 +1,6 @@
 """Everything that the Neural Amp Modeler plug-in can load as a WaveNet and that trains in native code."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,12 @@ from voxnas.search.spaces.patterns import ORDERS, PATTERNS, Pattern, choose_patt
 from voxnas.utils.errors import InputError
 
 MOST_ARRAYS, MOST_CHANNELS, KERNEL_SIZES = 3, 32, (2, 16)
+WIDTHS = {
+    "free": 0.0,
+    "same": 1.0,
+    "three-quarters": 0.75,
+    "half": 0.5,
+}  # of the array before, where not free
 
 
 class PluginSpace:
@@ -24,6 +31,8 @@ class PluginSpace:
     Args:
         arrays: how many layer arrays.
         channels: of each array, 1 to 32.
+        widths: to choose from, for each array after the first: its channels are "free", or the "same" as
+            before it, "three-quarters" or "half".
         layers: of each array.
         kernel_size: of each array, 2 to 16.
         kernel_per_layer: one for each layer instead.
@@ -47,6 +56,7 @@ class PluginSpace:
         self,
         arrays: Sequence[int] = (1, MOST_ARRAYS),
         channels: Sequence[int] = (1, MOST_CHANNELS),
+        widths: Sequence[str] = tuple(WIDTHS),
         layers: Sequence[int] = (1, 24),
         kernel_size: Sequence[int] = KERNEL_SIZES,
         kernel_per_layer: bool = False,
@@ -62,6 +72,7 @@ class PluginSpace:
     ) -> None:
         self.arrays = _range("arrays", arrays, 1, MOST_ARRAYS)
         self.channels = _range("channels", channels, 1, MOST_CHANNELS)
+        self.widths = _options("widths", widths, tuple(WIDTHS))
         self.layers = _range("layers", layers, 1, 64)
         self.kernel_size = _range("kernel_size", kernel_size, *KERNEL_SIZES)
         self.kernel_per_layer, self.head_scale = bool(kernel_per_layer), float(head_scale)
@@ -104,7 +115,7 @@ class PluginSpace:
         return sum(array**count for count in range(self.arrays[0], self.arrays[1] + 1))
 
     def _draft(self, choose: Chooser, at: str, before: ArrayDraft | None) -> ArrayDraft:
-        channels = choose.integer(f"{at}.channels", *self.channels, log=True)
+        channels = self._channels(choose, at, before)
         layers = choose.integer(f"{at}.layers", *self.layers, log=True)
         following = None if before is None else before.following
         return ArrayDraft(
@@ -115,6 +126,12 @@ class PluginSpace:
             gated=choose.choice(f"{at}.gated", self.gated),
             head_kernel_size=choose.choice(f"{at}.head_kernel_size", self.head_kernel_sizes),
         )
+
+    def _channels(self, choose: Chooser, at: str, before: ArrayDraft | None) -> int:
+        width = "free" if before is None else choose.choice(f"{at}.width", self.widths)
+        if before is None or width == "free":
+            return choose.integer(f"{at}.channels", *self.channels, log=True)
+        return max(self.channels[0], math.ceil(WIDTHS[width] * before.channels))
 
     def _kernel_sizes(self, choose: Chooser, at: str, layers: int) -> tuple[int, ...]:
         if not self.kernel_per_layer:
