@@ -102,7 +102,10 @@ def train(
     data: Sequence[str],
     options: argparse.Namespace,
 ) -> dict[str, list[Record]]:
-    """Each architecture from scratch, for the same time, with every seed: its runs."""
+    """Each architecture from scratch, for the same time, with every seed: its runs.
+
+    Those of a seed follow one another, so that a machine that slows down slows all.
+    """
     folder = LOGS / "promoted" / "candidate" / study
     folder.mkdir(parents=True, exist_ok=True)
     for name, shape in shapes.items():
@@ -111,7 +114,7 @@ def train(
         (folder / f"{name}.yaml").write_text(header + OmegaConf.to_yaml(OmegaConf.create(values)))
     script(
         "train", "search=rung", f"rung={rung}", f"study={study}",
-        f"candidate={','.join(f'{study}/{name}' for name in shapes)}", f"seed={','.join(map(str, seeds))}",
+        f"seed={','.join(map(str, seeds))}", f"candidate={','.join(f'{study}/{name}' for name in shapes)}",
         "trainer.max_epochs=10000", "patience=null", f"trainer.max_time='{_clock(options.seconds)}'",
         "callbacks.benchmark=null", *BARE, *data, jobs=options.jobs,
     )  # fmt: skip
