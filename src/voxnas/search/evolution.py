@@ -41,7 +41,7 @@ def founders(proposer: Proposer, seed: int) -> Iterator[Proposal]:
     for number in count():
         start = turn[number % len(turn)]
         choosers = (MutatingChooser(start, [seed, 0, number, draft], changes=0) for draft in count())
-        yield costliest(map(proposer.draw, islice(choosers, MOST_DRAFTS)), DRAFTS)
+        yield from costliest(map(proposer.draw, islice(choosers, MOST_DRAFTS)), DRAFTS)
 
 
 def offspring(

@@ -61,19 +61,22 @@ def take_sample(
     return sample
 
 
-def costliest(drafts: Iterable[Proposal], count: int) -> Proposal:
+def costliest(drafts: Iterable[Proposal], count: int) -> list[Proposal]:
     """Of the first `count` drafts that the constraints let in the one that costs most.
 
-    Where no constraint asks for the cost it is the first of them, where they let in none the last draft.
+    Where no constraint asks for the cost it is the first of them; where they let in none it is all drafts, so
+    that who takes them sees how many are rejected.
     """
+    seen: list[Proposal] = []
     let_in: list[tuple[float, Proposal]] = []
     for draft in drafts:
         candidate = draft.preview()
+        seen.append(draft)
         if candidate.rejected is None:
             let_in.append((candidate.cpu_rtf or 0.0, draft))
             if len(let_in) == count or candidate.cpu_rtf is None:
                 break
-    return max(let_in, key=lambda pair: pair[0], default=(0.0, draft))[1]
+    return [max(let_in, key=lambda pair: pair[0])[1]] if let_in else seen
 
 
 def _taken(
