@@ -1,6 +1,6 @@
 """What a search finds at the cost of the plug-in's own presets, against those presets.
 
-    python benchmarks/presets.py INPUT TARGET [TARGET ...] [--jobs 2] [--seconds 30]
+    python benchmarks/presets.py INPUT TARGET [TARGET ...] [--jobs 2] [--seconds 60]
 
 For each preset (nano, feather, lite, standard) its cost is measured in the streaming engine at blocks of 64,
 and `search=budget` looks for the best models within it. The finalists are trained from scratch with two more
@@ -33,8 +33,8 @@ from voxnas.records.record import Record
 PRESETS = ("nano", "feather", "lite", "standard")
 FINAL_SEEDS, SEEDS = (11, 12), (1, 2, 3)  # of the finalists and of the duel; the search's is 0
 SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
-ALIVE = {48: 8, 12: 16}  # so many candidates for so many seconds, on each rung of a search
-GENERATIONS, FINALISTS = 6, 4  # of a search
+RUNGS = ((40, 8), (10, 24))  # of a search: so many candidates, for so many seconds each
+GENERATIONS, FINALISTS = 5, 3  # of a search
 SAME_COST = 1.03  # timings of one network differ by so much
 BARE = ("callbacks.preview=null", "callbacks.aliasing=null")
 RATE, BLOCK_SIZE = 44_100, 64
@@ -53,15 +53,15 @@ def preset_costs() -> dict[str, float]:
 
 def search(study: str, budget: float, data: Sequence[str], options: argparse.Namespace) -> list[Record]:
     """The best within the budget, by validation ESR, of the search's last rung."""
-    candidates, *keep = ALIVE
-    caps = [f"+time_cap.rung{i + 1}='{_clock(duration)}'" for i, duration in enumerate(ALIVE.values())]
-    rungs = [f"search.candidates={candidates}", f"search.keep={keep}", f"search.rungs={[10000] * len(ALIVE)}"]
+    candidates, *keep = (count for count, _ in RUNGS)
+    caps = [f"+time_cap.rung{i + 1}='{_clock(duration)}'" for i, (_, duration) in enumerate(RUNGS)]
+    rungs = [f"search.candidates={candidates}", f"search.keep={keep}", f"search.rungs={[10000] * len(RUNGS)}"]
     script(
         "train", "search=budget", f"space={options.space}", f"max_cpu_rtf={budget:.6f}", f"study={study}",
         *(setting.replace(" ", "") for setting in rungs), f"search.generations={GENERATIONS}",
         *caps, "trainer.max_time='${time_cap.${rung}}'", "patience=null", *BARE, *data, jobs=options.jobs,
     )  # fmt: skip
-    reached = sorted(records(study, f"rung{len(ALIVE)}"), key=lambda record: record.best_val_loss or 9.0)
+    reached = sorted(records(study, f"rung{len(RUNGS)}"), key=lambda record: record.best_val_loss or 9.0)
     return reached[:FINALISTS]
 
 
@@ -82,14 +82,15 @@ def finals(
     ]
 
 
-def best_within(pool: Finals, presets: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-    """For each preset the best of the pool that costs no more, all timed in turns."""
+def rivals(pool: Finals, presets: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """For each preset the best of the pool that costs no more, all timed in turns; else the cheapest."""
     engines = [make_engine(network(name, "torch")) for name in presets]
     engines += [make_engine(build(shape)) for shape, _ in pool]
     cost = [t[0].rtf for t in side_by_side(engines, [RATE] * len(engines), [BLOCK_SIZE], blocks=400)]
+    timed = sorted(zip(cost[len(presets) :], pool, strict=True), key=lambda pair: pair[0])
     found = {}
-    for preset, budget in zip(presets, cost, strict=False):
-        fitting = [f for f, rtf in zip(pool, cost[len(presets) :], strict=True) if rtf <= SAME_COST * budget]
+    for preset, budget in zip(presets, cost[: len(presets)], strict=True):
+        fitting = [final for rtf, final in timed if rtf <= SAME_COST * budget] or [timed[0][1]]
         found[preset] = min(fitting, key=lambda final: final[1])[0]
     return found
 
@@ -176,7 +177,7 @@ def main() -> None:
     parser.add_argument("--presets", nargs="+", default=list(PRESETS))
     parser.add_argument("--space", default="plugin")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--seconds", type=float, default=60.0)
     options = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / "presets.json"
@@ -188,7 +189,7 @@ def main() -> None:
         pool: Finals = []
         for preset, study in studies.items():
             pool += finals(study, search(study, known["costs"][preset], data, options), data, options)
-        for preset, found in best_within(pool, options.presets).items():
+        for preset, found in rivals(pool, options.presets).items():
             shapes = {found["name"]: found, "preset": build_preset(preset)}
             runs = train(studies[preset], "duel", shapes, SEEDS, data, options)
             duel = compare({"found": runs[found["name"]], "preset": runs["preset"]})

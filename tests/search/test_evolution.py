@@ -76,7 +76,7 @@ def test_within_a_budget_founders_are_costly(monkeypatch):
     monkeypatch.setattr(Genome, "limit", 60)
     costs = [genome[NAMES[-1]] for genome in islice(founders(Genes(), 0), 60)]
     assert max(costs) <= 60
-    assert 40 <= np.mean(costs) <= 50  # 45.75 is expected of the costliest of three from 1 to 60
+    assert 40 <= np.mean(costs) <= 50  # by chance about 30, and 51 is to be expected
 
 
 @given(st.integers(0, 99), st.integers(1, 9))

@@ -25,10 +25,13 @@ class Proposal:
     name: str
     config: DictConfig
     choices: Mapping[str, Value] = field(default_factory=dict)
+    known: dict[str, Candidate] = field(default_factory=dict, repr=False, compare=False)  # by name
 
     def preview(self) -> Candidate:
-        """What it is, and why the constraints keep it out if they do; it is built for that, not trained."""
-        return preview([self.config])[0]
+        """What it is, and why the constraints keep it out if they do; built for that once, not trained."""
+        if self.name not in self.known:
+            self.known[self.name] = preview([self.config])[0]
+        return self.known[self.name]
 
 
 class Proposer:
@@ -51,6 +54,7 @@ class Proposer:
         self.config_name, self.space = config_name, space
         self.flat = FlatSpace(parameters, overrides)
         self._composed: dict[tuple[str, ...], DictConfig] = {}
+        self._previewed: dict[str, Candidate] = {}
 
     @property
     def size(self) -> int | None:
@@ -81,7 +85,7 @@ class Proposer:
     def proposal(self, chosen: Sequence[str]) -> Proposal:
         """The candidate that was chosen so."""
         (config,) = compose_candidates(self.config_name, [self.job(chosen)], self._composed)
-        return Proposal(tuple(chosen), str(config.name), config)
+        return Proposal(tuple(chosen), str(config.name), config, known=self._previewed)
 
     def job(self, chosen: Sequence[str]) -> list[str]:
         """All overrides of a candidate's run."""

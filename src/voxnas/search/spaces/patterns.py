@@ -59,8 +59,7 @@ def choose_pattern(
         pattern = replace(before, cycle=cycle)
     else:
         pattern = Pattern(_progression(choose, at, kind, max(cycle, CYCLE[1])), min(cycle, layers))
-    ordered = pattern.cycle > 1 and choose.choice(f"{at}.order", orders) == "descending"
-    return replace(pattern, descending=ordered)
+    return replace(pattern, descending=choose.choice(f"{at}.order", orders) == "descending")
 
 
 def _progression(choose: Chooser, at: str, kind: str, length: int) -> tuple[int, ...]:

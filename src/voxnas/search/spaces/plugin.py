@@ -12,12 +12,8 @@ from voxnas.search.spaces.patterns import ORDERS, PATTERNS, Pattern, choose_patt
 from voxnas.utils.errors import InputError
 
 MOST_ARRAYS, MOST_CHANNELS, KERNEL_SIZES = 3, 32, (2, 16)
-WIDTHS = {
-    "free": 0.0,
-    "same": 1.0,
-    "three-quarters": 0.75,
-    "half": 0.5,
-}  # of the array before, where not free
+# Of the array before, where not free
+WIDTHS = {"free": 0.0, "same": 1.0, "three-quarters": 0.75, "half": 0.5}
 
 
 class PluginSpace:
