@@ -21,8 +21,8 @@ from typing import Any
 import torch
 from omegaconf import OmegaConf
 from own_speed import network
+from presets_report import plot, table
 from rich.console import Console
-from rich.table import Table
 from studies import LOGS, pair, records, script, seconds
 
 from voxnas.engine.benchmark import side_by_side
@@ -141,34 +141,6 @@ def compare(sides: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
     return figures
 
 
-def plot(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Test ESR against cost: from each preset an arrow to what was found."""
-    import matplotlib
-
-    from voxnas.report import style
-
-    with matplotlib.rc_context(style.RC):
-        figure = style.new_figure(10.5, 5.0)
-        pairs = list(dict.fromkeys(row["pair"] for row in rows))
-        panels = figure.subplots(1, len(pairs), sharey=True, squeeze=False)[0]
-        for axes, name in zip(panels, pairs, strict=True):
-            axes.set_title(name, fontsize=10.5, weight="normal")
-            axes.set_xlabel(f"CPU real-time factor, blocks of {BLOCK_SIZE}")
-            axes.set_xscale("log")
-            axes.set_yscale("log")
-            for row in (row for row in rows if row["pair"] == name):
-                at = {s: (row["rtf"][s], statistics.mean(row["test_esr"][s])) for s in ("preset", "found")}
-                for side, colour, mark in (("preset", style.INK, "o"), ("found", style.FRONTIER, "*")):
-                    spread = [[row["rtf"][side]] * len(SEEDS), row["test_esr"][side]]
-                    axes.plot(*spread, mark, color=colour, ms=9 if mark == "*" else 5, alpha=0.45)
-                axes.annotate(
-                    "", at["found"], at["preset"], arrowprops={"arrowstyle": "->", "color": style.FAINT}
-                )
-                axes.annotate(row["preset"], at["preset"], (6, 4), textcoords="offset points", fontsize=8)
-        panels[0].set_ylabel("test ESR, each seed")
-        style.save(figure, path)
-
-
 def main() -> None:
     """Search and train what is missing, compare, print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -198,39 +170,7 @@ def main() -> None:
             rows.append({**row, "search_seconds": trained, **duel})
             path.write_text(json.dumps(known | {"rows": rows}, indent=1))
     plot(rows, RESULTS / "presets.png")
-    Console(width=150).print(_table(rows, options))
-
-
-def _table(rows: Sequence[Mapping[str, Any]], options: argparse.Namespace) -> Table:
-    table = Table(
-        title=f"Found within each preset's cost; both trained {options.seconds:.0f} s, {len(SEEDS)} seeds"
-    )
-    for column in (
-        "pair",
-        "preset",
-        "RTF",
-        "found",
-        "RTF",
-        "val ESR",
-        "found",
-        "ratio",
-        "test ESR",
-        "found",
-        "ratio",
-    ):
-        table.add_column(column, justify="right")
-    for row in rows:
-        esr = []
-        for figure in ("best_val_loss", "test_esr"):
-            for side in ("preset", "found"):
-                values = row[figure][side]
-                esr.append(f"{statistics.mean(values):.5f} ± {statistics.stdev(values):.5f}")
-            esr.append(f"{row[f'{figure}_ratio']:.2f}")
-        rtf = {side: f"{value:.4f}" for side, value in row["rtf"].items()}
-        table.add_row(
-            row["pair"], row["preset"], rtf["preset"], row["architecture"]["name"], rtf["found"], *esr
-        )
-    return table
+    Console(width=160).print(table(rows, options.seconds))
 
 
 if __name__ == "__main__":
