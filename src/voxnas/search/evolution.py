@@ -6,7 +6,7 @@ too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count, islice
+from itertools import count
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from voxnas.utils.errors import InputError
 
 Choices = Mapping[str, Value]
 MOST_CHANGES = 3  # of a parent's choices
-DRAFTS, MOST_DRAFTS = 5, 30  # of a founder: that the constraints let in, and altogether
+FOUNDER_DRAFTS, CHILD_DRAFTS = 10, 3  # that the constraints let in
+DRAWN_PER_DRAFT = 6  # at most, on average, where the constraints reject many
 
 
 def generation_sizes(candidates: int, generations: int) -> list[int]:
@@ -39,16 +40,27 @@ def founders(proposer: Proposer, seed: int) -> Iterator[Proposal]:
     """
     turn: list[Choices] = [*proposer.starts, {}]
     for number in count():
-        start = turn[number % len(turn)]
-        choosers = (MutatingChooser(start, [seed, 0, number, draft], changes=0) for draft in count())
-        yield from costliest(map(proposer.draw, islice(choosers, MOST_DRAFTS)), DRAFTS)
+        yield from _costliest(proposer, turn[number % len(turn)], 0, [seed, 0, number], FOUNDER_DRAFTS)
 
 
 def offspring(
     proposer: Proposer, parents: Sequence[Choices], seed: int, generation: int
 ) -> Iterator[Proposal]:
-    """Children of each parent in turn, which differ from it in one to `MOST_CHANGES` choices."""
+    """Children of each parent in turn, which differ from it in one to `MOST_CHANGES` choices.
+
+    Each is the costliest of a few drafts too: a parent at the limit would else have cheaper children alone.
+    """
     for number in count():
         at = [seed, generation, number]
         changes = int(np.random.default_rng(at).integers(1, MOST_CHANGES, endpoint=True))
-        yield proposer.draw(MutatingChooser(parents[number % len(parents)], at, changes))
+        yield from _costliest(proposer, parents[number % len(parents)], changes, at, CHILD_DRAFTS)
+
+
+def _costliest(
+    proposer: Proposer, parent: Choices, changes: int, at: Sequence[int], drafts: int
+) -> list[Proposal]:
+    drawn = (
+        proposer.draw(MutatingChooser(parent, [*at, draft], changes))
+        for draft in range(drafts * DRAWN_PER_DRAFT)
+    )
+    return costliest(drawn, drafts)
