@@ -76,7 +76,7 @@ def test_within_a_budget_founders_are_costly(monkeypatch):
     monkeypatch.setattr(Genome, "limit", 60)
     costs = [genome[NAMES[-1]] for genome in islice(founders(Genes(), 0), 60)]
     assert max(costs) <= 60
-    assert 50 <= np.mean(costs)  # by chance about 30, and 55 is to be expected
+    assert np.mean(costs) >= 50  # by chance about 30, and 55 is to be expected
 
 
 def test_within_a_budget_children_do_not_get_cheaper_and_cheaper(monkeypatch):
@@ -85,7 +85,7 @@ def test_within_a_budget_children_do_not_get_cheaper_and_cheaper(monkeypatch):
     children = islice(offspring(Genes(), [parent], 0, 1), 200)
     costs = np.array([child[NAMES[-1]] for child in children if child["gene0"] == 60])
     assert (costs <= 60).all()
-    assert (costs == 60).mean() > 0.8  # without drafts one in eight changes and is rejected or cheaper
+    assert (costs == 60).mean() > 0.95  # one draft for each: 0.87
 
 
 @given(st.integers(0, 99), st.integers(1, 9))
