@@ -27,6 +27,7 @@ from studies import LOGS, pair, records, script, seconds
 
 from voxnas.engine.benchmark import side_by_side
 from voxnas.engine.make import make_engine
+from voxnas.models.base import Network
 from voxnas.models.build import build
 from voxnas.records.record import Record
 
@@ -35,7 +36,8 @@ FINAL_SEEDS, SEEDS = (11, 12), (1, 2, 3)  # of the finalists and of the duel; th
 SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
 RUNGS = ((40, 8), (10, 24))  # of a search: so many candidates, for so many seconds each
 GENERATIONS, FINALISTS = 5, 3  # of a search
-SAME_COST = 1.03  # timings of one network differ by so much
+SAME_COST = 1.03  # timings of one network, in turns with others, differ by so much
+SLACK = 1.05  # timings at different moments do; a search within so much of a cost misses nothing within it
 BARE = ("callbacks.preview=null", "callbacks.aliasing=null")
 RATE, BLOCK_SIZE = 44_100, 64
 RESULTS = LOGS / "bench"
@@ -43,26 +45,37 @@ RESULTS = LOGS / "bench"
 Finals = list[tuple[Mapping[str, Any], float]]
 
 
+def costs(networks: Sequence[Network]) -> list[float]:
+    """RTF of each, all timed in turns."""
+    engines = [make_engine(each) for each in networks]
+    timings = side_by_side(engines, [RATE] * len(engines), [BLOCK_SIZE], blocks=400)
+    return [timing[0].rtf for timing in timings]
+
+
 def preset_costs() -> dict[str, float]:
-    """RTF of the presets' networks, timed in turns."""
+    """RTF of the presets' networks, medians of five."""
     torch.manual_seed(0)
-    engines = [make_engine(network(name, "torch")) for name in PRESETS]
-    timings = side_by_side(engines, [RATE] * len(PRESETS), [BLOCK_SIZE], blocks=400)
-    return {name: timing[0].rtf for name, timing in zip(PRESETS, timings, strict=True)}
+    rounds = [costs([network(name, "torch") for name in PRESETS]) for _ in range(5)]
+    return dict(zip(PRESETS, map(statistics.median, zip(*rounds, strict=True)), strict=True))
 
 
-def search(study: str, budget: float, data: Sequence[str], options: argparse.Namespace) -> list[Record]:
-    """The best within the budget, by validation ESR, of the search's last rung."""
+def search(
+    study: str, preset: str, cost: float, data: Sequence[str], options: argparse.Namespace
+) -> list[Record]:
+    """The best by validation ESR of the search's last rung, of those that cost no more than the preset."""
+    budget = SLACK * cost
     candidates, *keep = (count for count, _ in RUNGS)
     caps = [f"+time_cap.rung{i + 1}='{_clock(duration)}'" for i, (_, duration) in enumerate(RUNGS)]
     rungs = [f"search.candidates={candidates}", f"search.keep={keep}", f"search.rungs={[10000] * len(RUNGS)}"]
     script(
-        "train", "search=budget", f"space={options.space}", f"max_cpu_rtf={budget:.6f}", f"study={study}",
+        "train", "search=budget", f"space={options.space}", f"study={study}", f"max_cpu_rtf={budget:.6f}",
         *(setting.replace(" ", "") for setting in rungs), f"search.generations={GENERATIONS}",
         *caps, "trainer.max_time='${time_cap.${rung}}'", "patience=null", *BARE, *data, jobs=options.jobs,
     )  # fmt: skip
     reached = sorted(records(study, f"rung{len(RUNGS)}"), key=lambda record: record.best_val_loss or 9.0)
-    return reached[:FINALISTS]
+    limit, *cost_of = costs([network(preset, "torch"), *(build(record.architecture) for record in reached)])
+    within = [r for r, rtf in zip(reached, cost_of, strict=True) if rtf <= SAME_COST * limit]
+    return (within or reached)[:FINALISTS]
 
 
 def _clock(duration: float) -> str:
@@ -74,7 +87,7 @@ def finals(
     study: str, finalists: Sequence[Record], data: Sequence[str], options: argparse.Namespace
 ) -> Finals:
     """The finalists' architectures, each with the mean validation ESR of what was trained from scratch."""
-    shapes = {f"finalist{number}": record.architecture for number, record in enumerate(finalists)}
+    shapes = {record.architecture["name"]: record.architecture for record in finalists}
     runs = train(study, "final", shapes, FINAL_SEEDS, data, options)
     return [
         (shape, statistics.mean(run.best_val_loss or 9.0 for run in runs[name]))
@@ -84,9 +97,7 @@ def finals(
 
 def rivals(pool: Finals, presets: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """For each preset the best of the pool that costs no more, all timed in turns; else the cheapest."""
-    engines = [make_engine(network(name, "torch")) for name in presets]
-    engines += [make_engine(build(shape)) for shape, _ in pool]
-    cost = [t[0].rtf for t in side_by_side(engines, [RATE] * len(engines), [BLOCK_SIZE], blocks=400)]
+    cost = costs([network(name, "torch") for name in presets] + [build(shape) for shape, _ in pool])
     timed = sorted(zip(cost[len(presets) :], pool, strict=True), key=lambda pair: pair[0])
     found = {}
     for preset, budget in zip(presets, cost[: len(presets)], strict=True):
@@ -130,8 +141,7 @@ def build_preset(name: str) -> dict[str, Any]:
 
 def compare(sides: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
     """ESRs per seed, their ratios, and both costs timed in turns."""
-    engines = [make_engine(build(runs[0].architecture)) for runs in sides.values()]
-    cost = [timing[0].rtf for timing in side_by_side(engines, [RATE, RATE], [BLOCK_SIZE], blocks=400)]
+    cost = costs([build(runs[0].architecture) for runs in sides.values()])
     figures: dict[str, Any] = {"rtf": dict(zip(sides, cost, strict=True))}
     for figure in ("best_val_loss", "test_esr", "epochs", "parameters"):
         figures[figure] = {side: [getattr(run, figure) for run in runs] for side, runs in sides.items()}
@@ -154,13 +164,14 @@ def main() -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / "presets.json"
     known = json.loads(path.read_text()) if path.exists() else {"costs": preset_costs(), "rows": []}
+    path.write_text(json.dumps(known, indent=1))
     rows = []
     for target in options.target:
         data = pair(options.input, target, *SECTIONS)
         studies = {preset: f"bench-presets-{Path(target).stem}-{preset}" for preset in options.presets}
         pool: Finals = []
         for preset, study in studies.items():
-            pool += finals(study, search(study, known["costs"][preset], data, options), data, options)
+            pool += finals(study, search(study, preset, known["costs"][preset], data, options), data, options)
         for preset, found in rivals(pool, options.presets).items():
             shapes = {found["name"]: found, "preset": build_preset(preset)}
             runs = train(studies[preset], "duel", shapes, SEEDS, data, options)
