@@ -18,6 +18,10 @@ NAMES = [f"gene{number}" for number in range(8)]
 class Genome(dict):
     """Stands in for a proposal."""
 
+    @property
+    def choices(self):
+        return self
+
     limit: int | None = None  # of the last gene, which is the cost where there is a limit
 
     def preview(self):
@@ -76,7 +80,7 @@ def test_within_a_budget_founders_are_costly(monkeypatch):
     monkeypatch.setattr(Genome, "limit", 60)
     costs = [genome[NAMES[-1]] for genome in islice(founders(Genes(), 0), 60)]
     assert max(costs) <= 60
-    assert np.mean(costs) >= 50  # by chance about 30, and 55 is to be expected
+    assert np.mean(costs) >= 55  # by chance about 30; the costliest of ten drafts 54
 
 
 def test_within_a_budget_children_do_not_get_cheaper_and_cheaper(monkeypatch):

@@ -19,6 +19,7 @@ from voxnas.utils.errors import InputError
 Choices = Mapping[str, Value]
 MOST_CHANGES = 3  # of a parent's choices
 FOUNDER_DRAFTS, CHILD_DRAFTS = 10, 3  # that the constraints let in
+GROWTH_STEPS = 20  # of a founder
 DRAWN_PER_DRAFT = 6  # at most, on average, where the constraints reject many
 
 
@@ -35,12 +36,14 @@ def generation_sizes(candidates: int, generations: int) -> list[int]:
 def founders(proposer: Proposer, seed: int) -> Iterator[Proposal]:
     """The first generation: each start of the space in turn, completed by chance, then anything at all.
 
-    Each is the costliest of a few drafts, where constraints ask for the cost: most of what fits a small
-    budget is far smaller than need be, and few generations do not make up for that.
+    Each is the costliest of a few drafts, where constraints ask for the cost, and has grown up to the limit:
+    most of what fits a small budget is far smaller than need be, and few generations do not make up for that.
     """
     turn: list[Choices] = [*proposer.starts, {}]
     for number in count():
-        yield from _costliest(proposer, turn[number % len(turn)], 0, [seed, 0, number], FOUNDER_DRAFTS)
+        start, at = turn[number % len(turn)], [seed, 0, number]
+        for draft in _costliest(proposer, start, 0, at, FOUNDER_DRAFTS):
+            yield _grown(proposer, draft, start, at)
 
 
 def offspring(
@@ -64,3 +67,16 @@ def _costliest(
         for draft in range(drafts * DRAWN_PER_DRAFT)
     )
     return costliest(drawn, drafts)
+
+
+def _grown(proposer: Proposer, draft: Proposal, start: Choices, at: Sequence[int]) -> Proposal:
+    """The draft after steps, of what its start leaves to chance, that cost more and are let in."""
+    for step in range(GROWTH_STEPS):
+        cost = draft.preview().cpu_rtf
+        if cost is None or draft.preview().rejected is not None:
+            break
+        chooser = MutatingChooser(draft.choices, [*at, step, 1], changes=1, fixed=start)
+        larger = proposer.draw(chooser)
+        if larger.preview().rejected is None and (larger.preview().cpu_rtf or 0.0) > cost:
+            draft = larger
+    return draft

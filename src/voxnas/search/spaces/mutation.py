@@ -1,7 +1,7 @@
 """Who chooses nearly as it was chosen before: how one candidate descends from another."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from voxnas.search.spaces.base import Chooser, T, Value
 from voxnas.search.spaces.choosers import RandomChooser
@@ -40,12 +40,19 @@ class MutatingChooser(RandomChooser):
         parent: its choices by name.
         seed: see `RandomChooser`.
         changes: how many of the parent's names change; all if it has fewer.
+        fixed: names that do not change.
     """
 
-    def __init__(self, parent: Mapping[str, Value], seed: int | Sequence[int], changes: int) -> None:
+    def __init__(
+        self,
+        parent: Mapping[str, Value],
+        seed: int | Sequence[int],
+        changes: int,
+        fixed: Collection[str] = (),
+    ) -> None:
         super().__init__(seed)
         self._parent = parent
-        names = sorted(parent)
+        names = sorted(parent.keys() - set(fixed))
         often = [1 if isinstance(parent[name], str | bool) else OFTEN for name in names]
         # The first of an exponential race are a draw without replacement in proportion to the rates
         finish = self._random.exponential(size=len(names)) / often
