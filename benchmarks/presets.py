@@ -34,8 +34,8 @@ from voxnas.records.record import Record
 PRESETS = ("nano", "feather", "lite", "standard")
 FINAL_SEEDS, SEEDS = (11, 12), (1, 2, 3)  # of the finalists and of the duel; the search's is 0
 SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
-RUNGS = ((24, 8), (8, 20))  # of a search: so many candidates, for so many seconds each
-GENERATIONS, FINALISTS = 3, 3  # of a search
+RUNGS = ((20, 12), (8, 24))  # of a search: so many candidates, for so many seconds each
+GENERATIONS, FINALISTS = 3, 4  # of a search
 SAME_COST = 1.03  # timings of one network, in turns with others, differ by so much
 SLACK = 1.05  # timings at different moments do; a search within so much of a cost misses nothing within it
 BARE = ("callbacks.preview=null", "callbacks.aliasing=null")

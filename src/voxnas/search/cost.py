@@ -8,16 +8,17 @@ from typing import Any
 
 import torch
 
+from voxnas.engine import make
 from voxnas.engine.measure import Meter
 from voxnas.export.nam import write_nam
 from voxnas.kernels.build import Unavailable, load
 from voxnas.models.base import Network
 from voxnas.records.identity import cpu_flags, cpu_model, identity
 from voxnas.search.remembered import remembered
+from voxnas.search.yardstick import BLOCKS, MIN_SECONDS, yardstick
 from voxnas.utils.errors import InputError, VoxnasError
 
-# Enough for a rank correlation of .99 and more with a long measurement, in a fiftieth of a second
-BLOCKS, MIN_SECONDS = 30, 0.015
+METHOD = 2  # of measuring: figures of another are measured again
 
 
 class CostUnknown(VoxnasError):
@@ -88,16 +89,18 @@ class CostMeter:
         if self._meter.engine == "profile":  # a sum, and no measurement
             return Cost(measure(), **conditions)
         architecture = {key: value for key, value in network.architecture().items() if key != "name"}
-        key = identity({**conditions, "code": _code(), "architecture": architecture})
+        key = identity({**conditions, "method": METHOD, "code": _code(), "architecture": architecture})
         return Cost(remembered(key, measure), **conditions)
 
     def measure(self, network: Network, sample_rate: int) -> float:
-        """The fraction of real time, measured now. Raises CostUnknown if there is none."""
+        """The fraction of real time, measured now, see `Yardstick`. Raises CostUnknown if there is none."""
 
         def write(path: Path) -> object:
             return write_nam(network, path, sample_rate)
 
         try:
+            if self._meter.engine in make.KINDS:
+                return yardstick(sample_rate, self.block_size, self._meter.engine).measure(network)
             return self._meter.measure(network, sample_rate, write)[0].rtf
         except InputError as error:
             raise CostUnknown(f"the cost cannot be told: {error}") from error
