@@ -1,0 +1,56 @@
+"""Measuring beside a yardstick: busy moments are waited out, or taken off."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from voxnas.models.wavenet import stack
+from voxnas.search import yardstick as module
+from voxnas.search.yardstick import FIRST, TRIES, Yardstick
+
+RTF, OWN = 0.004, 0.002
+
+
+@pytest.fixture
+def moments(monkeypatch):
+    """How many times slower each measurement is than a quiet one; quiet ones when these are used up."""
+    slowed: list[float] = []
+    pauses: list[float] = []
+
+    def side_by_side(engines, *_, **__):
+        factor = slowed.pop(0) if slowed else 1.0
+        return [[SimpleNamespace(rtf=factor * RTF)], [SimpleNamespace(rtf=factor * OWN)]]
+
+    monkeypatch.setattr(module, "side_by_side", side_by_side)
+    monkeypatch.setattr(module.time, "sleep", pauses.append)
+    return SimpleNamespace(slowed=slowed, pauses=pauses)
+
+
+@pytest.mark.parametrize("busy", [0, 1, 3])
+def test_busy_moments_are_waited_out(moments, busy):
+    yardstick = Yardstick(44100, 64, "torch")
+    moments.pauses.clear()
+    moments.slowed[:] = [1.45] * busy
+    assert yardstick.measure(stack(2, 2)) == RTF
+    assert len(moments.pauses) == busy
+
+
+def test_where_it_stays_busy_the_yardstick_s_share_is_taken_off(moments):
+    yardstick = Yardstick(44100, 64, "torch")
+    moments.slowed[:] = [1.45] * TRIES
+    assert yardstick.measure(stack(2, 2)) == pytest.approx(RTF)
+
+
+def test_one_quiet_moment_among_the_first_is_enough_to_know(moments):
+    moments.slowed[:] = [1.45] * (FIRST - 1) + [1.0] + [1.45] * TRIES
+    assert Yardstick(44100, 64, "torch").measure(stack(2, 2)) == pytest.approx(RTF)
+
+
+def test_a_real_network_costs_what_a_long_measurement_says():
+    from voxnas.engine.benchmark import side_by_side
+    from voxnas.engine.make import make_engine
+
+    small, large = stack(2, 4), stack(8, 16)
+    yardstick = Yardstick(44100, 64)
+    long = [t.rtf for (t,) in side_by_side([make_engine(n) for n in (small, large)], [44100] * 2, [64], 2000)]
+    assert yardstick.measure(large) / yardstick.measure(small) == pytest.approx(long[1] / long[0], rel=0.5)
