@@ -18,20 +18,20 @@ from voxnas.utils.errors import InputError
 class Proposal:
     """A candidate that might be trained: what was chosen, and the name of its run's folder, which follows.
 
-    `choices` are those that a chooser made, by name, if one did.
+    `choices` are those that a chooser made, by name, if one did; `previewed` is shared by all of a proposer.
     """
 
     chosen: tuple[str, ...]
     name: str
     config: DictConfig
     choices: Mapping[str, Value] = field(default_factory=dict)
-    known: dict[str, Candidate] = field(default_factory=dict, repr=False, compare=False)  # by name
+    previewed: dict[tuple[str, ...], Candidate] = field(default_factory=dict, repr=False, compare=False)
 
     def preview(self) -> Candidate:
         """What it is, and why the constraints keep it out if they do; built for that once, not trained."""
-        if self.name not in self.known:
-            self.known[self.name] = preview([self.config])[0]
-        return self.known[self.name]
+        if self.chosen not in self.previewed:
+            self.previewed[self.chosen] = preview([self.config])[0]
+        return self.previewed[self.chosen]
 
 
 class Proposer:
@@ -54,7 +54,7 @@ class Proposer:
         self.config_name, self.space = config_name, space
         self.flat = FlatSpace(parameters, overrides)
         self._composed: dict[tuple[str, ...], DictConfig] = {}
-        self._previewed: dict[str, Candidate] = {}
+        self._previewed: dict[tuple[str, ...], Candidate] = {}
 
     @property
     def size(self) -> int | None:
@@ -85,7 +85,7 @@ class Proposer:
     def proposal(self, chosen: Sequence[str]) -> Proposal:
         """The candidate that was chosen so."""
         (config,) = compose_candidates(self.config_name, [self.job(chosen)], self._composed)
-        return Proposal(tuple(chosen), str(config.name), config, known=self._previewed)
+        return Proposal(tuple(chosen), str(config.name), config, previewed=self._previewed)
 
     def job(self, chosen: Sequence[str]) -> list[str]:
         """All overrides of a candidate's run."""

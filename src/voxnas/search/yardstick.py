@@ -11,9 +11,8 @@ from voxnas.models.wavenet import stack
 
 # Enough for a rank correlation of .99 and more with a long measurement, in a few hundredths of a second
 BLOCKS, MIN_SECONDS = 30, 0.015
-QUIET = (
-    1.1  # times its least cost the yardstick may take; a busy thread of the same core makes it 1.4 and more
-)
+# Times its least cost the yardstick may take; a busy thread of the same core makes it 1.4 and more
+QUIET = 1.1
 FIRST, TRIES, PAUSE_S = 5, 6, 0.05
 
 
@@ -42,12 +41,13 @@ class Yardstick:
 
         Raises InputError if the engine cannot play it.
         """
-        for attempt in range(TRIES):
+        for retry in range(TRIES - 1):
             rtf, slowed = self._beside(network)
             if slowed <= QUIET:
                 return rtf
-            time.sleep(PAUSE_S * 2**attempt)
-        return rtf / slowed
+            time.sleep(PAUSE_S * 2**retry)
+        rtf, slowed = self._beside(network)
+        return rtf if slowed <= QUIET else rtf / slowed
 
     def _beside(self, network: Network) -> tuple[float, float]:
         """The network's fraction of real time, and the yardstick's over its least."""
