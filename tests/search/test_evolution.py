@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxnas.search.evolution import MOST_CHANGES, founders, generation_sizes, offspring
+from voxnas.search.evolution import MOST_CHANGES, VARIATIONS, founders, generation_sizes, offspring
 from voxnas.search.spaces.mutation import Recorder
 from voxnas.utils.errors import InputError
 
@@ -34,7 +34,7 @@ class Genome(dict):
 class Genes:
     """Stands in for a proposer: its candidates are their own choices."""
 
-    starts = ({"gene0": 77}, {"gene1": 88, "gene2": 99})
+    starts = ({"gene0": 77}, {"gene1": 88, "gene2": 99, "gene3": 66})
 
     def draw(self, choose):
         recorder = Recorder(choose)
@@ -63,12 +63,21 @@ def test_what_is_no_number_of_generations_is_refused(generations):
 
 
 def test_founders_are_by_turns_from_each_start_and_from_chance():
-    found = list(islice(founders(Genes(), 0), 8))
-    assert [c["gene0"] for c in found[::3]] == [77] * 3
-    assert [(c["gene1"], c["gene2"]) for c in found[1::3]] == [(88, 99)] * 3
-    assert found[0] != found[3]  # the rest is left to chance
-    assert all(c["gene0"] != 77 and c["gene1"] != 88 for c in found[2::3])
-    assert found == list(islice(founders(Genes(), 0), 8)) != list(islice(founders(Genes(), 1), 8))
+    found = list(islice(founders(Genes(), 0), 9))
+    assert found[0]["gene0"] == 77
+    assert kept_of_second_start(found[1]) == 3
+    assert all(c["gene0"] != 77 and kept_of_second_start(c) == 0 for c in found[2::3])
+    assert found == list(islice(founders(Genes(), 0), 9)) != list(islice(founders(Genes(), 1), 9))
+
+
+def test_when_a_start_comes_again_two_of_its_choices_are_others():
+    found = list(islice(founders(Genes(), 0), 60))
+    assert [kept_of_second_start(c) for c in found[4::3]] == [3 - VARIATIONS] * 19
+    assert len({c["gene0"] for c in found[3::3]}) > 9
+
+
+def kept_of_second_start(candidate):
+    return sum(candidate[name] == value for name, value in Genes.starts[1].items())
 
 
 def test_without_starts_all_founders_are_from_chance():

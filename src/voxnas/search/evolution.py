@@ -19,6 +19,7 @@ from voxnas.utils.errors import InputError
 Choices = Mapping[str, Value]
 MOST_CHANGES = 3  # of a parent's choices
 FOUNDER_DRAFTS, CHILD_DRAFTS = 10, 3  # that the constraints let in
+VARIATIONS = 2  # choices of a start that change when its turn comes again
 GROWTH_STEPS = 20  # of a founder
 DRAWN_PER_DRAFT = 6  # at most, on average, where the constraints reject many
 
@@ -36,13 +37,16 @@ def generation_sizes(candidates: int, generations: int) -> list[int]:
 def founders(proposer: Proposer, seed: int) -> Iterator[Proposal]:
     """The first generation: each start of the space in turn, completed by chance, then anything at all.
 
+    When a start's turn comes again, a few of its choices are others: some say so much that chance adds little.
+
     Each is the costliest of a few drafts, where constraints ask for the cost, and has grown up to the limit:
     most of what fits a small budget is far smaller than need be, and few generations do not make up for that.
     """
     turn: list[Choices] = [*proposer.starts, {}]
     for number in count():
         start, at = turn[number % len(turn)], [seed, 0, number]
-        for draft in _costliest(proposer, start, 0, at, FOUNDER_DRAFTS):
+        changes = VARIATIONS if number >= len(turn) else 0
+        for draft in _costliest(proposer, start, changes, at, FOUNDER_DRAFTS):
             yield _grown(proposer, draft, start, at)
 
 
