@@ -1,0 +1,56 @@
+"""What benchmarks/presets.py makes of its measurements: who competes, the table, the picture."""
+
+import io
+import sys
+
+import pytest
+from rich.console import Console
+from scripts import ROOT
+
+sys.path.insert(0, str(ROOT / "benchmarks"))
+import presets
+from presets_report import plot, table
+
+RTF = {"nano": 0.002, "lite": 0.005, "small": 0.00205, "wide": 0.0049, "huge": 0.0052}
+
+
+@pytest.fixture
+def told_costs(monkeypatch):
+    """No network is built: each is its name, and costs as the table above says."""
+    monkeypatch.setattr(presets, "network", lambda name, _: name)
+    monkeypatch.setattr(presets, "build", lambda shape: shape["name"])
+    monkeypatch.setattr(presets, "costs", lambda names: [RTF[name] for name in names])
+
+
+def final(name, esr):
+    return {"name": name}, esr
+
+
+@pytest.mark.parametrize(
+    ("pool", "of_nano", "of_lite"),
+    [
+        ([("small", 0.3), ("wide", 0.1), ("huge", 0.01)], "small", "wide"),
+        ([("small", 0.1), ("wide", 0.3)], "small", "small"),  # what is cheaper may be better
+        ([("wide", 0.3), ("huge", 0.1)], "wide", "wide"),  # nothing fits: the cheapest, which the table shows
+    ],
+)
+def test_the_best_of_all_finalists_within_a_presets_cost_is_found(told_costs, pool, of_nano, of_lite):
+    found = presets.rivals([final(*each) for each in pool], ["nano", "lite"])
+    assert {preset: shape["name"] for preset, shape in found.items()} == {"nano": of_nano, "lite": of_lite}
+
+
+def test_the_duel_is_told_in_a_table_and_a_picture(tmp_path):
+    sides = {"found": [1e-4, 2e-4, 3e-4], "preset": [4e-4, 4e-4, 4e-4]}
+    row = {
+        "pair": "amp", "preset": "nano", "architecture": {"name": "wavenet-4x5k7-tanh-0123abcd"},
+        "rtf": {"found": 0.0019, "preset": 0.002}, "best_val_loss": sides, "test_esr": sides,
+        "best_val_loss_ratio": 0.5, "test_esr_ratio": 0.5,
+    }  # fmt: skip
+    console = Console(file=io.StringIO(), width=160)
+    console.print(table([row], 60))
+    text = console.file.getvalue()
+    assert "trained from scratch for 60 s" in text
+    for cell in ("4x5k7-tanh", "0.0019", "40.0 ± 0.0", "20.0 ± 10.0", "0.50"):
+        assert cell in text
+    plot([row, row | {"pair": "other"}], tmp_path / "presets.png")
+    assert (tmp_path / "presets.png").read_bytes().startswith(b"\x89PNG")
