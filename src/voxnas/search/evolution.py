@@ -37,7 +37,7 @@ def generation_sizes(candidates: int, generations: int) -> list[int]:
 def founders(proposer: Proposer, seed: int) -> Iterator[Proposal]:
     """The first generation: each start of the space in turn, completed by chance, then anything at all.
 
-    When a start's turn comes again, a few of its choices are others: some say so much that chance adds little.
+    When a start's turn comes again, a few of its choices are others: most say too much for chance to add.
 
     Each is the costliest of a few drafts, where constraints ask for the cost, and has grown up to the limit:
     most of what fits a small budget is far smaller than need be, and few generations do not make up for that.
