@@ -2,6 +2,7 @@
 
 import io
 import sys
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -22,8 +23,8 @@ def told_costs(monkeypatch):
     monkeypatch.setattr(presets, "costs", lambda names: [RTF[name] for name in names])
 
 
-def final(name, esr):
-    return {"name": name}, esr
+def final(name, *esrs):
+    return {"name": name}, list(esrs)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,21 @@ def final(name, esr):
 )
 def test_the_best_of_all_finalists_within_a_presets_cost_is_found(told_costs, pool, of_nano, of_lite):
     found = presets.rivals([final(*each) for each in pool], ["nano", "lite"])
-    assert {preset: shape["name"] for preset, shape in found.items()} == {"nano": of_nano, "lite": of_lite}
+    best = {preset: finals[0][0]["name"] for preset, finals in found.items()}
+    assert best == {"nano": of_nano, "lite": of_lite}
+
+
+def test_the_last_two_get_more_seeds_and_are_chosen_by_all_of_them(told_costs, monkeypatch):
+    pool = [final("small", 0.1, 0.3), final("wide", 0.1, 0.2), final("slow", 0.4, 0.4)]
+    monkeypatch.setitem(RTF, "slow", 0.0048)
+    best = presets.rivals(pool, ["lite"])["lite"]
+    assert [shape["name"] for shape, _ in best] == ["wide", "small"]
+    losses = {"wide": [0.5, 0.6], "small": [0.1, 0.1]}
+    trained = {name: [SimpleNamespace(best_val_loss=loss) for loss in each] for name, each in losses.items()}
+    monkeypatch.setattr(
+        presets, "train", lambda study, rung, shapes, *_: {name: trained[name] for name in shapes}
+    )
+    assert presets.last("study", best, [], None) == final("small", 0.1, 0.3, 0.1, 0.1)
 
 
 def test_the_duel_is_told_in_a_table_and_a_picture(tmp_path):
