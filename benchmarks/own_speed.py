@@ -71,7 +71,7 @@ def main() -> None:
     net = network(model, backend)
     data = PairDataModule(noise, RATE, segment_length=8192, batch_size=16)
     data.receptive_field = net.receptive_field
-    optimizer = partial(torch.optim.Adam, lr=0.004, fused=True)  # fused as in configs/training
+    optimizer = partial(torch.optim.Adam, lr=0.004, fused=True)  # as the peer; fused as in configs/training
     module = AmpModule(net, WeightedLoss(mse=1.0), optimizer, Cosine(), RATE)
     watch = Stopwatch(seconds)
     trainer = pl.Trainer(

@@ -83,6 +83,7 @@ def _instrument(clock: Clock) -> None:
     from voxnas.data.datamodule import PairDataModule
     from voxnas.data.segments import Segments
     from voxnas.models.wavenet import WaveNet
+    from voxnas.training.block_soap import BlockSOAP
     from voxnas.training.losses import WeightedLoss
     from voxnas.training.module import AmpModule
 
@@ -95,7 +96,7 @@ def _instrument(clock: Clock) -> None:
     clock.wrap(WaveNet, "forward", "forward")
     clock.wrap(WeightedLoss, "forward", "loss")
     clock.wrap(torch.Tensor, "backward", "backward")
-    clock.wrap(sys.modules["torch.optim.adam"], "adam", "optimizer")  # not Adam.step, which runs the closure
+    clock.wrap(BlockSOAP, "_step", "optimizer")  # not step, which runs the closure
     clock.wrap(AmpModule, "validation_step", "validation")
     clock.wrap(AmpModule, "test_step", "test")
     clock.wrap(AmpModule, "on_test_epoch_end", "test")

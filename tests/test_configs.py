@@ -83,9 +83,10 @@ def test_every_kind_of_data_is_a_data_module_that_loads_nothing_yet(composed, da
     assert not Path("nowhere").exists()
 
 
+@pytest.mark.parametrize("optimizer", options("training/optimizer"))
 @pytest.mark.parametrize("training", options("training"))
-def test_every_recipe_makes_a_training_module(composed, training):
-    config = composed("train", f"training={training}")
+def test_every_recipe_makes_a_training_module(composed, training, optimizer):
+    config = composed("train", f"training={training}", f"training/optimizer={optimizer}")
     network = instantiate(config.model, _convert_="all")
     parts = {name: instantiate(part) for name, part in config.training.items()}
     module = AmpModule(network, sample_rate=48000, **parts)
@@ -179,8 +180,8 @@ def test_every_space_of_a_differentiable_search_is_a_relaxed_network(composed, s
     assert config.darts.space == space
     assert network.largest_cost(price_of("Compute")) > 0
     module = instantiate(config.darts.module, _convert_="all")
-    parts = {name: instantiate(part) for name, part in config.training.items()}
+    parts = {name: instantiate(config.training[name]) for name in ("loss", "schedule")}
     made = module(network=network, price=price_of("Memory"), largest_cost=1.0, **parts)
-    assert made.configure_optimizers()[0].param_groups[0]["lr"] == config.training.optimizer.lr
+    assert made.configure_optimizers()[0].param_groups[0]["lr"] == config.darts.module.optimizer.lr
     callbacks = [instantiate(callback) for callback in config.darts.callbacks.values()]
     assert all(isinstance(callback, pl.Callback) for callback in callbacks)

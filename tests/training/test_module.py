@@ -12,6 +12,7 @@ from torch.nn.functional import pad
 from voxnas.data.datamodule import PairDataModule
 from voxnas.models.build import build
 from voxnas.models.wavenet import stack
+from voxnas.training.block_soap import BlockSOAP
 from voxnas.training.losses import WeightedLoss
 from voxnas.training.metrics import esr
 from voxnas.training.module import AmpModule
@@ -20,6 +21,7 @@ from voxnas.training.schedules import Cosine
 from voxnas.utils.errors import InputError
 
 ADAM = partial(torch.optim.Adam, lr=0.01)
+BLOCK_SOAP = partial(BlockSOAP, lr=0.01, refresh_every=7)
 
 
 def make_module(optimizer=ADAM, seed: int = 0, **network) -> AmpModule:
@@ -61,8 +63,9 @@ def offline_esr(module: AmpModule, recording, start: int, stop: int) -> float:
     return esr(output[start:stop], target[start:stop]).item()
 
 
-def test_it_learns_a_nonlinear_amp(recording, tmp_path):
-    module = make_module()
+@pytest.mark.parametrize("optimizer", [ADAM, BLOCK_SOAP])
+def test_it_learns_a_nonlinear_amp(recording, tmp_path, optimizer):
+    module = make_module(optimizer)
     data = make_data(recording, module)
     before = offline_esr(module, recording, *recording.sections.test)
     trainer = make_trainer(tmp_path, 40)
@@ -102,9 +105,10 @@ class _SpoilLastEpoch(pl.Callback):
             torch.nn.init.ones_(next(pl_module.network.parameters()))
 
 
-def test_a_run_that_was_cut_ends_where_one_that_was_not_does(recording, tmp_path):
+@pytest.mark.parametrize("optimizer", [ADAM, BLOCK_SOAP])
+def test_a_run_that_was_cut_ends_where_one_that_was_not_does(recording, tmp_path, optimizer):
     def run(folder, epochs: int, resume=None) -> AmpModule:
-        module = make_module(seed=0 if resume is None else 1)
+        module = make_module(optimizer, seed=0 if resume is None else 1)
         trainer = make_trainer(folder, 4, callbacks=checkpoints(folder))
         trainer.callbacks.append(_StopAfter(epochs))
         trainer.fit(module, make_data(recording, module), ckpt_path=resume, weights_only=True)

@@ -19,6 +19,7 @@ UNNAMED = OmegaConf.create(["study", "model.num_layers", "callbacks.*"])
         ([], "amp"),
         (["study=mine", "model.num_layers=7", "callbacks.benchmark.blocks=9"], "amp"),
         (["training.optimizer.lr=0.01"], "amp_lr-0.01"),
+        (["training/optimizer=adam"], "amp_optimizer-adam"),
         (["seed=1", "model.gating=gated"], "amp_gating-gated_seed-1"),
         (["+data.extra=1", "~data.delay"], "amp_delay-_extra-1"),
         (["model.activation=Tanh", "data.train=0:60"], "amp_train-0-60_activation-Tanh"),

@@ -64,7 +64,7 @@ def _make_module(cfg: DictConfig, record: SearchRecord, network: SuperNet, folde
         table = operation_costs(network, folder / COSTS)
     price = price_of(mode, table)
     record.cost_unit, record.largest_cost = MODES[mode], network.largest_cost(price)
-    recipe = {part: instantiate(config) for part, config in cfg.training.items()}
+    recipe = {part: instantiate(cfg.training[part]) for part in ("loss", "schedule")}
     module: DartsModule = instantiate(cfg.darts.module, _convert_="all")(
         network=network, price=price, largest_cost=record.largest_cost, **recipe
     )
@@ -104,7 +104,7 @@ def _new_record(cfg: DictConfig, data: PairDataModule) -> SearchRecord:
         "settings": record.settings,
         "recording": record.data.get("fingerprint"),
         "sections": record.data.get("sections"),
-        "training": _plain(cfg.training),
+        "training": {part: _plain(cfg.training[part]) for part in ("loss", "schedule")},
         "data": shaping(cfg, "data"),
         "trainer": shaping(cfg, "trainer"),
     }

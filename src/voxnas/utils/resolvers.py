@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -34,7 +35,8 @@ def run_name(base: str, unnamed: ListConfig, overrides: Sequence[str] | None = N
     A run's configuration determines its name, so that the same run is found again and never done twice. What
     `base` already says, because it was promoted under that name, is not said again.
     """
-    parts = (f"_{key.split('.')[-1]}-{value}" for key, value in named_overrides(unnamed, overrides).items())
+    named = named_overrides(unnamed, overrides)
+    parts = (f"_{re.split('[./]', key)[-1]}-{value}" for key, value in named.items())
     return base + "".join(part for part in parts if f"{part}_" not in f"{base}_")
 
 
