@@ -61,7 +61,7 @@ def test_a_search_ends_in_a_trained_candidate_and_again_does_nothing(search, log
 def test_what_changed_is_searched_again_and_the_old_is_kept(search, log_dir):
     search()
     (before,) = read(log_dir / "nas/tiny/darts", "search.json")
-    done = search("darts.module.optimizer.lr=0.03")
+    done = search("training.schedule.final=0.1")
     assert done.code == 0, done.err
     (after,) = read(log_dir / "nas/tiny/darts", "search.json")
     assert after["identity"] != before["identity"]
