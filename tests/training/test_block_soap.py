@@ -102,6 +102,16 @@ def test_a_gradient_that_is_not_finite_is_left_to_who_looks_at_the_loss():
     assert weights.isnan().all()
 
 
+def test_where_no_basis_is_found_the_old_one_goes_on(monkeypatch):
+    valley = Valley(partial(BlockSOAP, lr=0.02, refresh_every=10))
+    before = float(valley.loss().detach())
+    for name in ("eigh", "qr"):
+        monkeypatch.setattr(torch.linalg, name, lambda matrix: [torch.full_like(matrix, torch.nan)] * 2)
+    assert valley.train(200) < 0.2 * before
+    (state,) = valley.optimizer.state.values()
+    assert torch.equal(state["basis"][0], torch.eye(len(state["basis"][0])))
+
+
 @settings(deadline=None, max_examples=30)
 @given(seed=st.integers(0, 10_000), size=st.integers(1, 12), rank=st.integers(1, 12), first=st.booleans())
 def test_a_new_basis_is_one_and_the_moments_move_over(seed, size, rank, first):

@@ -104,7 +104,8 @@ def refresh(state: State, beta: float) -> None:
     """Take the recent gradients into the covariance, and turn the basis towards its eigenvectors.
 
     Of what is squared along the new directions the mean follows as if it had been uncorrelated along the old
-    ones. Where a gradient was not finite the basis stays, and whoever looks at the loss will say so.
+    ones. Where a gradient was not finite, or no basis was found, the old one stays; whoever looks at the loss
+    will tell of gradients.
     """
     recent = state["recent"]
     ages = torch.arange(len(recent) - 1, -1, -1, device=recent.device)
@@ -113,11 +114,18 @@ def refresh(state: State, beta: float) -> None:
     if not covariance.isfinite().all():
         return
     first = state["step"] == len(recent)
-    new = torch.linalg.eigh(covariance)[1] if first else torch.linalg.qr(covariance @ state["basis"])[0]
+    new = _eigenvectors(covariance) if first else torch.linalg.qr(covariance @ state["basis"])[0]
+    if not new.isfinite().all():
+        return
     rotation = state["basis"].mT @ new
     state["mean"] = turned(state["mean"], rotation)
     state["variance"] = turned(state["variance"], rotation.square_())
     state["basis"] = new
+
+
+def _eigenvectors(covariance: Tensor) -> Tensor:
+    """In double precision: of fewer gradients than weights LAPACK's single one makes NaN now and then."""
+    return torch.linalg.eigh(covariance.double())[1].to(covariance)
 
 
 def turned(vectors: Tensor, basis: Tensor) -> Tensor:
