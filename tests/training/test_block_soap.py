@@ -143,7 +143,8 @@ def test_the_basis_becomes_that_of_the_eigenvectors():
     assert (aligned > 0.9).all()
 
 
+@pytest.mark.parametrize("value", [0, 1.5])
 @pytest.mark.parametrize("name", ["block_size", "refresh_every"])
-def test_a_size_below_one_is_refused(name):
-    with pytest.raises(InputError, match=rf"training\.optimizer\.{name}=0: give a whole number from 1"):
-        BlockSOAP([torch.zeros(1, requires_grad=True)], **{name: 0})
+def test_a_size_that_cannot_be_is_refused(name, value):
+    with pytest.raises(InputError, match=rf"training\.optimizer\.{name}={value}: give a whole number from 1"):
+        BlockSOAP([torch.zeros(1, requires_grad=True)], **{name: value})

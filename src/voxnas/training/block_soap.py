@@ -32,7 +32,7 @@ class BlockSOAP(Optimizer):
         eps: see Adam.
 
     Raises:
-        InputError: sizes below 1.
+        InputError: sizes that are not whole numbers from 1.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class BlockSOAP(Optimizer):
         eps: float = 1e-8,
     ) -> None:
         for name, value in (("block_size", block_size), ("refresh_every", refresh_every)):
-            if value < 1:
+            if not isinstance(value, int) or value < 1:
                 raise InputError(f"training.optimizer.{name}={value}: give a whole number from 1")
         defaults: dict[str, Any] = {"lr": lr, "betas": tuple(betas), "covariance_beta": covariance_beta}
         defaults |= {"block_size": block_size, "refresh_every": refresh_every, "eps": eps}
