@@ -19,7 +19,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from omegaconf import OmegaConf
 from own_speed import network
 from presets_report import plot, table
@@ -31,10 +30,11 @@ from voxnas.engine.make import make_engine
 from voxnas.models.base import Network
 from voxnas.models.build import build
 from voxnas.records.record import Record
+from voxnas.search.cost import CostMeter
 
 PRESETS = ("nano", "feather", "lite", "standard")
 FINAL_SEEDS, LAST_SEEDS = (11, 12), (13, 14)  # of all finalists, of the last two; the search's is 0
-SEEDS = (41, 42, 43)  # of the duel
+SEEDS = (51, 52, 53)  # of the duel
 SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
 RUNGS = ((18, 15), (9, 30))  # of a search: so many candidates, for so many seconds each
 GENERATIONS, FINALISTS = 3, 4  # of a search
@@ -55,18 +55,14 @@ def costs(networks: Sequence[Network]) -> list[float]:
     return [timing[0].rtf for timing in timings]
 
 
-def preset_costs() -> dict[str, float]:
-    """RTF of the presets' networks, medians of five."""
-    torch.manual_seed(0)
-    rounds = [costs([network(name, "torch") for name in PRESETS]) for _ in range(5)]
-    return dict(zip(PRESETS, map(statistics.median, zip(*rounds, strict=True)), strict=True))
+def preset_cost(name: str) -> float:
+    """RTF of the preset's network as a search would measure it."""
+    return CostMeter(BLOCK_SIZE).cost(network(name, "torch"), RATE).cpu_rtf
 
 
-def search(
-    study: str, preset: str, cost: float, data: Sequence[str], options: argparse.Namespace
-) -> list[Record]:
+def search(study: str, preset: str, data: Sequence[str], options: argparse.Namespace) -> list[Record]:
     """The best by validation ESR of the search's last rung, of those that cost no more than the preset."""
-    budget = SLACK * cost
+    budget = SLACK * preset_cost(preset)
     candidates, *keep = (count for count, _ in RUNGS)
     caps = [f"+time_cap.rung{i + 1}='{_clock(duration)}'" for i, (_, duration) in enumerate(RUNGS)]
     rungs = [f"search.candidates={candidates}", f"search.keep={keep}", f"search.rungs={[10000] * len(RUNGS)}"]
@@ -178,15 +174,13 @@ def main() -> None:
     options = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / "presets.json"
-    known = json.loads(path.read_text()) if path.exists() else {"costs": preset_costs(), "rows": []}
-    path.write_text(json.dumps(known, indent=1))
     rows = []
     for target in options.target:
         data = pair(options.input, target, *SECTIONS)
         studies = {preset: f"bench-presets-{Path(target).stem}-{preset}" for preset in options.presets}
         pool: dict[str, Final] = {}  # by name: two searches may find the same
         for preset, study in studies.items():
-            finalists = search(study, preset, known["costs"][preset], data, options)
+            finalists = search(study, preset, data, options)
             pool |= {final[0]["name"]: final for final in finals(study, finalists, data, options)}
         for preset, best in rivals(list(pool.values()), options.presets).items():
             found, _ = last(studies[preset], best, data, options)
@@ -196,7 +190,7 @@ def main() -> None:
             trained = sum(seconds(records(studies[preset], rung)) for rung in ("rung*", "final", "last"))
             row = {"pair": Path(target).stem, "preset": preset, "architecture": found}
             rows.append({**row, "search_seconds": trained, **duel})
-            path.write_text(json.dumps(known | {"rows": rows}, indent=1))
+            path.write_text(json.dumps(rows, indent=1))
     plot(rows, RESULTS / "presets.png")
     Console(width=160).print(table(rows, options.seconds))
 

@@ -19,6 +19,7 @@ def run_at(run_here, tiny_pair, tmp_path, monkeypatch):
 
     def run(cpu_rtf: float, *overrides: str):
         monkeypatch.setattr(CostMeter, "measure", lambda *_: cpu_rtf)
+        monkeypatch.setattr(CostMeter, "_unit", lambda *_: 1.0)
         monkeypatch.setattr("voxnas.search.remembered.cache_folder", lambda: tmp_path / f"{cpu_rtf}")
         (tmp_path / f"{cpu_rtf}").mkdir(exist_ok=True)
         shape = ["model.num_layers=2", "model.channels=3"]

@@ -13,7 +13,7 @@ from voxnas.engine.cost.profile import plugin_cost
 from voxnas.models.recurrent import GRU
 from voxnas.models.wavenet import stack
 from voxnas.search.cost import CostMeter, CostUnknown
-from voxnas.search.remembered import remembered
+from voxnas.search.remembered import keep_lower, remembered
 from voxnas.utils.errors import InputError
 
 
@@ -22,6 +22,11 @@ def own_cache(tmp_path, monkeypatch):
     """Figures are kept here; libraries stay where they are, for compiling them takes seconds."""
     monkeypatch.setattr("voxnas.search.remembered.cache_folder", lambda: tmp_path)
     return tmp_path / "costs"
+
+
+def figures(own_cache):
+    """All but those of yardsticks."""
+    return [path for path in own_cache.glob("*.json") if not path.name.startswith("yardstick-")]
 
 
 def small(name: str = "small", **arguments):
@@ -34,7 +39,7 @@ def test_the_figure_is_one_that_the_engine_takes(own_cache):
     assert 0 < cheap.cpu_rtf < dear.cpu_rtf < 0.8
     assert (dear.block_size, dear.sample_rate) == (64, 48000)
     assert dear.us_per_block == pytest.approx(dear.cpu_rtf * 1e6 * 64 / 48000)
-    assert len(list(own_cache.glob("*.json"))) == 2
+    assert len(figures(own_cache)) == 2
 
 
 def test_a_network_is_measured_once_whatever_its_name_and_weights():
@@ -54,7 +59,7 @@ def test_a_network_is_measured_once_whatever_its_name_and_weights():
 def test_other_conditions_have_figures_of_their_own(own_cache, settings, network, sample_rate):
     CostMeter().cost(small(), 48000)
     CostMeter(**settings).cost(small(**network), sample_rate)
-    assert len(list(own_cache.glob("*.json"))) == 2
+    assert len(figures(own_cache)) == 2
 
 
 def test_what_the_run_s_record_says_stands(own_cache):
@@ -98,6 +103,18 @@ def test_a_program_can_tell(tmp_path):
 def test_settings_that_cannot_be_are_refused_at_once():
     with pytest.raises(InputError, match="block_sizes"):
         CostMeter(block_size=0)
+
+
+def test_figures_of_slow_minutes_are_those_of_a_fast_machine_once_there_was_one(own_cache):
+    before = CostMeter().cost(small(), 48000).cpu_rtf
+    (unit,) = own_cache.glob("yardstick-*.json")
+    least = json.loads(unit.read_text())
+    keep_lower(unit.stem, 0.98 * least)  # by chance
+    assert CostMeter().cost(small(), 48000).cpu_rtf == before
+    keep_lower(unit.stem, 0.5 * least)
+    assert CostMeter().cost(small(), 48000).cpu_rtf == pytest.approx(before / 2)
+    keep_lower(unit.stem, least)
+    assert CostMeter().cost(small(), 48000).cpu_rtf == pytest.approx(before / 2)
 
 
 @pytest.mark.parametrize("content", ["", "{", "null", "-1.0", "NaN", '"0.1"', "[0.1]"])

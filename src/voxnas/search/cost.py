@@ -14,11 +14,11 @@ from voxnas.export.nam import write_nam
 from voxnas.kernels.build import Unavailable, load
 from voxnas.models.base import Network
 from voxnas.records.identity import cpu_flags, cpu_model, identity
-from voxnas.search.remembered import remembered
-from voxnas.search.yardstick import BLOCKS, MIN_SECONDS, yardstick
+from voxnas.search.remembered import keep_lower, remembered
+from voxnas.search.yardstick import BLOCKS, MIN_SECONDS, Yardstick, yardstick
 from voxnas.utils.errors import InputError, VoxnasError
 
-METHOD = 2  # of measuring: figures of another are measured again
+METHOD = 3  # of measuring: figures of another are measured again
 
 
 class CostUnknown(VoxnasError):
@@ -85,25 +85,47 @@ class CostMeter:
         }
         if known and {name: known.get(name) for name in conditions} == conditions:
             return Cost(known["cpu_rtf"], **conditions)
-        measure = partial(self.measure, network, sample_rate)
         if self._meter.engine == "profile":  # a sum, and no measurement
-            return Cost(measure(), **conditions)
+            return Cost(self.measure(network, sample_rate), **conditions)
+        conditions_key = {**conditions, "method": METHOD, "code": _code()}
         architecture = {key: value for key, value in network.architecture().items() if key != "name"}
-        key = identity({**conditions, "method": METHOD, "code": _code(), "architecture": architecture})
-        return Cost(remembered(key, measure), **conditions)
+        unit = f"yardstick-{identity(conditions_key)}"
+        key = identity({**conditions_key, "architecture": architecture})
+        figure = remembered(key, partial(self._measured, network, sample_rate, unit))
+        return Cost(figure * self._unit(sample_rate, unit), **conditions)
 
     def measure(self, network: Network, sample_rate: int) -> float:
-        """The fraction of real time, measured now, see `Yardstick`. Raises CostUnknown if there is none."""
+        """The cost, measured now: in yardsticks where an engine of ours plays, see `Yardstick`, else an RTF.
+
+        Raises CostUnknown if there is none.
+        """
 
         def write(path: Path) -> object:
             return write_nam(network, path, sample_rate)
 
         try:
-            if self._meter.engine in make.KINDS:
-                return yardstick(sample_rate, self.block_size, self._meter.engine).measure(network)
+            if self._ours:
+                return self._yardstick(sample_rate).measure(network)
             return self._meter.measure(network, sample_rate, write)[0].rtf
         except InputError as error:
             raise CostUnknown(f"the cost cannot be told: {error}") from error
+
+    def _measured(self, network: Network, sample_rate: int, unit: str) -> float:
+        figure = self.measure(network, sample_rate)
+        if self._ours:
+            keep_lower(unit, self._yardstick(sample_rate).least)
+        return figure
+
+    def _unit(self, sample_rate: int, name: str) -> float:
+        """The RTF of the yardstick at the machine's fastest so far: it may be slow for minutes."""
+        return remembered(name, lambda: self._yardstick(sample_rate).least) if self._ours else 1.0
+
+    @property
+    def _ours(self) -> bool:
+        return self._meter.engine in make.KINDS
+
+    def _yardstick(self, sample_rate: int) -> Yardstick:
+        return yardstick(sample_rate, self.block_size, self._meter.engine)
 
 
 def _code() -> str:

@@ -16,6 +16,7 @@ from voxnas.kernels.build import Unavailable, cache_folder
 from voxnas.utils.files import write_text
 
 TURN_TIMEOUT_S = 120
+LOWER = 0.97  # a measurement repeated on a quiet machine differs by less
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,15 @@ def remembered(key: str, measure: Callable[[], float]) -> float:
     except (Unavailable, OSError) as error:
         _say_once(str(error))
         return measure() if found is None else found
+
+
+def keep_lower(key: str, figure: float) -> None:
+    """Keep this figure if there is none of the key, or one that is higher by more than chance."""
+    with suppress(Unavailable, OSError):  # `remembered` tells
+        path = _folder() / f"{key}.json"
+        kept = _read(path)
+        if kept is None or figure < LOWER * kept:
+            write_text(path, json.dumps(figure) + "\n")
 
 
 @functools.cache
