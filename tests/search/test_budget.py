@@ -1,13 +1,16 @@
 """The best within a budget: what the budget is, who is within it, and how it is said."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voxnas.export.record_json import write_record_json
+from voxnas.models.wavenet import stack
 from voxnas.records.record import Record
-from voxnas.search.budget import Model, answer, best_within, budget_rtf, finished
+from voxnas.search.budget import Model, answer, best_within, budget_rtf, finished, time_again
 from voxnas.utils.errors import InputError
 
 
@@ -49,6 +52,31 @@ def test_of_a_candidate_the_last_rung_counts_and_only_what_has_figures():
     others = [model("b", 0.01, None), model("c", 0.01, 0.1, status="failed")]
     records = {Path(f"runs/{i}"): m.record for i, m in enumerate([first, *others, last])}
     assert [(m.folder.name, m.record.best_val_loss) for m in finished(records)] == [("3", 0.1)]
+
+
+class Meter:
+    """Says what a network costs by its layers."""
+
+    def again(self, network, sample_rate: int) -> float:
+        assert sample_rate == 48_000
+        return 0.01 * len(network.arrays[0].layers)
+
+
+def test_the_best_near_the_budget_are_measured_again_and_what_cannot_be_played_is_left_out(tmp_path):
+    models = []
+    for name, layers, esr, cpu_rtf in (("a", 2, 0.1, 0.02), ("b", 3, 0.2, 0.054), ("c", 4, 0.05, 0.056)):
+        network = stack(layers, 2, name=name)
+        (tmp_path / name).mkdir()
+        write_record_json(network, tmp_path / name / "model.json", 48_000)
+        models.append(replace(model(name, esr, cpu_rtf), folder=tmp_path / name))
+    gone = replace(model("d", 0.01, 0.01), folder=tmp_path / "d")
+    timed = time_again([*models, gone], Meter(), margin=1.1, budget=0.05)
+    assert [(m.folder.name, m.cpu_rtf) for m in timed] == [("a", 0.02), ("b", 0.03)]
+
+
+def test_what_a_candidate_was_let_in_by_counts_rather_than_what_was_measured_while_others_trained():
+    let_in = model("a", 0.1, 0.08, cost={"cpu_rtf": 0.05})
+    assert [m.cpu_rtf for m in finished({Path("a"): let_in.record})] == [0.05]
 
 
 def test_the_answer_names_model_error_cost_and_file():

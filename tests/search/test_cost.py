@@ -105,6 +105,13 @@ def test_settings_that_cannot_be_are_refused_at_once():
         CostMeter(block_size=0)
 
 
+def test_measured_again_it_costs_about_the_same(own_cache):
+    meter, network = CostMeter(), stack(8, 16)
+    first = meter.cost(network, 48000).cpu_rtf
+    assert meter.again(network, 48000) == pytest.approx(first, rel=0.25)
+    assert len(figures(own_cache)) == 1
+
+
 def test_figures_of_slow_minutes_are_those_of_a_fast_machine_once_there_was_one(own_cache):
     before = CostMeter().cost(small(), 48000).cpu_rtf
     (unit,) = own_cache.glob("yardstick-*.json")

@@ -1,15 +1,19 @@
 """The best-sounding model within a CPU budget, of those that were trained."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from voxnas.engine.timing import block_ms
+from voxnas.export.load import load_model
+from voxnas.export.record_json import FILE_NAME
 from voxnas.records.record import Record
-from voxnas.search.side_by_side import BLOCK_SIZE, time_runs
+from voxnas.search.cost import CostMeter, CostUnknown
+from voxnas.search.side_by_side import BLOCK_SIZE, FALLBACK_RATE
 from voxnas.utils.errors import InputError
 
-MOST_TIMED = 12  # finished models, the best-sounding first, that are timed side by side
+MOST_TIMED = 12  # finished models, the best-sounding first, that are measured again
 
 
 @dataclass(frozen=True)
@@ -50,17 +54,26 @@ def finished(records: Mapping[Path, Record]) -> list[Model]:
     last: dict[str, Model] = {}
     for folder, record in records.items():
         if record.status == "ok" and record.best_val_loss is not None and record.cpu_rtf is not None:
-            last[record.candidate] = Model(folder, record, record.cpu_rtf)
+            cost = record.cost.get("cpu_rtf", record.cpu_rtf)  # what it was let in by, if it was
+            last[record.candidate] = Model(folder, record, cost)
     return list(last.values())
 
 
-def time_again(models: Iterable[Model], margin: float, budget: float) -> list[Model]:
-    """The best-sounding models within `margin` times the budget, timed in turns in one go on this machine."""
+def time_again(models: Iterable[Model], meter: CostMeter, margin: float, budget: float) -> list[Model]:
+    """The best-sounding models within `margin` times the budget, each measured several times on this machine.
+
+    They are measured as candidates are before training, so that what was let in is not shut out because the
+    machine happens to be slow.
+    """
     near = [model for model in models if model.cpu_rtf <= margin * budget]
     near = sorted(near, key=lambda m: m.record.best_val_loss or 0.0)[:MOST_TIMED]
-    rows, _ = time_runs([{"folder": str(m.folder), "block_size": BLOCK_SIZE} for m in near])
-    cost = {row["folder"]: row["rtf"] for row in rows if row["block_size"] == BLOCK_SIZE}
-    return [Model(m.folder, m.record, cost[str(m.folder)]) for m in near if str(m.folder) in cost]
+    timed = []
+    for model in near:
+        with suppress(InputError, CostUnknown):  # a model that cannot be played is no answer
+            loaded = load_model(model.folder / FILE_NAME)
+            rate = loaded.sample_rate or FALLBACK_RATE
+            timed.append(replace(model, cpu_rtf=meter.again(loaded.network, rate)))
+    return timed
 
 
 def answer(model: Model | None, budget: float, models: Iterable[Model]) -> str:

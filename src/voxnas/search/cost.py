@@ -1,5 +1,6 @@
 """What a network costs, known before it is trained: training does not change it."""
 
+import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from voxnas.search.yardstick import BLOCKS, MIN_SECONDS, Yardstick, yardstick
 from voxnas.utils.errors import InputError, VoxnasError
 
 METHOD = 3  # of measuring: figures of another are measured again
+AGAIN = 7  # measurements of one network
 
 
 class CostUnknown(VoxnasError):
@@ -76,23 +78,29 @@ class CostMeter:
         Raises:
             CostUnknown: the cost cannot be told.
         """
-        conditions: dict[str, Any] = {
+        conditions = self._conditions(sample_rate)
+        if known and {name: known.get(name) for name in conditions} == conditions:
+            return Cost(known["cpu_rtf"], **conditions)
+        if self._meter.engine == "profile":  # a sum, and no measurement
+            return Cost(self.measure(network, sample_rate), **conditions)
+        architecture = {key: value for key, value in network.architecture().items() if key != "name"}
+        key = identity({**conditions, "method": METHOD, "code": _code(), "architecture": architecture})
+        figure = remembered(key, partial(self._measured, network, sample_rate))
+        return Cost(figure * self._unit(sample_rate), **conditions)
+
+    def again(self, network: Network, sample_rate: int) -> float:
+        """The RTF, from several measurements made now. Raises CostUnknown if there is none."""
+        figures = [self._measured(network, sample_rate) for _ in range(AGAIN)]
+        return statistics.median(figures) * self._unit(sample_rate)
+
+    def _conditions(self, sample_rate: int) -> dict[str, Any]:
+        return {
             "block_size": self.block_size,
             "sample_rate": sample_rate,
             "engine": self._engine,
             "cpu_model": cpu_model(),
             "cpu_flags": cpu_flags(),
         }
-        if known and {name: known.get(name) for name in conditions} == conditions:
-            return Cost(known["cpu_rtf"], **conditions)
-        if self._meter.engine == "profile":  # a sum, and no measurement
-            return Cost(self.measure(network, sample_rate), **conditions)
-        conditions_key = {**conditions, "method": METHOD, "code": _code()}
-        architecture = {key: value for key, value in network.architecture().items() if key != "name"}
-        unit = f"yardstick-{identity(conditions_key)}"
-        key = identity({**conditions_key, "architecture": architecture})
-        figure = remembered(key, partial(self._measured, network, sample_rate, unit))
-        return Cost(figure * self._unit(sample_rate, unit), **conditions)
 
     def measure(self, network: Network, sample_rate: int) -> float:
         """The cost, measured now: in yardsticks where an engine of ours plays, see `Yardstick`, else an RTF.
@@ -110,15 +118,20 @@ class CostMeter:
         except InputError as error:
             raise CostUnknown(f"the cost cannot be told: {error}") from error
 
-    def _measured(self, network: Network, sample_rate: int, unit: str) -> float:
+    def _measured(self, network: Network, sample_rate: int) -> float:
         figure = self.measure(network, sample_rate)
         if self._ours:
-            keep_lower(unit, self._yardstick(sample_rate).least)
+            keep_lower(self._unit_key(sample_rate), self._yardstick(sample_rate).least)
         return figure
 
-    def _unit(self, sample_rate: int, name: str) -> float:
+    def _unit(self, sample_rate: int) -> float:
         """The RTF of the yardstick at the machine's fastest so far: it may be slow for minutes."""
-        return remembered(name, lambda: self._yardstick(sample_rate).least) if self._ours else 1.0
+        if not self._ours:
+            return 1.0
+        return remembered(self._unit_key(sample_rate), lambda: self._yardstick(sample_rate).least)
+
+    def _unit_key(self, sample_rate: int) -> str:
+        return f"yardstick-{identity({**self._conditions(sample_rate), 'method': METHOD, 'code': _code()})}"
 
     @property
     def _ours(self) -> bool:

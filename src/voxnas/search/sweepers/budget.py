@@ -10,6 +10,7 @@ from hydra.utils import instantiate
 from voxnas.records.record import Record
 from voxnas.report.build import ANSWER
 from voxnas.search.budget import answer, best_within, budget_rtf, finished, time_again
+from voxnas.search.side_by_side import BLOCK_SIZE
 from voxnas.search.sweepers.base import Outcome
 from voxnas.search.sweepers.ladder import LadderSweeper
 from voxnas.utils.errors import InputError
@@ -18,14 +19,14 @@ from voxnas.utils.files import write_text
 log = logging.getLogger(__name__)
 
 MEASURED_HERE = ("auto", "native", "torch")  # engines that the models can be timed with again
-MARGIN = 1.25  # what was measured while other candidates trained may be too high
+MARGIN = 1.1  # what was measured once may be a few per cent too high
 
 
 class BudgetSweeper(LadderSweeper):
     """Draws candidates that cost between a share of the budget and the budget, and lets the best climb.
 
-    The cost is that of blocks of 64 samples. At the end the best are timed again side by side, and the answer
-    is written into the study's folder.
+    The cost is that of blocks of 64 samples. At the end the best are measured again at more length, and the
+    answer is written into the study's folder.
 
     Args:
         max_cpu_rtf, max_us_per_block: the budget, see `budget_rtf`.
@@ -59,7 +60,8 @@ class BudgetSweeper(LadderSweeper):
         }
         models = finished(records)
         if self.config.callbacks.benchmark.engine in MEASURED_HERE:
-            models = time_again(models, MARGIN, self.budget)
+            meter = instantiate(self.config.cost, block_size=BLOCK_SIZE, _convert_="all")
+            models = time_again(models, meter, MARGIN, self.budget)
         line = answer(best_within(models, self.budget), self.budget, models)
         write_text(Path(self.config.hydra.sweep.dir) / ANSWER, line + "\n")
         log.info("%s", line)
