@@ -25,8 +25,6 @@ from presets_report import plot, table
 from rich.console import Console
 from studies import LOGS, pair, records, script, seconds
 
-from voxnas.engine.benchmark import side_by_side
-from voxnas.engine.make import make_engine
 from voxnas.models.base import Network
 from voxnas.models.build import build
 from voxnas.records.record import Record
@@ -39,7 +37,7 @@ SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
 RUNGS = ((18, 15), (9, 30))  # of a search: so many candidates, for so many seconds each
 GENERATIONS, FINALISTS = 3, 4  # of a search
 LAST = 2  # of a preset's finalists; two seeds choose among likes by luck, so the last get more
-SAME_COST = 1.03  # timings of one network, in turns with others, differ by so much
+SAME_COST = 1.03  # measurements of one network differ by so much
 SLACK = 1.02  # of a search, so that little is found that is dearer after all, and little missed that is not
 BARE = ("callbacks.preview=null", "callbacks.aliasing=null")
 RATE, BLOCK_SIZE = 44_100, 64
@@ -49,20 +47,15 @@ Final = tuple[Mapping[str, Any], list[float]]  # an architecture, its validation
 
 
 def costs(networks: Sequence[Network]) -> list[float]:
-    """RTF of each, all timed in turns."""
-    engines = [make_engine(each) for each in networks]
-    timings = side_by_side(engines, [RATE] * len(engines), [BLOCK_SIZE], blocks=400)
-    return [timing[0].rtf for timing in timings]
-
-
-def preset_cost(name: str) -> float:
-    """RTF of the preset's network as a search would measure it."""
-    return CostMeter(BLOCK_SIZE).cost(network(name, "torch"), RATE).cpu_rtf
+    """RTF of each as a search measures it: beside a yardstick, so that rows compare if the machine slows."""
+    meter = CostMeter(BLOCK_SIZE)
+    return [meter.again(each, RATE) for each in networks]
 
 
 def search(study: str, preset: str, data: Sequence[str], options: argparse.Namespace) -> list[Record]:
     """The best by validation ESR of the search's last rung, of those that cost no more than the preset."""
-    budget = SLACK * preset_cost(preset)
+    cost = CostMeter(BLOCK_SIZE).cost(network(preset, "torch"), RATE)  # remembered: a cut search goes on
+    budget = SLACK * cost.cpu_rtf
     candidates, *keep = (count for count, _ in RUNGS)
     caps = [f"+time_cap.rung{i + 1}='{_clock(duration)}'" for i, (_, duration) in enumerate(RUNGS)]
     rungs = [f"search.candidates={candidates}", f"search.keep={keep}", f"search.rungs={[10000] * len(RUNGS)}"]
@@ -107,7 +100,7 @@ def _mean(final: Final) -> float:
 
 
 def rivals(pool: Sequence[Final], presets: Sequence[str]) -> dict[str, list[Final]]:
-    """For each preset the best of the pool that cost no more, all timed in turns; else the cheapest."""
+    """For each preset the best of the pool that cost no more; else the cheapest."""
     cost = costs([network(name, "torch") for name in presets] + [build(shape) for shape, _ in pool])
     timed = sorted(zip(cost[len(presets) :], pool, strict=True), key=lambda pair: pair[0])
     found = {}
@@ -151,7 +144,7 @@ def build_preset(name: str) -> dict[str, Any]:
 
 
 def compare(sides: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
-    """ESRs per seed, their ratios, and both costs timed in turns."""
+    """ESRs per seed, their ratios, and both costs."""
     cost = costs([build(runs[0].architecture) for runs in sides.values()])
     figures: dict[str, Any] = {"rtf": dict(zip(sides, cost, strict=True))}
     for figure in ("best_val_loss", "test_esr", "epochs", "parameters"):
