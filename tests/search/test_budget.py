@@ -62,7 +62,7 @@ class Meter:
         return 0.01 * len(network.arrays[0].layers)
 
 
-def test_the_best_near_the_budget_are_measured_again_and_what_cannot_be_played_is_left_out(tmp_path):
+def test_the_best_near_the_budget_are_measured_again_and_what_cannot_be_played_is_left_out(tmp_path, caplog):
     models = []
     for name, layers, esr, cpu_rtf in (("a", 2, 0.1, 0.02), ("b", 3, 0.2, 0.054), ("c", 4, 0.05, 0.056)):
         network = stack(layers, 2, name=name)
@@ -72,6 +72,7 @@ def test_the_best_near_the_budget_are_measured_again_and_what_cannot_be_played_i
     gone = replace(model("d", 0.01, 0.01), folder=tmp_path / "d")
     timed = time_again([*models, gone], Meter(), margin=1.1, budget=0.05)
     assert [(m.folder.name, m.cpu_rtf) for m in timed] == [("a", 0.02), ("b", 0.03)]
+    assert caplog.text.count("left out of the answer: ") == 1
 
 
 def test_what_a_candidate_was_let_in_by_counts_rather_than_what_was_measured_while_others_trained():

@@ -1,7 +1,7 @@
 """The best-sounding model within a CPU budget, of those that were trained."""
 
+import logging
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from voxnas.records.record import Record
 from voxnas.search.cost import CostMeter, CostUnknown
 from voxnas.search.side_by_side import BLOCK_SIZE, FALLBACK_RATE
 from voxnas.utils.errors import InputError
+
+log = logging.getLogger(__name__)
 
 MOST_TIMED = 12  # finished models, the best-sounding first, that are measured again
 
@@ -69,10 +71,13 @@ def time_again(models: Iterable[Model], meter: CostMeter, margin: float, budget:
     near = sorted(near, key=lambda m: m.record.best_val_loss or 0.0)[:MOST_TIMED]
     timed = []
     for model in near:
-        with suppress(InputError, CostUnknown):  # a model that cannot be played is no answer
+        try:
             loaded = load_model(model.folder / FILE_NAME)
-            rate = loaded.sample_rate or FALLBACK_RATE
-            timed.append(replace(model, cpu_rtf=meter.again(loaded.network, rate)))
+            cost = meter.again(loaded.network, loaded.sample_rate or FALLBACK_RATE)
+        except (InputError, CostUnknown) as error:
+            log.warning("left out of the answer: %s", error)
+            continue
+        timed.append(replace(model, cpu_rtf=cost))
     return timed
 
 
