@@ -52,12 +52,15 @@ def test_the_pair_is_in_memory_once(data, recording):
         assert held.target.data_ptr() == recording.pair.target.ctypes.data
 
 
-@pytest.mark.parametrize(("given", "expected"), [(None, 1024), (512, 512)])
-def test_segments_are_as_long_as_given_or_as_suits_the_network(recording, given, expected):
-    data = PairDataModule(lambda: recording, 8000, given)
-    data.suit(receptive_field=31, segment_length=1024)
+@pytest.mark.parametrize(
+    ("given", "expected"), [((None, None), (3, 1024)), ((512, None), (3, 512)), ((None, 5), (5, 1024))]
+)
+def test_segments_are_as_given_or_as_suits_the_network(recording, given, expected):
+    data = PairDataModule(lambda: recording, 8000, *given)
+    data.suit(receptive_field=31, segment_length=1024, batch_size=3)
     x, y = next(iter(data.train_dataloader()))
-    assert (x.shape[-1], y.shape[-1]) == (expected + 30, expected)
+    size, length = expected
+    assert (x.shape, y.shape) == ((size, 1, length + 30), (size, 1, length))
 
 
 def test_a_network_that_is_late_hears_what_it_answers_sooner(recording):

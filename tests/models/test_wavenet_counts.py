@@ -142,3 +142,11 @@ def test_what_cannot_be_built_is_said_in_one_line(arguments, message):
 def test_an_unknown_type_is_refused_by_name():
     with pytest.raises(InputError, match="'Transformer'"):
         build({"type": "Transformer"})
+
+
+@pytest.mark.parametrize(
+    ("dilation", "segments"), [(1, (8, 8192)), (8191, (8, 8192)), (8192, (4, 16384)), (70000, (1, 131072))]
+)
+def test_segments_are_at_least_as_long_as_their_context(dilation, segments):
+    network = WaveNet([{"channels": 1, "dilations": [dilation], "kernel_size": 2}])
+    assert (network.batch_size, network.segment_length) == segments

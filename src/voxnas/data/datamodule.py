@@ -21,7 +21,7 @@ class PairDataModule(pl.LightningDataModule):
         load: reads and checks the recording; called once, and only when samples are wanted.
         sample_rate: in Hz, known without loading.
         segment_length: output samples per segment; None for what suits the network.
-        batch_size: segments per step.
+        batch_size: segments per step; None for what suits the network.
         seed: of the order and the offsets.
         piece_length: output samples that validation runs through the network in one go.
 
@@ -33,7 +33,7 @@ class PairDataModule(pl.LightningDataModule):
         load: Callable[[], Recording],
         sample_rate: int,
         segment_length: int | None = None,
-        batch_size: int = 8,
+        batch_size: int | None = None,
         seed: int = 0,
         piece_length: int = 65536,
     ) -> None:
@@ -41,17 +41,20 @@ class PairDataModule(pl.LightningDataModule):
         self._load = load
         self._recording: Recording | None = None
         self.sample_rate = sample_rate
-        self._given_length = segment_length
-        self.segment_length = segment_length or 8192
-        self.batch_size, self.seed = batch_size, seed
+        self._given = segment_length, batch_size
+        self.segment_length, self.batch_size = segment_length or 8192, batch_size or 8
+        self.seed = seed
         self.piece_length = piece_length
         self.receptive_field, self.delay_samples = 1, 0
 
-    def suit(self, receptive_field: int, segment_length: int, delay_samples: int = 0) -> None:
-        """Take from a network how much input it wants before a segment, the length if none was given, and by
-        how much it is late, which moves its input."""
+    def suit(
+        self, receptive_field: int, segment_length: int, batch_size: int = 8, delay_samples: int = 0
+    ) -> None:
+        """Take from a network how much input it wants before a segment, the length and number of segments
+        that were not given, and by how much it is late, which moves its input."""
         self.receptive_field, self.delay_samples = receptive_field, delay_samples
-        self.segment_length = self._given_length or segment_length
+        given_length, given_size = self._given
+        self.segment_length, self.batch_size = given_length or segment_length, given_size or batch_size
 
     @property
     def recording(self) -> Recording:

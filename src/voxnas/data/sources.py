@@ -18,7 +18,7 @@ def amp_pair(
     sample_rate: int | None = None,
     *,
     segment_length: int | None = None,
-    batch_size: int = 8,
+    batch_size: int | None = None,
     seed: int = 0,
     **options: Any,
 ) -> PairDataModule:
@@ -36,7 +36,7 @@ def nam_reamp(
     target: str,
     *,
     segment_length: int | None = None,
-    batch_size: int = 8,
+    batch_size: int | None = None,
     seed: int = 0,
     **options: Any,
 ) -> PairDataModule:
@@ -54,7 +54,7 @@ def demo(
     demo_seed: int = 0,
     *,
     segment_length: int | None = None,
-    batch_size: int = 8,
+    batch_size: int | None = None,
     seed: int = 0,
     **options: Any,
 ) -> PairDataModule:

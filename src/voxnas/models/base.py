@@ -26,6 +26,7 @@ class Network(nn.Module, ABC):
     period: int = 1  # samples after which it repeats itself; above 1 where parts of it run at a lower rate
     memory_is_finite: bool = True
     segment_length: int = 8192  # output samples of a training segment that suit it
+    batch_size: int = 8  # segments of a training step that suit it
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:

@@ -74,7 +74,7 @@ def _describe(
     cfg: DictConfig, record: Record, network: Network, data: PairDataModule, previous: Record | None
 ) -> Violation | None:
     """Fill the record with what is known before training; return the limit that the candidate breaks."""
-    data.suit(network.receptive_field, network.segment_length, network.delay_samples)
+    data.suit(network.receptive_field, network.segment_length, network.batch_size, network.delay_samples)
     describe_network(record, network, data.sample_rate)
     describe_search(record, cfg.get("genotype"))
     tell_cost = partial(describe_cost, record, network, instantiate(cfg.cost, _convert_="all"), previous)

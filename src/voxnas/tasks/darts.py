@@ -37,7 +37,7 @@ def search_genotype(cfg: DictConfig, folder: Path, claim: Claim) -> tuple[Search
     begin(cfg)
     network = relaxed_network(cfg)
     data: PairDataModule = instantiate(cfg.data)
-    data.suit(network.receptive_field, network.segment_length, network.delay_samples)
+    data.suit(network.receptive_field, network.segment_length, network.batch_size, network.delay_samples)
     bilevel = BilevelData(data, cfg.nas_choice_share, cfg.nas_choice_batch_size)
     bilevel.parts()
     record = _new_record(cfg, data)

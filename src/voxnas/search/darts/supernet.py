@@ -61,6 +61,7 @@ class SuperNet(nn.Module, ABC):
     receptive_field: int  # of the largest network within, in samples
     delay_samples: int = 0
     segment_length: int = 8192
+    batch_size: int = 8
     temperature: float = 1.0
     skip_dropout: float = 0.0  # with which an edge's skip is left out of a step of training
     drawn: Collection[str] = ()  # the tables of which `forward` draws one option instead of mixing all
