@@ -65,8 +65,8 @@ class WaveNet(Network):
         self.arrays = nn.ModuleList(Array(s, n) for s, n in zip(self.shapes, inputs, strict=False))
         self.head_scale = float(head_scale)
         self.receptive_field = receptive_field(self.shapes)
-        # At least as long as what is computed of the past for it: two arrays that look back .36 s had an ESR of
-        # .0009 on a DS-1 after 15 s with segments of 8,192 samples, and of .0005 with 16,384.
+        # At least as long as what is computed of the past for it: two arrays that look back .36 s had an ESR
+        # of .0009 on a DS-1 after 15 s with segments of 8,192 samples, and of .0005 with 16,384.
         self.segment_length = max(8192, 1 << (self.receptive_field - 1).bit_length())
         self.batch_size = max(1, STEP_SAMPLES // self.segment_length)
         self._form: NativeWaveNet | Unavailable | None = None  # found out when it is first needed
