@@ -35,7 +35,7 @@ FINAL_SEEDS, LAST_SEEDS = (11, 12), (13, 14)  # of all finalists, of the last tw
 SEEDS = (71, 72, 73)  # of the duel
 SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
 RUNGS = ((18, 15), (9, 30))  # of a search: so many candidates, for so many seconds each
-GENERATIONS, FINALISTS = 3, 6  # of a search; what looks back far learns late, so that many go on
+GENERATIONS, FINALISTS = 3, 4  # of a search
 LAST = 2  # of a preset's finalists; two seeds choose among likes by luck, so the last get more
 SAME_COST = 1.03  # measurements of one network differ by so much
 SLACK = 1.02  # of a search, so that little is found that is dearer after all, and little missed that is not
