@@ -165,8 +165,8 @@ def _segments(receptive_field: int) -> tuple[int, int]:
     """Length in samples and number of the segments of a training step: long ones for what looks back far.
 
     Their context is computed as well. Two arrays that look back .36 s came in 50 s to an ESR of .000026 with
-    8,192 samples, .000023 with 16,384 and .000009 with 32,768 on an overdrive, in 15 s to .0009, .0005 and .0004
-    on a distortion. What looks back .1 s learns no better from it.
+    8,192 samples, .000023 with 16,384 and .000009 with 32,768 on an overdrive, in 15 s to .0009, .0005 and
+    .0004 on a distortion. What looks back .1 s learns no better from it.
     """
     length = 8192 if receptive_field <= 8192 else 2 << (receptive_field - 1).bit_length()
     return length, max(1, STEP_SAMPLES // length)
