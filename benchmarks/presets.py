@@ -35,7 +35,7 @@ FINAL_SEEDS, LAST_SEEDS = (11, 12), (13, 14)  # of all finalists, of the last tw
 SEEDS = (71, 72, 73)  # of the duel
 SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
 # Of a search: so many candidates, for so many seconds each. What looks back far learns late
-RUNGS = ((18, 25), (6, 45))
+RUNGS = ((18, 20), (9, 45))
 GENERATIONS, FINALISTS = 3, 4  # of a search
 LAST = 2  # of a preset's finalists; two seeds choose among likes by luck, so the last get more
 SAME_COST = 1.03  # measurements of one network differ by so much
