@@ -164,7 +164,7 @@ class WaveNet(Network):
 def _segments(receptive_field: int) -> tuple[int, int]:
     """Length in samples and number of the segments of a training step: long ones for what looks back far.
 
-    Their context is computed as well: two arrays that look back .36 s get through 35 to 45 epochs in the
+    Their context is computed as well: two arrays that look back .37 s get through 35 to 45 epochs in the
     time of 21 to 25, and to a validation ESR of .000016 instead of .000036 on an overdrive, of .00010 instead
     of .00013 on a distortion (two seeds, side by side). What looks back .1 s learns no better from it.
     """
