@@ -52,7 +52,7 @@ def plot(rows: Sequence[Row], path: Path) -> None:
         for axes, pair in zip(panels, pairs, strict=True):
             _panel(axes, [row for row in rows if row["pair"] == pair])
             axes.set_title(pair, fontsize=10.5, weight="normal")
-        panels[0].set_ylabel("test ESR, three seeds")
+        panels[0].set_ylabel(f"test ESR, {len(rows[0]['test_esr']['found'])} seeds")
         style.save(figure, path)
 
 

@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from voxnas.models.activations import activation
 from voxnas.models.conv import CausalConv
+from voxnas.models.initial import start
 from voxnas.models.layer_array import LayerArray
 
 
@@ -51,10 +52,12 @@ class Array(nn.Module):
     def __init__(self, shape: LayerArray, input_size: int) -> None:
         super().__init__()
         self.rechannel = CausalConv(input_size, shape.channels, bias=False)
-        self.layers = nn.ModuleList(Layer(shape, index) for index in range(len(shape.dilations)))
+        layers = [Layer(shape, index) for index in range(len(shape.dilations))]
+        self.layers = nn.ModuleList(layers)
         self.head = CausalConv(
             shape.head_width, shape.head_size, shape.head_kernel_size, bias=shape.head_bias
         )
+        start(self.rechannel, layers, self.head)
 
     def forward(
         self, x: Tensor, condition: Tensor, head: Tensor | None, state: list[Tensor | None]
