@@ -43,7 +43,8 @@ def test_signs_take_turns():
     weight = torch.empty(5, 1, 1)
     alternate(weight, 0)
     assert weight.sign().flatten().tolist() == [-1, 1, -1, 1, -1]
-    assert (weight.abs() >= 0.5).all() and (weight.abs() <= 1).all()
+    assert (weight.abs() >= 0.5).all()
+    assert (weight.abs() <= 1).all()
     alternate(weight, 1)
     assert weight.sign().flatten().tolist() == [1, -1, 1, -1, 1]
 
