@@ -112,8 +112,10 @@ def test_render_converts_another_rate_with_a_note_unless_told_to_refuse(run, nam
     np.testing.assert_allclose(read(tmp_path / "wet.wav")[4410:39690:147], own[4800:43200:160], atol=2e-4)
 
 
-def test_render_says_when_an_integer_file_clips(run, nam, tmp_path):
+def test_render_says_when_an_integer_file_clips(run, network, tmp_path):
     write(tmp_path / "dry.wav", 100 * clip(1))
+    network.head_scale = 10.0
+    nam = write_nam(network, tmp_path / "amp.nam", RATE, {"name": "amp"})
     arguments = (f"model={nam}", "input=dry.wav")
     assert "over full scale" in run("render", *arguments, "output=a.wav", "subtype=PCM_16")[1]
     assert "over full scale" not in run("render", *arguments, "output=b.wav")[1]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from voxnas.models.wavenet_layers import Layer
 
 GAIN = 3**-0.5  # as long as rows of `CausalConv`'s own draw: with 1, wide networks learned slower
+BIAS = 0.1  # of its draw: near zero, so that units start around silence, but not alike
 
 
 def start(rechannel: CausalConv, layers: "Sequence[Layer]", head: CausalConv) -> None:
@@ -24,7 +25,7 @@ def start(rechannel: CausalConv, layers: "Sequence[Layer]", head: CausalConv) ->
 
     Convolutions of several channels are orthogonal (Saxe et al., 2014, "Exact solutions to the nonlinear
     dynamics of learning in deep linear neural networks"). What mixes in the input has magnitudes from .5 to 1
-    and signs that alternate from unit to unit and from layer to layer. Biases are zero.
+    and signs that alternate from unit to unit and from layer to layer. Biases are small.
     """
     if head.weight.is_meta:
         return
@@ -37,7 +38,7 @@ def start(rechannel: CausalConv, layers: "Sequence[Layer]", head: CausalConv) ->
         alternate(layer.mixin.weight, index)
     for module in (head, *(module for layer in layers for module in layer.modules())):
         if isinstance(module, CausalConv) and module.bias is not None:
-            nn.init.zeros_(module.bias)
+            module.bias.data.mul_(BIAS)
 
 
 @torch.no_grad()
