@@ -170,6 +170,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=50.0)
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS), help="of the duel, two or more")
     options = parser.parse_args()
+    if len(set(options.seeds)) < 2:
+        parser.error("--seeds: two or more, for the table tells how they spread")
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / "presets.json"
     rows = []

@@ -20,12 +20,14 @@ GAIN = 3**-0.5  # as long as rows of `CausalConv`'s own draw: with 1, wide netwo
 BIAS = 0.1  # of its draw: near zero, so that units start around silence, but not alike
 
 
+@torch.no_grad()
 def start(rechannel: CausalConv, layers: "Sequence[Layer]", head: CausalConv) -> None:
-    """Draw an array's weights so that its units differ; the head keeps the draw of `CausalConv`.
+    """Draw an array's weights so that its units differ.
 
-    Convolutions of several channels are orthogonal (Saxe et al., 2014, "Exact solutions to the nonlinear
-    dynamics of learning in deep linear neural networks"). What mixes in the input has magnitudes from .5 to 1
-    and signs that alternate from unit to unit and from layer to layer. Biases are small.
+    The convolutions over time, the residual ones and that between two arrays are orthogonal (Saxe et al.,
+    2014, "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks"). What mixes
+    in the input has magnitudes from .5 to 1 and signs that alternate from unit to unit and from layer to
+    layer. Biases are small. Heads, and what lets the input into the first array, keep `CausalConv`'s draw.
     """
     if head.weight.is_meta:
         return
@@ -38,7 +40,7 @@ def start(rechannel: CausalConv, layers: "Sequence[Layer]", head: CausalConv) ->
         alternate(layer.mixin.weight, index)
     for module in (head, *(module for layer in layers for module in layer.modules())):
         if isinstance(module, CausalConv) and module.bias is not None:
-            module.bias.data.mul_(BIAS)
+            module.bias.mul_(BIAS)
 
 
 @torch.no_grad()
