@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from voxnas.models.wavenet_layers import Layer
 
 GAIN = 3**-0.5  # as long as rows of `CausalConv`'s own draw: with 1, wide networks learned slower
-BIAS = 0.1  # of its draw: near zero, so that units start around silence, but not alike
+BIAS = 0.01  # of its draw: units start around silence; not 0, so that one lost in an export still shows
 
 
 @torch.no_grad()
@@ -32,7 +32,7 @@ def start(rechannel: CausalConv, layers: "Sequence[Layer]", head: CausalConv) ->
     if head.weight.is_meta:
         return
     if rechannel.weight.shape[1] > 1:
-        orthogonal(rechannel)
+        orthogonal(rechannel, 1.0)
     for index, layer in enumerate(layers):
         orthogonal(layer.conv)
         if layer.residual is not None:
@@ -44,10 +44,10 @@ def start(rechannel: CausalConv, layers: "Sequence[Layer]", head: CausalConv) ->
 
 
 @torch.no_grad()
-def orthogonal(convolution: CausalConv) -> None:
-    """Make the rows of each group orthogonal (the columns where there are fewer)."""
+def orthogonal(convolution: CausalConv, gain: float = GAIN) -> None:
+    """Make the rows of each group orthogonal (the columns where there are fewer), and `gain` long."""
     for group in convolution.weight.chunk(convolution.groups):
-        group.copy_(nn.init.orthogonal_(torch.empty(len(group), group[0].numel()), GAIN).view_as(group))
+        group.copy_(nn.init.orthogonal_(torch.empty(len(group), group[0].numel()), gain).view_as(group))
 
 
 @torch.no_grad()
