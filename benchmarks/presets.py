@@ -15,7 +15,7 @@ Prints a table, writes logs/bench/presets.json and presets.png; studies that are
 import argparse
 import json
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from omegaconf import OmegaConf
 from own_speed import network
 from presets_report import plot, table
 from rich.console import Console
-from studies import LOGS, pair, records, script, seconds
+from studies import LOGS, pair, records, script
 
 from voxnas.models.base import Network
 from voxnas.models.build import build
@@ -88,11 +88,15 @@ def finals(
     return [(shape, _losses(runs[name])) for name, shape in shapes.items()]
 
 
-def last(study: str, best: Sequence[Final], data: Sequence[str], options: argparse.Namespace) -> Final:
-    """Of a preset's best the best by mean validation ESR, once each was trained with more seeds."""
-    shapes = {shape["name"]: shape for shape, _ in best}
+def decide(
+    study: str, best: Mapping[str, Sequence[Final]], data: Sequence[str], options: argparse.Namespace
+) -> dict[str, Mapping[str, Any]]:
+    """Of each preset's best the best by mean validation ESR, once all were trained with more seeds."""
+    shapes = {shape["name"]: shape for finalists in best.values() for shape, _ in finalists}
     runs = train(study, "last", shapes, LAST_SEEDS, data, options)
-    return min(((shape, losses + _losses(runs[shape["name"]])) for shape, losses in best), key=_mean)
+    more = {name: _losses(each) for name, each in runs.items()}
+    longer = {preset: [(s, losses + more[s["name"]]) for s, losses in each] for preset, each in best.items()}
+    return {preset: min(each, key=_mean)[0] for preset, each in longer.items()}
 
 
 def _losses(runs: Sequence[Record]) -> list[float]:
@@ -126,6 +130,8 @@ def train(
 
     Those of a seed follow one another, so that a machine that slows down slows all.
     """
+    if not shapes:
+        return {}
     folder = LOGS / "promoted" / "candidate" / study
     folder.mkdir(parents=True, exist_ok=True)
     for name, shape in shapes.items():
@@ -159,6 +165,30 @@ def compare(sides: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
     return figures
 
 
+def discover(
+    studies: Mapping[str, str], data: Sequence[str], options: argparse.Namespace
+) -> dict[str, Mapping[str, Any]]:
+    """For each preset, whose study is given, what the searches for all of them found within its cost."""
+    pool: dict[str, Final] = {}  # by name: two searches may find the same
+    for preset, study in studies.items():
+        found = search(study, preset, data, options)
+        new = [record for record in found if record.architecture["name"] not in pool]
+        pool |= {shape["name"]: (shape, losses) for shape, losses in finals(study, new, data, options)}
+    best = rivals(list(pool.values()), list(studies))
+    return decide(next(iter(studies.values())), best, data, options)
+
+
+def duels(target: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """For each preset what was found within its cost, and how the two do."""
+    data, name = pair(options.input, target, *SECTIONS), Path(target).stem
+    studies = {preset: f"bench-presets-{name}-{preset}" for preset in options.presets}
+    for preset, found in discover(studies, data, options).items():
+        shapes = {found["name"]: found, "preset": build_preset(preset)}
+        runs = train(studies[preset], "duel", shapes, options.seeds, data, options)
+        duel = compare({"found": runs[found["name"]], "preset": runs["preset"]})
+        yield {"pair": name, "preset": preset, "architecture": found, **duel}
+
+
 def main() -> None:
     """Search and train what is missing, compare, print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -173,24 +203,11 @@ def main() -> None:
     if len(set(options.seeds)) < 2:
         parser.error("--seeds: two or more, for the table tells how they spread")
     RESULTS.mkdir(parents=True, exist_ok=True)
-    path = RESULTS / "presets.json"
     rows = []
     for target in options.target:
-        data = pair(options.input, target, *SECTIONS)
-        studies = {preset: f"bench-presets-{Path(target).stem}-{preset}" for preset in options.presets}
-        pool: dict[str, Final] = {}  # by name: two searches may find the same
-        for preset, study in studies.items():
-            finalists = search(study, preset, data, options)
-            pool |= {final[0]["name"]: final for final in finals(study, finalists, data, options)}
-        for preset, best in rivals(list(pool.values()), options.presets).items():
-            found, _ = last(studies[preset], best, data, options)
-            shapes = {found["name"]: found, "preset": build_preset(preset)}
-            runs = train(studies[preset], "duel", shapes, options.seeds, data, options)
-            duel = compare({"found": runs[found["name"]], "preset": runs["preset"]})
-            trained = sum(seconds(records(studies[preset], rung)) for rung in ("rung*", "final", "last"))
-            row = {"pair": Path(target).stem, "preset": preset, "architecture": found}
-            rows.append({**row, "search_seconds": trained, **duel})
-            path.write_text(json.dumps(rows, indent=1))
+        for row in duels(target, options):
+            rows.append(row)
+            (RESULTS / "presets.json").write_text(json.dumps(rows, indent=1))
     plot(rows, RESULTS / "presets.png")
     Console(width=160).print(table(rows, options.seconds))
 

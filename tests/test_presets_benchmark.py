@@ -44,14 +44,30 @@ def test_the_best_of_all_finalists_within_a_presets_cost_is_found(told_costs, po
 def test_the_last_two_get_more_seeds_and_are_chosen_by_all_of_them(told_costs, monkeypatch):
     pool = [final("small", 0.1, 0.3), final("wide", 0.1, 0.2), final("slow", 0.4, 0.4)]
     monkeypatch.setitem(RTF, "slow", 0.0048)
-    best = presets.rivals(pool, ["lite"])["lite"]
-    assert [shape["name"] for shape, _ in best] == ["wide", "small"]
+    best = presets.rivals(pool, ["nano", "lite"])
+    assert [shape["name"] for shape, _ in best["lite"]] == ["wide", "small"]
     losses = {"wide": [0.5, 0.6], "small": [0.1, 0.1]}
     trained = {name: [SimpleNamespace(best_val_loss=loss) for loss in each] for name, each in losses.items()}
-    monkeypatch.setattr(
-        presets, "train", lambda study, rung, shapes, *_: {name: trained[name] for name in shapes}
-    )
-    assert presets.last("study", best, [], None) == final("small", 0.1, 0.3, 0.1, 0.1)
+    calls = []
+    monkeypatch.setattr(presets, "train", lambda *given: calls.append(given) or trained)
+    assert presets.decide("study", best, [], None) == {"nano": {"name": "small"}, "lite": {"name": "small"}}
+    [(_, rung, shapes, *_)] = calls  # each once, for however many presets
+    assert (rung, sorted(shapes)) == ("last", ["small", "wide"])
+
+
+def test_what_two_searches_found_is_trained_once(told_costs, monkeypatch):
+    record = SimpleNamespace(architecture={"name": "small"})
+    monkeypatch.setattr(presets, "search", lambda *_: [record])
+    calls = []
+
+    def train(study, rung, shapes, seeds, *_):
+        calls.append((study, rung, list(shapes)))
+        return {name: [SimpleNamespace(best_val_loss=0.1)] for name in shapes}
+
+    monkeypatch.setattr(presets, "train", train)
+    found = presets.discover({"nano": "a", "lite": "b"}, [], None)
+    assert found == {"nano": {"name": "small"}, "lite": {"name": "small"}}
+    assert calls == [("a", "final", ["small"]), ("b", "final", []), ("a", "last", ["small"])]
 
 
 def test_the_duel_is_told_in_a_table_and_a_picture(tmp_path):
