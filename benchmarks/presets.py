@@ -198,7 +198,7 @@ def main() -> None:
     parser.add_argument("input")
     parser.add_argument("target", nargs="+")
     parser.add_argument("--presets", nargs="+", default=list(PRESETS), choices=PRESETS)
-    parser.add_argument("--searches", nargs="+", help="presets within whose cost to search; all, unless given")
+    parser.add_argument("--searches", nargs="+", help="presets whose cost to search within; else all")
     parser.add_argument("--space", default="plugin")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=50.0)

@@ -55,7 +55,8 @@ def test_the_last_two_get_more_seeds_and_are_chosen_by_all_of_them(told_costs, m
     assert (rung, sorted(shapes)) == ("last", ["small", "wide"])
 
 
-def test_what_two_searches_found_is_trained_once(told_costs, monkeypatch):
+@pytest.mark.parametrize("searches", [None, ["lite"]])
+def test_what_two_searches_found_is_trained_once(told_costs, monkeypatch, searches):
     record = SimpleNamespace(architecture={"name": "small"})
     monkeypatch.setattr(presets, "search", lambda *_: [record])
     calls = []
@@ -65,9 +66,10 @@ def test_what_two_searches_found_is_trained_once(told_costs, monkeypatch):
         return {name: [SimpleNamespace(best_val_loss=0.1)] for name in shapes}
 
     monkeypatch.setattr(presets, "train", train)
-    found = presets.discover({"nano": "a", "lite": "b"}, [], None)
+    found = presets.discover({"nano": "a", "lite": "b"}, [], SimpleNamespace(searches=searches))
     assert found == {"nano": {"name": "small"}, "lite": {"name": "small"}}
-    assert calls == [("a", "final", ["small"]), ("b", "final", []), ("a", "last", ["small"])]
+    finals = [("b", "final", ["small"])] if searches else [("a", "final", ["small"]), ("b", "final", [])]
+    assert calls == [*finals, ("a", "last", ["small"])]
 
 
 def test_the_duel_is_told_in_a_table_and_a_picture(tmp_path):
