@@ -284,7 +284,7 @@ def test_a_budget_has_an_answer_in_one_line_that_heads_the_report(search, run_he
     assert model.suffix == ".nam"
     assert model.is_file()
     best = records(log_dir / "nas/tiny/rung2")[model.parent.name]
-    assert f"validation ESR {best['best_val_loss']:.5f}" in line
+    assert f"validation ESR {best['best_val_loss']:.3g}" in line
     assert best["block_size"] == 64
     assert run_here("report", "study=tiny", "rebenchmark=false").code == 0
     assert line in (log_dir / "nas/tiny/report/summary.md").read_text()

@@ -46,8 +46,8 @@ def test_without_a_terminal_a_few_plain_lines_say_how_far_it_is(screen):
     lines = text.getvalue().splitlines()
     assert len(lines) == 6
     assert lines[0] == "[3/12] amp  epoch 1/50  best ESR –"
-    assert lines[1].startswith("[3/12] amp  epoch 10/50  best ESR 0.05000  left 0:0")
-    assert lines[-1].startswith("[3/12] amp  epoch 50/50  best ESR 0.01000")
+    assert lines[1].startswith("[3/12] amp  epoch 10/50  best ESR 0.05  left 0:0")
+    assert lines[-1].startswith("[3/12] amp  epoch 50/50  best ESR 0.01")
     assert "\x1b" not in text.getvalue()
 
 
@@ -55,7 +55,7 @@ def test_on_a_terminal_one_line_is_rewritten_and_taken_away(screen):
     text = screen(terminal=True)
     callback = Progress(number=0)
     train(callback, epochs=3)
-    assert "[1/12] amp  epoch 3/3  best ESR 0.16667" in text.getvalue()
+    assert "[1/12] amp  epoch 3/3  best ESR 0.167" in text.getvalue()
     assert text.getvalue().endswith("\x1b[2K")  # the line is erased
     callback.close()
     callback.on_exception(None, None, KeyboardInterrupt())
@@ -78,9 +78,9 @@ def test_time_left_is_the_rest_of_this_run_and_a_mean_one_for_each_that_waits(sc
     [
         (
             {"best_val_loss": 0.0123, "best_epoch": 4, "cpu_rtf": 0.25, "train_seconds": 3671.0},
-            "[1/12] amp  ESR 0.01230 (epoch 4)  RTF 0.250  1:01:11",
+            "[1/12] amp  ESR 0.0123 (epoch 4)  RTF 0.25  1:01:11",
         ),
-        ({"best_val_loss": 0.5, "best_epoch": 0}, "[1/12] amp  ESR 0.50000 (epoch 0)  0:00"),
+        ({"best_val_loss": 0.5, "best_epoch": 0}, "[1/12] amp  ESR 0.5 (epoch 0)  0:00"),
         ({"status": "failed", "reason": "out of memory"}, "[1/12] amp  failed: out of memory"),
         ({"status": "rejected", "reason": "latency [ms] > 1"}, "[1/12] amp  rejected: latency [ms] > 1"),
     ],

@@ -83,7 +83,7 @@ def test_what_a_candidate_was_let_in_by_counts_rather_than_what_was_measured_whi
 def test_the_answer_names_model_error_cost_and_file():
     best = model("amp", 0.0123456, 0.03, exports={"nam": "amp.nam", "json": "model.json"})
     assert answer(best, 0.05, [best]) == (
-        "Best within a CPU budget of 0.05: amp, validation ESR 0.01235, 0.03 of real time "
+        "Best within a CPU budget of 0.05: amp, validation ESR 0.0123, 0.03 of real time "
         "(40.0 µs per block of 64): runs/amp/amp.nam"
     )
     assert answer(None, 0.01, [best]).endswith("the cheapest takes 0.03; raise the budget")

@@ -110,8 +110,8 @@ def test_the_script_names_the_survivors(run_here, log_dir):
     assert done.code == 0, done.err
     assert done.out.splitlines() == [
         "promoted 2 of 3 candidates from phase1 to phase2:",
-        "  good  ESR 0.01000",
-        "  fair  ESR 0.02000",
+        "  good  ESR 0.01",
+        "  fair  ESR 0.02",
     ]
     assert sorted(p.stem for p in (log_dir / "promoted/candidate/mine/phase2").iterdir()) == ["fair", "good"]
 

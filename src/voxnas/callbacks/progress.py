@@ -27,8 +27,8 @@ def announce(record: Record, number: int, note: str = "") -> None:
     """The line that stays for a candidate that is done, in whatever way."""
     text = f"{position(number)}{record.candidate}  "
     if record.status == "ok" and record.best_val_loss is not None:
-        text += f"ESR {record.best_val_loss:.5f} (epoch {record.best_epoch})"
-        text += f"  RTF {record.cpu_rtf:.3f}" if record.cpu_rtf is not None else ""
+        text += f"ESR {record.best_val_loss:.3g} (epoch {record.best_epoch})"
+        text += f"  RTF {record.cpu_rtf:.3g}" if record.cpu_rtf is not None else ""
         text += f"  {_clock(record.train_seconds or 0)}"
     else:
         text += f"{record.status}: {record.reason}"
@@ -106,7 +106,7 @@ class Progress(RunCallback):
         parts = [
             f"{position(self.number)}{self.record.candidate}",
             f"epoch {min(trainer.current_epoch + 1, trainer.max_epochs or 1)}/{trainer.max_epochs}",
-            "best ESR " + (f"{best:.5f}" if best is not None else "–"),
+            "best ESR " + (f"{best:.3g}" if best is not None else "–"),
             f"left {_clock(left)}" if left is not None else "",
         ]
         return "  ".join(part for part in parts if part)

@@ -93,6 +93,6 @@ def answer(model: Model | None, budget: float, models: Iterable[Model]) -> str:
     file = model.folder / exported if exported else model.folder
     return (
         f"Best within a CPU budget of {budget:.3g}: {record.candidate}, validation ESR "
-        f"{record.best_val_loss:.5f}, {model.cpu_rtf:.3g} of real time ({us:.1f} µs per block of "
+        f"{record.best_val_loss:.3g}, {model.cpu_rtf:.3g} of real time ({us:.1f} µs per block of "
         f"{BLOCK_SIZE}): {file}"
     )
