@@ -37,8 +37,8 @@ PRESETS = ("nano", "feather", "lite", "standard")
 FINAL_SEEDS, LAST_SEEDS = (11, 12, 13), (14, 15, 16)
 SEEDS = (101, 102, 103)  # of the duel
 SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
-# Of a search: so many candidates, for so many seconds each. What looks back far learns late: with 15 and 40 s,
-# or nine on the last rung, the best of DS-1's feather was lost
+# Of a search: so many candidates, for so many seconds each. What looks back far learns late: with 15 and 40 s
+# or nine on the last rung the best of DS-1's feather was lost
 RUNGS = ((18, 20), (12, 45))
 GENERATIONS, FINALISTS = 3, 3  # of a search
 LAST = 2  # of a preset's finalists; few seeds choose among likes by luck, so the last get more
