@@ -67,11 +67,11 @@ def main() -> None:
 
 def _line(key: str, row: dict[str, Any]) -> str:
     own, other = row["ours"], row["peer"]
-    at_20 = f"{min(own['esr'][:20]):.5f}"
-    text = f"{key}: ours {own['best_esr']:.5f} ({at_20} within 20 epochs, {own['seconds']:.0f} s)"
+    at_20 = f"{min(own['esr'][:20]):.3g}"
+    text = f"{key}: ours {own['best_esr']:.3g} ({at_20} within 20 epochs, {own['seconds']:.0f} s)"
     if other is None:
         return text + " | peer not measured: set PEER_PYTHON"
-    return text + f" | peer {other['best_esr']:.5f} | ratio {own['best_esr'] / other['best_esr']:.2f}"
+    return text + f" | peer {other['best_esr']:.3g} | ratio {own['best_esr'] / other['best_esr']:.2f}"
 
 
 if __name__ == "__main__":
