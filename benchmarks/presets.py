@@ -83,11 +83,11 @@ def _clock(duration: float) -> str:
 
 def finals(
     study: str, finalists: Sequence[Record], data: Sequence[str], options: argparse.Namespace
-) -> list[Final]:
-    """The finalists' architectures and the validation ESRs of what was trained from scratch."""
+) -> dict[str, Final]:
+    """By name the finalists' architectures and the validation ESRs of what was trained from scratch."""
     shapes = {record.architecture["name"]: record.architecture for record in finalists}
     runs = train(study, "final", shapes, FINAL_SEEDS, data, options)
-    return [(shape, _losses(runs[name])) for name, shape in shapes.items()]
+    return {name: (shape, _losses(runs[name])) for name, shape in shapes.items()}
 
 
 def decide(
@@ -176,7 +176,7 @@ def discover(
         study = studies[preset]
         found = search(study, preset, data, options)
         new = [record for record in found if record.architecture["name"] not in pool]
-        pool |= {shape["name"]: (shape, losses) for shape, losses in finals(study, new, data, options)}
+        pool |= finals(study, new, data, options)
     best = rivals(list(pool.values()), list(studies))
     return decide(next(iter(studies.values())), best, data, options)
 

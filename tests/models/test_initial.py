@@ -39,6 +39,13 @@ def test_each_group_is_orthogonal_by_itself():
         torch.testing.assert_close(gram(rows), GAIN**2 * torch.eye(2), atol=1e-6, rtol=0)
 
 
+def test_what_leads_from_one_array_to_the_next_keeps_the_level():
+    first, second = WaveNet(ARRAYS).arrays
+    rows = second.rechannel.weight.detach().flatten(1)
+    torch.testing.assert_close(gram(rows), torch.eye(2), atol=1e-6, rtol=0)
+    assert first.rechannel.weight.shape[1] == 1
+
+
 def test_signs_take_turns():
     weight = torch.empty(5, 1, 1)
     alternate(weight, 0)

@@ -32,7 +32,7 @@ def start(rechannel: CausalConv, layers: "Sequence[Layer]", head: CausalConv) ->
     if head.weight.is_meta:
         return
     if rechannel.weight.shape[1] > 1:
-        orthogonal(rechannel, 1.0)
+        orthogonal(rechannel, 1.0)  # the level is kept from array to array
     for index, layer in enumerate(layers):
         orthogonal(layer.conv)
         if layer.residual is not None:
