@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from pathlib import Path
 
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.table import Table
@@ -11,7 +12,6 @@ from voxnas.engine.measure import Meter
 from voxnas.engine.timing import Timing
 from voxnas.export.files import write_json
 from voxnas.export.load import load_model
-from voxnas.export.nam import write_nam
 from voxnas.utils.app import hydra_app
 
 FALLBACK_RATE = 48000  # Hz, for files that do not tell theirs
@@ -21,10 +21,13 @@ FALLBACK_RATE = 48000  # Hz, for files that do not tell theirs
 def main(cfg: DictConfig) -> None:
     """`python src/benchmark.py model=PATH [block_sizes=[512,64]] [engine=profile] [json=PATH]`."""
     command = OmegaConf.to_container(cfg.command)
-    meter = Meter(cfg.engine, list(cfg.block_sizes), cfg.blocks, command, cfg.profile_build)
+    write = instantiate(cfg.write_model)
+    meter = Meter(
+        cfg.engine, list(cfg.block_sizes), cfg.blocks, command, cfg.profile_build, write_model=write
+    )
     model = load_model(cfg.model, cfg.submodel)
     network, sample_rate = model.network, cfg.sample_rate or model.sample_rate or FALLBACK_RATE
-    timings = meter.measure(network, sample_rate, lambda path: write_nam(network, path, sample_rate))
+    timings = meter.measure(network, sample_rate)
     print(
         f"{model.path}: {network.num_parameters} parameters, {network.macs_per_sample} multiply-adds, "
         f"receptive field {network.receptive_field} samples ({network.latency_ms(sample_rate):.2f} ms)"

@@ -13,7 +13,7 @@ from voxnas.engine.make import make_engine
 from voxnas.engine.play import play
 from voxnas.export.files import write_json
 from voxnas.export.load import load_model
-from voxnas.training.metrics import all_metrics
+from voxnas.problems.amp.metrics import all_metrics
 from voxnas.utils.app import hydra_app
 from voxnas.utils.errors import InputError
 

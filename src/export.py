@@ -44,7 +44,7 @@ def _training(model: Model) -> dict[str, Any]:
     known = model.metadata.get("training")
     said: dict[str, Any] = known if isinstance(known, dict) else {}
     record = model.path.parent / FILE_NAME
-    esr = Record.read(record).best_val_loss if record.is_file() else said.get("validation_esr")
+    esr = Record.read(record).score if record.is_file() else said.get("validation_esr")
     settings = said.get("settings")
     return {"validation_esr": esr, "training_settings": settings if isinstance(settings, dict) else None}
 

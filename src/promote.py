@@ -23,7 +23,7 @@ def main(cfg: DictConfig) -> None:
     print(f"promoted {len(survivors)} of {finished} candidates from {cfg.from_rung} to {cfg.to_rung}:")
     for run in survivors:
         record: Record = records[run]
-        print(f"  {record.candidate}  ESR {record.best_val_loss:.3g}")
+        print(f"  {record.candidate}  score {record.score:.3g}")
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def time_again(frontier: "pd.DataFrame") -> tuple[list[dict[str, Any]], list[str
     notices = [f"not timed again: {gone} of {len(frontier)} without a {MODEL}"] if gone else []
     if not runs:
         return [], notices
-    from voxnas.search.side_by_side import time_runs  # PyTorch takes a second to import
+    from voxnas.search.cost.side_by_side import time_runs  # PyTorch takes a second to import
 
     timings, unplayable = time_runs(runs)
     return timings, notices + unplayable

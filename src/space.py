@@ -34,7 +34,9 @@ def main(cfg: DictConfig) -> None:
         points = [[*proposal, *overrides] for proposal in sample(proposing, cfg.samples, cfg.seed)]
     configs = compose_candidates("train", points)
     candidates = preview(configs, cfg.measure)
-    Console(width=None if sys.stdout.isatty() else 160).print(table(candidates, f"space {space}"))
+    Console(width=None if sys.stdout.isatty() else 160).print(
+        table(candidates, f"space {space}", instantiate(cfg.problem), "CPU RTF")
+    )
     if proposing is not None:
         print(summary(candidates, getattr(proposing, "size", None)))
     if cfg.output_dir:

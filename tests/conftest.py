@@ -18,8 +18,8 @@ from scripts import ROOT, Result
 from tiny_amp import RATE, amp, dry_signal
 
 from voxnas.audio.pair import Pair
-from voxnas.data.amp_pair import Recording
-from voxnas.data.sections import Sections
+from voxnas.problems.amp.data.amp_pair import Recording
+from voxnas.problems.amp.data.sections import Sections
 from voxnas.utils.app import prepare_environment
 
 # The same cases on every run, so that a red test is about the change at hand; `make test-all` draws new ones

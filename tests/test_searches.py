@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from voxnas.search.evolution import MOST_CHANGES
-from voxnas.training.module import AmpModule
+from voxnas.problems.amp.module import AmpModule
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv"]

@@ -137,7 +137,7 @@ def test_a_single_run_has_a_folder_of_its_own_and_everything_in_it(run_here, tin
 
 
 def test_a_run_that_the_user_stops_says_how_to_go_on(run_here, tiny_pair, log_dir, monkeypatch):
-    from voxnas.training.module import AmpModule
+    from voxnas.problems.amp.module import AmpModule
 
     steps = []
 

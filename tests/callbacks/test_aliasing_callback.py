@@ -2,7 +2,7 @@
 
 import pytest
 
-from voxnas.callbacks.aliasing import AliasingMeter
+from voxnas.problems.amp.measures.aliasing import AliasingMeter
 from voxnas.engine.aliasing import Aliasing, overall
 
 

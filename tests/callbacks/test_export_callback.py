@@ -8,8 +8,8 @@ import torch
 from voxnas.callbacks.export import Export
 from voxnas.export.load import load_model
 from voxnas.models.recurrent import LSTM
-from voxnas.training.losses import WeightedLoss
-from voxnas.training.module import AmpModule
+from voxnas.problems.amp.losses import WeightedLoss
+from voxnas.problems.amp.module import AmpModule
 from voxnas.training.schedules import Cosine
 from voxnas.utils.errors import InputError
 

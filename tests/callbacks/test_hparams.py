@@ -1,7 +1,7 @@
 """The row of TensorBoard's HParams table, read back as TensorBoard does."""
 
 from voxnas.callbacks.hparams import HParams, log_trial
-from voxnas.callbacks.preview import Preview
+from voxnas.problems.amp.measures.preview import Preview
 
 
 def test_tensorboard_reads_what_the_candidate_is_and_how_it_did(finished):

@@ -6,7 +6,7 @@ import soundfile
 import torch
 from torch.nn.functional import pad
 
-from voxnas.callbacks.preview import Preview, _loudest
+from voxnas.problems.amp.measures.preview import Preview, _loudest
 
 
 def sounds(finished, seconds: float) -> dict[str, np.ndarray]:

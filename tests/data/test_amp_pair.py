@@ -7,7 +7,7 @@ import pytest
 from scipy.signal import butter, lfilter
 
 from voxnas.audio.files import write_audio
-from voxnas.data.amp_pair import load_amp_pair
+from voxnas.problems.amp.data.amp_pair import load_amp_pair
 from voxnas.utils.errors import InputError
 
 RATE = 8_000

@@ -6,8 +6,8 @@ import pytest
 import torch
 from hydra.utils import instantiate
 
-from voxnas.data.datamodule import PairDataModule
-from voxnas.data.sections import Sections
+from voxnas.problems.amp.data.datamodule import PairDataModule
+from voxnas.problems.amp.data.sections import Sections
 from voxnas.utils.errors import InputError
 
 

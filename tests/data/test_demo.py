@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from voxnas.audio.demo.rig import make_pair
-from voxnas.data.demo import load_demo
+from voxnas.problems.amp.data.demo import load_demo
 from voxnas.utils.errors import InputError
 
 

@@ -7,8 +7,8 @@ import pytest
 from scipy.signal import butter, lfilter
 
 from voxnas.audio.files import write_audio
-from voxnas.data.nam_reamp import SAMPLE_RATE, click_latency, load_nam_reamp, replicate_esr
-from voxnas.data.reamp_signal import make_reamp_signal
+from voxnas.problems.amp.data.nam_reamp import SAMPLE_RATE, click_latency, load_nam_reamp, replicate_esr
+from voxnas.problems.amp.data.reamp_signal import make_reamp_signal
 from voxnas.utils.errors import InputError
 
 SECOND = SAMPLE_RATE

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxnas.data.sections import Sections, require_length, split
+from voxnas.problems.amp.data.sections import Sections, require_length, split
 from voxnas.utils.errors import InputError
 
 

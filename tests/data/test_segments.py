@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voxnas.data.segments import Pieces, Segments, ShuffledStarts
+from voxnas.problems.amp.data.segments import Pieces, Segments, ShuffledStarts
 
 SOURCE = torch.arange(1, 1001).float()
 TARGET = -SOURCE

@@ -8,11 +8,11 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
 
-from voxnas.data.datamodule import PairDataModule
+from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.kernels.build import Unavailable, load
 from voxnas.models.wavenet import WaveNet, stack
-from voxnas.training.losses import WeightedLoss
-from voxnas.training.module import AmpModule
+from voxnas.problems.amp.losses import WeightedLoss
+from voxnas.problems.amp.module import AmpModule
 from voxnas.training.run import load_checkpoint
 from voxnas.training.schedules import Cosine
 

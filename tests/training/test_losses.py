@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from voxnas.training import metrics
-from voxnas.training.losses import TERMS, WeightedLoss, require_finite
+from voxnas.problems.amp.losses import TERMS, WeightedLoss, require_finite
 from voxnas.utils.errors import InputError
 
 TARGET = torch.tensor([[[1.0, -1.0, 1.0, -1.0]]])

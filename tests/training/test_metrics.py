@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from voxnas.training.metrics import dc_error, esr, mrstft, pre_emphasised_esr
+from voxnas.problems.amp.metrics import dc_error, esr, mrstft, pre_emphasised_esr
 
 SHAPES = [(-1,), (1, 1, -1), (4, 1, -1)]
 

@@ -1,24 +1,27 @@
-"""What the finished network costs on this CPU, or in the plug-in."""
+"""Callback that measures what the finished network costs on this CPU, or in the plug-in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import lightning.pytorch as pl
 
-from voxnas.callbacks.base import RunCallback, amp_module
+from voxnas.callbacks.streaming import streaming
 from voxnas.engine.benchmark import BLOCK_SIZES
+from voxnas.engine.make import KINDS
 from voxnas.engine.measure import Meter
-from voxnas.export.nam import write_nam
+from voxnas.engine.timing import Timing
+from voxnas.records.record import Record, measured
+from voxnas.training.callback import JobCallback
 
 
-class Benchmark(RunCallback):
+class Benchmark(JobCallback):
     """Streams blocks through the network on one thread, or asks another program, and records the figures.
 
     Args:
-        block_sizes: in samples; the first one's figures are the record's `cpu_*`, all are in `benchmarks`.
+        block_sizes: in samples; the first one's figures are the record's `cpu_*`, all are in its details.
         blocks: timed blocks per size.
-        engine, command, profile_build: see `Meter`.
+        engine, command, profile_build, write_model: see `Meter`.
     """
 
     def __init__(
@@ -28,23 +31,51 @@ class Benchmark(RunCallback):
         engine: str = "auto",
         command: Mapping[str, Any] | None = None,
         profile_build: str = "default",
+        write_model: Callable[..., object] | None = None,
     ) -> None:
-        self.meter = Meter(engine, block_sizes, blocks, command, profile_build)
+        self.meter = Meter(engine, block_sizes, blocks, command, profile_build, write_model=write_model)
+
+    def is_measured(self, record: Record) -> bool:
+        """Whether the record has these block sizes, by this engine with these settings.
+
+        What was measured otherwise does not compare with what is measured now. "auto" stands for whichever of
+        our engines played; records of the first edition say no more than the engine's name.
+        """
+        known = record.details.get("benchmarks", [])
+        engines = {str(timing.get("engine")) for timing in known}
+        if self.meter.engine in KINDS:
+            of_ours = engines <= set(KINDS) and (
+                self.meter.engine == "auto" or engines == {self.meter.engine}
+            )
+            return of_ours and [t.get("block_size") for t in known] == self.meter.block_sizes
+        methods = {entry.get("method") for entry in record.cost.values()}
+        if methods - {None}:
+            return methods == {self.meter.method} and self._sizes_fit(known)
+        return all(name.startswith(self.meter.engine) for name in engines) and self._sizes_fit(known)
+
+    def _sizes_fit(self, known: Sequence[Mapping[str, Any]]) -> bool:
+        sizes = [timing.get("block_size") for timing in known]
+        return bool(sizes) and (self.meter.engine == "profile" or sizes == self.meter.block_sizes)
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Before hours of training for a figure that cannot be had."""
-        self.meter.check(amp_module(pl_module).network)
+        self.meter.check(streaming(pl_module).network)
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        module = amp_module(pl_module)
-        timings = self.meter.measure(
-            module.network,
-            module.sample_rate,
-            lambda path: write_nam(module.network, path, module.sample_rate),
-        )
-        self.record.benchmarks = [asdict(timing) for timing in timings]
-        first = timings[0]
-        self.record.block_size, self.record.engine = first.block_size, first.engine
-        self.record.cpu_mean_ms, self.record.cpu_median_ms = first.mean_ms, first.median_ms
-        self.record.cpu_p99_ms, self.record.cpu_max_ms = first.p99_ms, first.max_ms
-        self.record.cpu_rtf, self.record.cpu_realtime_capable = first.rtf, first.realtime_capable
+        module = streaming(pl_module)
+        timings = self.meter.measure(module.network, module.sample_rate)
+        self.record.details["benchmarks"] = [asdict(timing) for timing in timings]
+        self.record.cost |= _figures(timings[0], self.meter)
+
+
+def _figures(first: Timing, meter: Meter) -> dict[str, dict[str, Any]]:
+    values = {
+        "cpu_mean_ms": first.mean_ms,
+        "cpu_rtf": first.rtf,
+        "cpu_realtime_capable": first.realtime_capable,
+        "cpu_median_ms": first.median_ms,
+        "cpu_p99_ms": first.p99_ms,
+        "cpu_max_ms": first.max_ms,
+    }
+    method = {} if meter.engine in KINDS else {"method": meter.method}
+    return measured(values, block_size=first.block_size, engine=first.engine, **method)

@@ -1,19 +1,20 @@
-"""Writes the finished network in the formats that plug-ins load."""
+"""Callback that writes the finished network in the formats that plug-ins load."""
 
 import logging
 from collections.abc import Sequence
 
 import lightning.pytorch as pl
 
-from voxnas.callbacks.base import RunCallback, amp_module
+from voxnas.callbacks.streaming import streaming
 from voxnas.export.files import CannotHold
 from voxnas.export.formats import find_format
 from voxnas.export.metadata import nam_metadata
+from voxnas.training.callback import JobCallback
 
 log = logging.getLogger(__name__)
 
 
-class Export(RunCallback):
+class Export(JobCallback):
     """Writes `<candidate>.nam`, `model.json` and the like into the run's folder.
 
     Args:
@@ -33,13 +34,13 @@ class Export(RunCallback):
         self.only_realtime, self.metadata = only_realtime, dict(metadata or {})
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self.only_realtime and self.record.cpu_realtime_capable is False:
+        if self.only_realtime and self.record.value("cpu_realtime_capable") is False:
             return
-        module = amp_module(pl_module)
+        module = streaming(pl_module)
         metadata = nam_metadata(
             module.network,
             module.sample_rate,
-            validation_esr=self.record.best_val_loss,
+            validation_esr=self.record.score,
             training_settings={"epochs": self.record.epochs, "seed": self.record.seed},
             **({"name": self.record.candidate} | self.metadata),  # type: ignore[arg-type]
         )

@@ -1,33 +1,39 @@
-"""A row of TensorBoard's HParams table per run."""
+"""Callback that adds a row of TensorBoard's HParams table per run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import lightning.pytorch as pl
 from lightning.pytorch.loggers import Logger, TensorBoardLogger
 
-from voxnas.callbacks.base import RunCallback
+from voxnas.problems.base import Problem
 from voxnas.records.record import Record
-
-SHAPE = ("candidate", "rung", "status", "seed", "num_layers", "channels", "kernel_size", "receptive_field")
-METRICS = (
-    *("best_val_loss", "test_esr", "latency_ms", "parameters", "macs_per_sample"),
-    *("cpu_rtf", "asr", "train_seconds"),
-)
+from voxnas.training.callback import JobCallback
 
 
-class HParams(RunCallback):
-    """Logs what the candidate is and how it did, so that a sweep can be compared in one table."""
+class HParams(JobCallback):
+    """Logs what the candidate is and how it did, so that a sweep can be compared in one table.
+
+    Args:
+        shape, metrics: figures of the record that say the one and the other.
+        problem: names the score's column.
+    """
+
+    def __init__(self, shape: Sequence[str], metrics: Sequence[str], problem: Problem) -> None:
+        self.shape, self.metrics, self.problem = list(shape), list(metrics), problem
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        log_trial(self.record, trainer.loggers, status="ok")
+        self.add_row(self.record, trainer.loggers, status="ok")
 
+    def on_unfinished(self, record: Record, loggers: Iterable[Logger]) -> None:
+        self.add_row(record, loggers)
 
-def log_trial(record: Record, loggers: Iterable[Logger], status: str | None = None) -> None:
-    """Add a run to the table, also one that was rejected or failed: `status` is the record's if not given."""
-    params = {name: getattr(record, name) for name in SHAPE} | record.settings
-    params |= {"status": status or record.status, "reason": record.reason or ""}
-    metrics = {name: float(value) for name in METRICS if (value := getattr(record, name)) is not None}
-    for logger in loggers:
-        if isinstance(logger, TensorBoardLogger):
-            logger.log_hyperparams(params, metrics)
-            logger.save()
+    def add_row(self, record: Record, loggers: Iterable[Logger], status: str | None = None) -> None:
+        """Add a run to the table, one that was rejected or failed too; `status` is the record's by default."""
+        params = {name: record.value(name) for name in ("candidate", "rung", "status", "seed", *self.shape)}
+        params |= record.settings | {"status": status or record.status, "reason": record.reason or ""}
+        named = {name: self.problem.score.column if name == "score" else name for name in self.metrics}
+        known = {named[n]: float(v) for n in self.metrics if (v := record.value(n)) is not None}
+        for logger in loggers:
+            if isinstance(logger, TensorBoardLogger):
+                logger.log_hyperparams(params, known)
+                logger.save()

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from hydra.experimental.callback import Callback
+from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.console import Console
 
@@ -31,4 +32,5 @@ class SweepOverview(Callback):
         os.environ[SWEEP_SIZE] = str(len(candidates))
         if space := config.hydra.runtime.choices.get("space"):
             shown = preview(compose_candidates(config_name, candidates))
-            Console().print(table(shown, f"space {space}"))
+            problem = instantiate(config.problem)
+            Console().print(table(shown, f"space {space}", problem))

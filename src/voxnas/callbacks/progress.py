@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from voxnas.callbacks.base import RunCallback
+from voxnas.problems.base import Problem
 from voxnas.records.record import Record
-from voxnas.records.search_record import SearchRecord
+from voxnas.training.callback import JobCallback
 from voxnas.utils.resolvers import SWEEP_SIZE
 
 _console = Console(highlight=False)
@@ -23,31 +23,32 @@ def position(number: int) -> str:
     return f"[{number + 1}/{total}] " if total else ""
 
 
-def announce(record: Record, number: int, note: str = "") -> None:
-    """The line that stays for a candidate that is done, in whatever way."""
-    text = f"{position(number)}{record.candidate}  "
-    if record.status == "ok" and record.best_val_loss is not None:
-        text += f"ESR {record.best_val_loss:.3g} (epoch {record.best_epoch})"
-        text += f"  RTF {record.cpu_rtf:.3g}" if record.cpu_rtf is not None else ""
-        text += f"  {_clock(record.train_seconds or 0)}"
-    else:
+def announce(record: Record, number: int, problem: Problem, note: str = "") -> None:
+    """Print the line that stays for a job that is done, in whatever way."""
+    text = f"{position(number) if record.kind == 'candidate' else ''}{record.candidate}  "
+    if record.status != "ok":
         text += f"{record.status}: {record.reason}"
+    elif record.kind == "search":
+        text += _found(record)
+    elif record.score is not None:
+        text += f"{problem.score.name} {record.score:.3g} (epoch {record.best_epoch})"
+        shown = {label: record.value(name) for name, label in problem.progress.items()}
+        text += "".join(f"  {label} {value:.3g}" for label, value in shown.items() if value is not None)
+        text += f"  {_clock(record.train_seconds or 0)}"
     _console.print(Text(text + (f"  ({note})" if note else "")), soft_wrap=True)
 
 
-def announce_search(record: SearchRecord, note: str = "") -> None:
-    """The same for a search."""
-    if record.status == "failed":
-        _console.print(Text(f"{record.candidate}  failed: {record.reason}"), soft_wrap=True)
-        return
+def _found(record: Record) -> str:
+    """How long a differentiable search took, and what it expects its result to cost."""
     costs = [epoch["expected_cost"] for epoch in record.history[-1:] if "expected_cost" in epoch]
-    text = f"{record.candidate}  searched {_clock(record.seconds or 0)}"
-    text += "".join(f"  expects {cost:.6g} {record.cost_unit}" for cost in costs)
-    _console.print(Text(text + (f"  ({note})" if note else "")), soft_wrap=True)
+    unit = record.search.get("cost_unit", "")
+    return f"searched {_clock(record.train_seconds or 0)}" + "".join(
+        f"  expects {cost:.6g} {unit}" for cost in costs
+    )
 
 
-class Progress(RunCallback):
-    """Shows candidate k of n, epoch, best ESR so far and the time left.
+class Progress(JobCallback):
+    """Shows candidate k of n, epoch, best score so far and the time left.
 
     On a terminal the line is live; elsewhere a plain line is printed about `plain_lines` times per run.
 
@@ -55,9 +56,13 @@ class Progress(RunCallback):
         number: of the candidate in the sweep, from 0.
         plain_lines: see above.
         side_by_side: candidates at a time; more than one get plain lines on a terminal too.
+        problem: names the score.
     """
 
-    def __init__(self, number: int = 0, plain_lines: int = 5, side_by_side: int = 1) -> None:
+    def __init__(
+        self, problem: Problem, number: int = 0, plain_lines: int = 5, side_by_side: int = 1
+    ) -> None:
+        self.problem = problem
         self.number, self.plain_lines, self.side_by_side = number, plain_lines, side_by_side
         self._live: Live | None = None
         self._fit_start = time.monotonic()
@@ -101,12 +106,13 @@ class Progress(RunCallback):
             _console.print(line, soft_wrap=True)
 
     def _line(self, trainer: pl.Trainer, module: pl.LightningModule) -> str:
-        best = min((e["val_esr"] for e in self.record.history), default=None)
+        choose = max if self.problem.score.maximise else min
+        best = choose((e["score"] for e in self.record.history), default=None)
         left = self._seconds_left(float(module.progress()))  # type: ignore[operator]
         parts = [
             f"{position(self.number)}{self.record.candidate}",
             f"epoch {min(trainer.current_epoch + 1, trainer.max_epochs or 1)}/{trainer.max_epochs}",
-            "best ESR " + (f"{best:.3g}" if best is not None else "–"),
+            f"best {self.problem.score.name} " + (f"{best:.3g}" if best is not None else "–"),
             f"left {_clock(left)}" if left is not None else "",
         ]
         return "  ".join(part for part in parts if part)

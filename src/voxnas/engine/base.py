@@ -13,14 +13,20 @@ class StreamingEngine(ABC):
     """
 
     name: str
+    num_controls: int = 0  # that the model follows, such as knobs
 
     @abstractmethod
     def reset(self) -> None:
         """Return to the state after silence."""
 
     @abstractmethod
-    def process(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The next samples, mono and of any number, to as many samples of output; the state goes on."""
+    def process(
+        self, block: NDArray[np.float32], controls: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
+        """The next samples, mono and of any number, to as many samples of output; the state goes on.
+
+        `controls` are `(k,)` for the block. Raises ValueError on a block or controls of another shape.
+        """
 
 
 def check_mono(block: NDArray[np.float32]) -> None:

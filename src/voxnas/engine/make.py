@@ -7,7 +7,7 @@ from voxnas.engine.base import StreamingEngine
 from voxnas.engine.native_engine import NativeEngine
 from voxnas.engine.torch_engine import TorchEngine
 from voxnas.kernels.build import Unavailable
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
 
 KINDS = ("auto", "native", "torch")
@@ -15,7 +15,7 @@ KINDS = ("auto", "native", "torch")
 log = logging.getLogger(__name__)
 
 
-def make_engine(network: Network, kind: str = "auto") -> StreamingEngine:
+def make_engine(network: StreamingNetwork, kind: str = "auto") -> StreamingEngine:
     """An engine for the network: "native", "torch", or "auto" for native where that can be, else PyTorch.
 
     Raises:

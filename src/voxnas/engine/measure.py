@@ -24,13 +24,13 @@ from voxnas.engine.cost import profile
 from voxnas.engine.cost.work import BUILDS
 from voxnas.engine.rounds import counted, spread
 from voxnas.engine.timing import Timing, block_ms, told_timing
-from voxnas.models.base import Network
-from voxnas.records.identity import cpu_flags, cpu_model
+from voxnas.models.base import StreamingNetwork
+from voxnas.records.identity import cpu_flags, cpu_model, identity
 from voxnas.utils.errors import InputError
 
 KINDS = (*make.KINDS, "command", "profile")
 
-Write = Callable[[Path], object]
+Write = Callable[..., object]
 log = logging.getLogger(__name__)
 
 
@@ -46,6 +46,12 @@ class Meter:
         command: the arguments of `Command`, for engine="command".
         profile_build: "default" or "avx512", for engine="profile".
         min_seconds: measured per block size, at least, where an engine of ours plays.
+        write_model: `(network, path, sample_rate)` writes the file that the program is given; for
+            engine="command".
+
+    Attributes:
+        method: the engine asked for, with the settings that it depends on, in a word: figures of another
+            method do not compare.
 
     Raises:
         InputError: settings that cannot be, at once rather than when the first network is trained.
@@ -59,6 +65,7 @@ class Meter:
         command: Mapping[str, Any] | None = None,
         profile_build: str = "default",
         min_seconds: float = MIN_SECONDS,
+        write_model: Write | None = None,
     ) -> None:
         if engine not in KINDS:
             raise InputError(f"unknown engine {engine!r}; known are {', '.join(KINDS)}")
@@ -69,29 +76,34 @@ class Meter:
         self.engine, self.block_sizes, self.blocks = engine, list(block_sizes), blocks
         self.profile_build, self.min_seconds = profile_build, min_seconds
         self._command = _command(command, self.block_sizes) if engine == "command" else None
+        if self._command is not None and write_model is None:
+            raise InputError("engine=command needs write_model, which writes the file for the program")
+        self._write = write_model
+        settings = {"command": dict(command or {}), "profile": {"build": profile_build}}.get(engine)
+        self.method = engine if settings is None else f"{engine} {identity(settings)}"
 
-    def check(self, network: Network) -> None:
+    def check(self, network: StreamingNetwork) -> None:
         """Raise InputError if this network's cost cannot be told; cheap, and possible before training."""
         if self.engine == "profile":
             profile.plugin_cost(network.architecture(), self.profile_build)
 
-    def measure(self, network: Network, sample_rate: int, write_nam: Write) -> list[Timing]:
+    def measure(self, network: StreamingNetwork, sample_rate: int) -> list[Timing]:
         """The timings per block size, in the order asked for.
 
-        `write_nam` writes the network as a `.nam` file to the path it is given. The profile knows blocks of
-        64 samples only, whatever was asked for. Raises InputError where there is no figure.
+        The profile knows blocks of 64 samples only, whatever was asked for. Raises InputError where there is
+        no figure.
         """
-        if self._command is not None:
+        if self._command is not None and self._write is not None:
             with tempfile.TemporaryDirectory(prefix="voxnas-") as folder:
                 model = Path(folder) / "model.nam"
-                write_nam(model)
+                self._write(network, model, sample_rate)
                 return _by_command(self._command, model, sample_rate, self.block_sizes)
         if self.engine == "profile":
             return [self._by_profile(network, sample_rate)]
         engine = make.make_engine(network, self.engine)
         return benchmark_blocks(engine, sample_rate, self.block_sizes, self.blocks, self.min_seconds)
 
-    def _by_profile(self, network: Network, sample_rate: int) -> Timing:
+    def _by_profile(self, network: StreamingNetwork, sample_rate: int) -> Timing:
         cost = profile.plugin_cost(network.architecture(), self.profile_build)
         if self.block_sizes != [profile.BLOCK_SIZE]:
             _say_once(

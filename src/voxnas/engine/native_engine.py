@@ -16,7 +16,7 @@ from voxnas.kernels.stream_chain import Link, chain_stream
 from voxnas.kernels.stream_graph import graph_stream
 from voxnas.kernels.stream_recurrent import recurrent_stream
 from voxnas.models.activations import PReLU
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork, check_controls
 from voxnas.models.conv import CausalConv
 from voxnas.models.conv_net import Chain
 from voxnas.models.recurrent import Recurrent
@@ -42,7 +42,7 @@ class NativeEngine(StreamingEngine):
 
     name = "native"
 
-    def __init__(self, network: Network | Programmed) -> None:
+    def __init__(self, network: StreamingNetwork | Programmed) -> None:
         self._stream = _stream(network)
 
     @classmethod
@@ -53,8 +53,11 @@ class NativeEngine(StreamingEngine):
     def reset(self) -> None:
         self._stream.reset()
 
-    def process(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def process(
+        self, block: NDArray[np.float32], controls: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         check_mono(block)
+        check_controls(None if controls is None else controls.shape, self.num_controls)
         return self._stream.process(block)
 
 
@@ -66,7 +69,7 @@ class _Program:
         return self.steps
 
 
-def _stream(network: Network | Programmed) -> Stream:
+def _stream(network: StreamingNetwork | Programmed) -> Stream:
     if isinstance(network, WaveNet):
         field = network.receptive_field
         return wavenet_stream(network.shapes, _flat(network), network.head_scale, field)

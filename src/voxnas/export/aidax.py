@@ -16,7 +16,7 @@ from voxnas.export.keras_chain import assemble
 from voxnas.export.keras_read import Layer, read_layers
 from voxnas.export.rtneural import layers_of
 from voxnas.export.weights import read_numbers
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.models.recurrent import Recurrent
 from voxnas.utils.errors import InputError
 
@@ -28,7 +28,7 @@ _OURS = {"name": "name", "author": "modeled_by", "style": "tone_type", "based": 
 
 
 def write_aidax(
-    network: Network, path: str | Path, sample_rate: int, metadata: Mapping[str, Any] | None = None
+    network: StreamingNetwork, path: str | Path, sample_rate: int, metadata: Mapping[str, Any] | None = None
 ) -> Path:
     """Write an LSTM or GRU of one layer; `metadata` as `nam_metadata` makes it. Returns the path.
 
@@ -47,7 +47,9 @@ def write_aidax(
     return write_json({**layers_of(network, path), **skip_and_gains, **known}, path)
 
 
-def decode_aidax(content: Mapping[str, Any], name: str) -> tuple[Network, int | None, dict[str, Any]]:
+def decode_aidax(
+    content: Mapping[str, Any], name: str
+) -> tuple[StreamingNetwork, int | None, dict[str, Any]]:
     """The network of a file's content with the gains in its weights, its sample rate in Hz, its metadata.
 
     Any number of units and layers is read, also what the player itself cannot play.

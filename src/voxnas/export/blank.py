@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from voxnas.models.base import Network, State
+from voxnas.models.base import State, StreamingNetwork
 from voxnas.models.build import build
 from voxnas.models.recurrent import Recurrent
 from voxnas.utils.errors import InputError
@@ -19,7 +19,7 @@ MAX_PEAK = 1e9  # of full scale
 FLAGS = {"skip", "bias", "head_bias", "layer1x1"}
 
 
-def blank_network(architecture: Mapping[str, Any]) -> Network:
+def blank_network(architecture: Mapping[str, Any]) -> StreamingNetwork:
     """The network on PyTorch's meta device: shapes without memory, and no random numbers drawn.
 
     Fill it with `fill`. Raises InputError on an architecture that cannot be, or is absurdly large.
@@ -41,7 +41,7 @@ def blank_network(architecture: Mapping[str, Any]) -> Network:
     return network
 
 
-def fill(network: Network, weights: Mapping[str, torch.Tensor]) -> Network:
+def fill(network: StreamingNetwork, weights: Mapping[str, torch.Tensor]) -> StreamingNetwork:
     """Give a blank network weights, by name; InputError if any are missing, surplus, misshaped or NaN."""
     shapes = {name: tensor.shape for name, tensor in network.state_dict().items()}
     for name in [*shapes, *weights]:  # before their values are touched: a stride of 0 makes much of little
@@ -54,7 +54,7 @@ def fill(network: Network, weights: Mapping[str, torch.Tensor]) -> Network:
     return network.eval()
 
 
-def check_plays(network: Network) -> None:
+def check_plays(network: StreamingNetwork) -> None:
     """InputError if finite weights make NaN, or next to infinity, of silence and 64 loud samples."""
     x = torch.cat([torch.zeros(1, 1, 64), torch.linspace(-1, 1, 64)[None, None]], dim=-1)
     with torch.inference_mode():
@@ -63,7 +63,7 @@ def check_plays(network: Network) -> None:
         raise InputError("its output is NaN or endless; the weights are damaged, or its training diverged")
 
 
-def _start(network: Network) -> State:
+def _start(network: StreamingNetwork) -> State:
     """Recurrent networks take their time to settle, and their state stays within bounds on the way."""
     if isinstance(network, Recurrent):
         return [part.unsqueeze(1) for part in torch.unbind(network.start)]

@@ -12,7 +12,7 @@ import torch
 
 from voxnas.export.files import CannotHold
 from voxnas.export.formats import FORMATS
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.models.build import build
 
 _ARCHITECTURES: dict[str, dict[str, Any]] = {
@@ -114,7 +114,7 @@ def damaged_checkpoint(content: dict[str, Any], random: Random) -> dict[str, Any
     return content
 
 
-def _checkpoint(network: Network) -> dict[str, Any]:
+def _checkpoint(network: StreamingNetwork) -> dict[str, Any]:
     weights = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
     known = {"architecture": network.architecture(), "sample_rate": 48000}
     return {"epoch": 3, "state_dict": weights, "voxnas": known}

@@ -11,10 +11,10 @@ from voxnas.export.nam import write_nam
 from voxnas.export.proteus import write_proteus
 from voxnas.export.record_json import FILE_NAME, write_record_json
 from voxnas.export.rtneural import write_rtneural
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
 
-Writer = Callable[[Network, str | Path, int, Mapping[str, Any] | None], Path]
+Writer = Callable[[StreamingNetwork, str | Path, int, Mapping[str, Any] | None], Path]
 
 
 @dataclass(frozen=True)

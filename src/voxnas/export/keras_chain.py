@@ -8,11 +8,11 @@ import torch
 from voxnas.export.blank import blank_network, fill
 from voxnas.export.keras_layers import swap_gates
 from voxnas.export.keras_read import Layer
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
 
 
-def assemble(layers: Sequence[Layer], name: str, skip: bool = False) -> Network:
+def assemble(layers: Sequence[Layer], name: str, skip: bool = False) -> StreamingNetwork:
     """The network that runs these layers; `skip` adds the input to the output.
 
     Raises:
@@ -33,7 +33,7 @@ def assemble(layers: Sequence[Layer], name: str, skip: bool = False) -> Network:
     raise InputError(f"none of our networks runs {', '.join(kinds)} in this order")
 
 
-def _recurrent(inner: Sequence[Layer], last: Layer, name: str, skip: bool) -> Network:
+def _recurrent(inner: Sequence[Layer], last: Layer, name: str, skip: bool) -> StreamingNetwork:
     kind, hidden_size = inner[0].kind, inner[0].outputs
     if any(layer.outputs != hidden_size for layer in inner):
         raise InputError(f"{kind} layers of different sizes cannot be played")
@@ -51,7 +51,7 @@ def _recurrent(inner: Sequence[Layer], last: Layer, name: str, skip: bool) -> Ne
     return fill(network, weights | {"head.weight": weight[0].T.contiguous(), "head.bias": bias})
 
 
-def _linear(layer: Layer, name: str) -> Network:
+def _linear(layer: Layer, name: str) -> StreamingNetwork:
     bias = bool(layer.weights[1].any())
     taps = (len(layer.weights[0]) - 1) * layer.dilation + 1
     network = blank_network({"type": "Linear", "name": name, "taps": taps, "bias": bias})
@@ -61,7 +61,7 @@ def _linear(layer: Layer, name: str) -> Network:
     return fill(network, weights if bias else {key: weights[key] for key in weights if "bias" not in key})
 
 
-def _conv_net(inner: Sequence[Layer], last: Layer, name: str) -> Network:
+def _conv_net(inner: Sequence[Layer], last: Layer, name: str) -> StreamingNetwork:
     channels, activation = inner[0].outputs, inner[0].activation
     if any(layer.outputs != channels for layer in inner):
         raise InputError("convolutions of different widths cannot be played")

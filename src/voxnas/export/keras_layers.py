@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from voxnas.export.files import CannotHold
 from voxnas.kernels.activations import Spec, name_of, parameters_of
 from voxnas.models.activations import PReLU
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.models.conv import CausalConv
 from voxnas.models.conv_net import ConvNet, Linear
 from voxnas.models.recurrent import Recurrent
@@ -27,7 +27,7 @@ LayerJson = dict[str, Any]
 
 
 @singledispatch
-def to_layers(network: Network) -> list[LayerJson]:
+def to_layers(network: StreamingNetwork) -> list[LayerJson]:
     """The layers in the order in which they run.
 
     A skip from input to output is none of them, and neither is the state that a recurrent network starts
@@ -39,7 +39,7 @@ def to_layers(network: Network) -> list[LayerJson]:
     raise CannotHold(f"RTNeural runs layers one after the other, and has no {_off_the_chain(network)}")
 
 
-def _off_the_chain(network: Network) -> str:
+def _off_the_chain(network: StreamingNetwork) -> str:
     if type(network).__name__ == "WaveNet":
         return "residual, skip or gate as a WaveNet needs"
     return f"{type(network).__name__} layer"

@@ -13,7 +13,7 @@ from voxnas.export.files import MAX_BYTES, check_sample_rate, read_json
 from voxnas.export.nam import read_nam
 from voxnas.export.record_json import FILE_NAME, FORMAT, decode_record
 from voxnas.export.rtneural import decode_rtneural
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
 
 PREFIX = "network."  # of the network's weights within a checkpoint of a training run
@@ -25,7 +25,7 @@ _SUFFIXES = ".nam, .json, .aidax or .ckpt"
 class Model:
     """A network with its weights. `path` is the file that was read; `sample_rate` in Hz, None if unknown."""
 
-    network: Network
+    network: StreamingNetwork
     sample_rate: int | None
     path: Path
     metadata: dict[str, Any] = field(default_factory=dict)

@@ -6,11 +6,11 @@ from typing import Any
 
 from voxnas.engine.make import make_engine
 from voxnas.export.loudness import gain, loudness_db
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 
 
 def nam_metadata(
-    network: Network,
+    network: StreamingNetwork,
     sample_rate: int,
     *,
     validation_esr: float | None = None,

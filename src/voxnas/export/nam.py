@@ -11,7 +11,7 @@ import torch
 
 from voxnas.export import nam_conv_net, nam_linear, nam_lstm, nam_wavenet
 from voxnas.export.files import CannotHold, check_sample_rate, read_json, write_json
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
 
 
@@ -19,7 +19,7 @@ class _Architecture(Protocol):
     """The module that knows one architecture's `config` and the order of its weights."""
 
     def encode(self, network: Any) -> tuple[str, dict[str, Any], torch.Tensor]: ...
-    def decode(self, config: Any, weights: torch.Tensor, name: str) -> Network: ...
+    def decode(self, config: Any, weights: torch.Tensor, name: str) -> StreamingNetwork: ...
 
 
 _ARCHITECTURES: dict[Any, _Architecture] = {
@@ -35,13 +35,13 @@ CONTAINER, MAX_SUBMODELS = "SlimmableContainer", 64
 class NamModel:
     """What a `.nam` file holds. `sample_rate` in Hz, None where the file does not tell."""
 
-    network: Network
+    network: StreamingNetwork
     sample_rate: int | None
     metadata: dict[str, Any]
 
 
 def write_nam(
-    network: Network, path: str | Path, sample_rate: int, metadata: Mapping[str, Any] | None = None
+    network: StreamingNetwork, path: str | Path, sample_rate: int, metadata: Mapping[str, Any] | None = None
 ) -> Path:
     """Write a network for the plug-in; `metadata` as `nam_metadata` makes it. Returns the path.
 

@@ -7,7 +7,7 @@ import torch
 from voxnas.export.blank import blank_network, fill
 from voxnas.export.nam_keys import PLAIN_VERSION, check_count, check_keys, check_whole, switch, whole
 from voxnas.models.activations import ACTIVATIONS
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.models.conv_net import ConvNet
 from voxnas.utils.errors import InputError
 
@@ -31,7 +31,7 @@ def encode(network: ConvNet) -> tuple[str, dict[str, Any], torch.Tensor]:
     return PLAIN_VERSION, {**config, "activation": network.activation}, torch.cat(parts)
 
 
-def decode(config: Any, weights: torch.Tensor, name: str) -> Network:
+def decode(config: Any, weights: torch.Tensor, name: str) -> StreamingNetwork:
     """The network, batch normalisation made a part of its convolutions.
 
     Raises:

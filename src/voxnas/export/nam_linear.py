@@ -6,7 +6,7 @@ import torch
 
 from voxnas.export.blank import blank_network, fill
 from voxnas.export.nam_keys import PLAIN_VERSION, check_count, check_keys, switch, whole
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.models.conv_net import Linear
 from voxnas.utils.errors import InputError
 
@@ -18,7 +18,7 @@ def encode(network: Linear) -> tuple[str, dict[str, Any], torch.Tensor]:
     return PLAIN_VERSION, config, torch.cat([taps.flip(0), *bias])
 
 
-def decode(config: Any, weights: torch.Tensor, name: str) -> Network:
+def decode(config: Any, weights: torch.Tensor, name: str) -> StreamingNetwork:
     """The network; InputError naming what in `config` cannot be played, or on a wrong number of weights."""
     config = check_keys(config, {"receptive_field", "bias", "implementation"})
     if not isinstance(config.get("implementation", ""), str | None):  # how, not what, it computes

@@ -7,7 +7,7 @@ import torch
 
 from voxnas.export.blank import blank_network, fill
 from voxnas.export.nam_keys import PLAIN_VERSION, check_count, check_keys, whole
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.models.recurrent import LSTM
 from voxnas.utils.errors import InputError
 
@@ -35,7 +35,7 @@ def encode(network: LSTM) -> tuple[str, dict[str, Any], torch.Tensor]:
     return PLAIN_VERSION, sizes, weights
 
 
-def decode(config: Any, weights: torch.Tensor, name: str) -> Network:
+def decode(config: Any, weights: torch.Tensor, name: str) -> StreamingNetwork:
     """The network; InputError naming what in `config` cannot be played, or on a wrong number of weights."""
     config = check_keys(config, {"hidden_size", "num_layers"})
     if "input_size" not in config:

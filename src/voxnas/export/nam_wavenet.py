@@ -10,7 +10,7 @@ from voxnas.export.nam_activation import Slopes
 from voxnas.export.nam_config import to_config
 from voxnas.export.nam_config_read import from_config
 from voxnas.models.activations import PReLU
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.models.wavenet import WaveNet
 from voxnas.utils.errors import InputError
 
@@ -26,7 +26,7 @@ def encode(network: WaveNet) -> tuple[str, dict[str, Any], torch.Tensor]:
     return version, config, torch.cat([*parameters.values(), torch.tensor([network.head_scale])])
 
 
-def decode(config: Any, weights: torch.Tensor, name: str) -> Network:
+def decode(config: Any, weights: torch.Tensor, name: str) -> StreamingNetwork:
     """The network; InputError naming what in `config` cannot be played, or on a wrong number of weights."""
     shapes, slopes = from_config(config)
     network = blank_network(WaveNet.arguments(shapes, head_scale=1.0, name=name))

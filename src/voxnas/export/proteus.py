@@ -13,7 +13,7 @@ import torch
 from voxnas.export.blank import blank_network, fill
 from voxnas.export.files import CannotHold, write_json
 from voxnas.export.weights import finite_weights, read_numbers
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.models.recurrent import LSTM
 from voxnas.utils.errors import InputError
 
@@ -42,7 +42,7 @@ _FIXED = {
 
 
 def write_proteus(
-    network: Network, path: str | Path, sample_rate: int, metadata: Mapping[str, Any] | None = None
+    network: StreamingNetwork, path: str | Path, sample_rate: int, metadata: Mapping[str, Any] | None = None
 ) -> Path:
     """Write an LSTM of 40 units with a skip and return the path; the rate and metadata have no place there.
 
@@ -60,7 +60,9 @@ def write_proteus(
     return write_json({"model_data": {**_FIXED, "hidden_size": HIDDEN_SIZE}, "state_dict": state}, path)
 
 
-def decode_proteus(content: Mapping[str, Any], name: str) -> tuple[Network, int | None, dict[str, Any]]:
+def decode_proteus(
+    content: Mapping[str, Any], name: str
+) -> tuple[StreamingNetwork, int | None, dict[str, Any]]:
     """The network of a file's content, of any number of units; no sample rate, no metadata.
 
     Raises:

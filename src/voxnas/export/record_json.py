@@ -13,7 +13,7 @@ import torch
 from voxnas.export.blank import blank_network, fill
 from voxnas.export.files import check_sample_rate, read_json, write_json
 from voxnas.export.weights import finite_weights
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
 
 FORMAT, SCHEMA_VERSION = "voxnas-model", 1
@@ -21,7 +21,7 @@ FILE_NAME = "model.json"
 
 
 def write_record_json(
-    network: Network, path: str | Path, sample_rate: int, metadata: Mapping[str, Any] | None = None
+    network: StreamingNetwork, path: str | Path, sample_rate: int, metadata: Mapping[str, Any] | None = None
 ) -> Path:
     """Write any network and return the path; InputError on NaN weights or where it cannot be written."""
     path = Path(path)
@@ -37,7 +37,7 @@ def write_record_json(
     return write_json(content, path)
 
 
-def read_record_json(path: str | Path) -> tuple[Network, int | None, dict[str, Any]]:
+def read_record_json(path: str | Path) -> tuple[StreamingNetwork, int | None, dict[str, Any]]:
     """The network, its sample rate in Hz and its metadata; InputError on anything else than such a record."""
     path = Path(path)
     content = read_json(path)
@@ -49,7 +49,7 @@ def read_record_json(path: str | Path) -> tuple[Network, int | None, dict[str, A
         raise InputError(f"{path}: {error}") from error
 
 
-def decode_record(content: dict[str, Any], name: str) -> tuple[Network, int | None, dict[str, Any]]:
+def decode_record(content: dict[str, Any], name: str) -> tuple[StreamingNetwork, int | None, dict[str, Any]]:
     """The same of a record's content, which has a name of its own; InputError on what is damaged in it."""
     if content.get("schema_version") != SCHEMA_VERSION:
         version = str(content.get("schema_version"))[:40]

@@ -13,12 +13,12 @@ from voxnas.export.keras_chain import assemble
 from voxnas.export.keras_layers import to_layers
 from voxnas.export.keras_read import read_layers
 from voxnas.export.weights import finite_weights
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.models.recurrent import Recurrent
 
 
 def write_rtneural(
-    network: Network, path: str | Path, sample_rate: int, metadata: Mapping[str, Any] | None = None
+    network: StreamingNetwork, path: str | Path, sample_rate: int, metadata: Mapping[str, Any] | None = None
 ) -> Path:
     """Write an LSTM, GRU, ConvNet or Linear and return the path; the rate and metadata have no place there.
 
@@ -34,7 +34,7 @@ def write_rtneural(
     return write_json(layers_of(network, path), path)
 
 
-def layers_of(network: Network, path: Path) -> dict[str, Any]:
+def layers_of(network: StreamingNetwork, path: Path) -> dict[str, Any]:
     """The keys `in_shape` and `layers` of a file, whose path is for messages alone."""
     finite_weights(network, path)
     try:
@@ -43,7 +43,9 @@ def layers_of(network: Network, path: Path) -> dict[str, Any]:
         raise CannotHold(f"{path}: not written: {error}") from error
 
 
-def decode_rtneural(content: Mapping[str, Any], name: str) -> tuple[Network, int | None, dict[str, Any]]:
+def decode_rtneural(
+    content: Mapping[str, Any], name: str
+) -> tuple[StreamingNetwork, int | None, dict[str, Any]]:
     """The network of a file's content, no sample rate and no metadata; keys beside the layers do not count.
 
     Raises:

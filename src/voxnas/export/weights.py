@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
 
 
-def finite_weights(network: Network, path: Path) -> dict[str, torch.Tensor]:
+def finite_weights(network: StreamingNetwork, path: Path) -> dict[str, torch.Tensor]:
     """The network's weights by name, on the CPU in float32; InputError if the file would hold NaN."""
     weights = {name: tensor.detach().cpu().float() for name, tensor in network.state_dict().items()}
     for name, tensor in weights.items():

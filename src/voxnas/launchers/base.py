@@ -3,7 +3,7 @@
 import logging
 import sys
 from abc import abstractmethod
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn, JobStatus, env_override
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from voxnas.launchers.remote_run import RemoteRun, failure, project_environment
@@ -52,7 +53,7 @@ class ClusterLauncher(Launcher):
         returns: dict[int, JobReturn] = {}
         with user_errors(self.config), closing(self.results(runs)) as results:
             for number, result in results:
-                returns[number] = _received(number, result)
+                returns[number] = _received(number, result, lambda: instantiate(self.config.problem))
         return [returns[run.number] for run in runs]
 
     @abstractmethod
@@ -80,7 +81,7 @@ def lost(number: int, where: str) -> JobReturn:
     return failure(RunError(f"run {number + 1}: {where}; the same command goes on from its last epoch"))
 
 
-def _received(number: int, result: JobReturn) -> JobReturn:
+def _received(number: int, result: JobReturn, problem: Callable[[], Any]) -> JobReturn:
     """Show how a run ended: its own process speaks to a terminal that is elsewhere."""
     error = result._return_value if result.status == JobStatus.FAILED else None
     if isinstance(error, Stop):  # no candidate could do better
@@ -95,5 +96,5 @@ def _received(number: int, result: JobReturn) -> JobReturn:
         from voxnas.callbacks.progress import announce  # Lightning takes seconds to import
 
         with env_override(ran.hydra.job.env_set):  # a sweeper may say there how many runs there are
-            announce(record, number)
+            announce(record, number, problem())
     return result

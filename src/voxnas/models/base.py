@@ -1,4 +1,4 @@
-"""The contract that every network keeps."""
+"""Contracts of networks: what every network has, and what one that plays a signal as it comes adds."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -10,35 +10,27 @@ State = list[Tensor]
 
 
 class Network(nn.Module, ABC):
-    """A causal network from one mono signal to another.
-
-    `forward` is "valid": it takes `(batch, 1, samples + receptive_field - 1)` and returns
-    `(batch, 1, samples)`; nothing is padded inside. `stream` is the same mathematics with the past kept
-    in a state, so that blocks of any length join without a seam.
-
-    A recurrent network's memory has no end: its `memory_is_finite` is False, and its `receptive_field - 1`
-    is a warm-up, the samples that `forward` spends on coming from silence to a state.
-    """
+    """Network that a search can try: it says what it is, how large it is, and how much it computes."""
 
     name: str
-    receptive_field: int  # in samples, the current one included
-    delay_samples: int = 0  # how old the newest input is that it knows; training moves the target by as much
-    period: int = 1  # samples after which it repeats itself; above 1 where parts of it run at a lower rate
-    memory_is_finite: bool = True
-    segment_length: int = 8192  # output samples of a training segment that suit it
-    batch_size: int = 8  # segments of a training step that suit it
 
     @abstractmethod
-    def forward(self, x: Tensor) -> Tensor:
-        """`(batch, 1, samples + receptive_field - 1)` to `(batch, 1, samples)`."""
+    def architecture(self) -> dict[str, Any]:
+        """Everything that shapes the network, as plain values: `{"type": ..., arguments}`; see `build`."""
 
+    @property
     @abstractmethod
-    def initial_state(self, batch: int = 1) -> State:
-        """The state that endless silence leaves behind."""
+    def macs(self) -> int:
+        """Multiply-adds of one output: a sample, an image."""
 
-    @abstractmethod
-    def stream(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """`(batch, 1, samples)` and a state to as many output samples and the next state."""
+    @property
+    def num_parameters(self) -> int:
+        """Trainable numbers."""
+        return sum(p.numel() for p in self.parameters())
+
+    def summary(self) -> dict[str, Any]:
+        """Figures of the run record that are specific to the architecture (layers, channels, …)."""
+        return {}
 
     def flatten_for(self, optimizer: Optimizer) -> None:
         """Have a fresh optimizer step the parameters in one piece, where that is faster, until `unflatten`.
@@ -50,19 +42,56 @@ class Network(nn.Module, ABC):
     def unflatten(self) -> None:
         """The opposite of `flatten_for`; safe to call at any time."""
 
+
+class StreamingNetwork(Network):
+    """Causal network from one mono signal to another.
+
+    `forward` is "valid": it takes `(batch, 1, samples + receptive_field - 1)` and returns
+    `(batch, 1, samples)`; nothing is padded inside. `stream` is the same mathematics with the past kept
+    in a state, so that blocks of any length join without a seam.
+
+    A recurrent network's memory has no end: its `memory_is_finite` is False, and its `receptive_field - 1`
+    is a warm-up, the samples that `forward` spends on coming from silence to a state.
+
+    A network may follow controls, such as knobs: `num_controls` numbers for each item of a batch.
+    """
+
+    receptive_field: int  # in samples, the current one included
+    delay_samples: int = 0  # how old the newest input is that it knows; training moves the target by as much
+    period: int = 1  # samples after which it repeats itself; above 1 where parts of it run at a lower rate
+    memory_is_finite: bool = True
+    num_controls: int = 0
+    segment_length: int = 8192  # output samples of a training segment that suit it
+    batch_size: int = 8  # segments of a training step that suit it
+
+    @abstractmethod
+    def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
+        """`(batch, 1, samples + receptive_field - 1)` to `(batch, 1, samples)`; controls `(batch, k)`."""
+
+    @abstractmethod
+    def initial_state(self, batch: int = 1) -> State:
+        """The state that endless silence leaves behind."""
+
+    @abstractmethod
+    def stream(self, x: Tensor, state: State, controls: Tensor | None = None) -> tuple[Tensor, State]:
+        """`(batch, 1, samples)` and a state to as many output samples and the next state."""
+
+    def _check(self, controls: Tensor | None) -> None:
+        check_controls(None if controls is None else tuple(controls.shape), self.num_controls)
+
     @property
     @abstractmethod
     def macs_per_sample(self) -> int:
         """Multiply-adds per output sample in streaming."""
 
-    @abstractmethod
-    def architecture(self) -> dict[str, Any]:
-        """Everything that shapes the network, as plain values: `{"type": ..., arguments}`; see `build`."""
+    @property
+    def macs(self) -> int:
+        return self.macs_per_sample
 
     @property
-    def num_parameters(self) -> int:
-        """Trainable numbers."""
-        return sum(p.numel() for p in self.parameters())
+    def causal(self) -> bool:
+        """Whether it answers a sample with that sample, and needs none that comes later."""
+        return self.delay_samples == 0
 
     def latency_ms(self, sample_rate: float) -> float:
         """How far back the network looks, in ms, and how much later than the input its output comes.
@@ -74,6 +103,9 @@ class Network(nn.Module, ABC):
         looks_back = self.receptive_field if self.memory_is_finite else 1
         return 1000 * (looks_back + self.delay_samples) / sample_rate
 
-    def summary(self) -> dict[str, Any]:
-        """The figures of the run record that are specific to the architecture (layers, channels, …)."""
-        return {}
+
+def check_controls(shape: tuple[int, ...] | None, num_controls: int) -> None:
+    """ValueError unless controls of this shape, None for none, are as many as a network follows."""
+    if (0 if shape is None else shape[-1]) != num_controls:
+        given = "none" if shape is None else f"controls of the shape {shape}"
+        raise ValueError(f"the network follows {num_controls} controls, got {given}")

@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.models.cells.net import CellNet
 from voxnas.models.conv_net import ConvNet, Linear
 from voxnas.models.recurrent import GRU, LSTM
 from voxnas.models.wavenet import WaveNet
 from voxnas.utils.errors import InputError
 
-TYPES: dict[str, type[Network]] = {t.__name__: t for t in (WaveNet, LSTM, GRU, ConvNet, Linear, CellNet)}
+TYPES: dict[str, type[StreamingNetwork]] = {
+    t.__name__: t for t in (WaveNet, LSTM, GRU, ConvNet, Linear, CellNet)
+}
 
 
-def build(architecture: Mapping[str, Any], **arguments: Any) -> Network:
-    """The network that `Network.architecture` described, with fresh weights; InputError if it cannot be.
+def build(architecture: Mapping[str, Any], **arguments: Any) -> StreamingNetwork:
+    """Network that `Network.architecture` described, with fresh weights; InputError if it cannot be.
 
     `arguments` go before those in the description: another name, or a backend.
     """

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from voxnas.models.activations import Spec, activation, check_activation
-from voxnas.models.base import Network, State
+from voxnas.models.base import State, StreamingNetwork
 from voxnas.models.conv import CausalConv
 from voxnas.utils.errors import InputError
 
 
-class Chain(Network):
+class Chain(StreamingNetwork):
     """Convolutions in a row, the first of which have an activation each; `ConvNet` and `Linear` below.
 
     Args:
@@ -31,14 +31,16 @@ class Chain(Network):
         )
         self.receptive_field = 1 + sum(convolution.past_samples for convolution in convolutions)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
+        self._check(controls)
         return self._run(x, [None] * len(self.convolutions))[0]
 
     def initial_state(self, batch: int = 1) -> State:
         silence = next(self.parameters()).new_zeros(batch, 1, self.receptive_field)
         return self._run(silence, [c.empty_past(batch) for c in self.convolutions])[1]  # type: ignore[operator]
 
-    def stream(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+    def stream(self, x: Tensor, state: State, controls: Tensor | None = None) -> tuple[Tensor, State]:
+        self._check(controls)
         return self._run(x, state)
 
     def _run(self, x: Tensor, state: Sequence[Tensor | None]) -> tuple[Tensor, State]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.models.cells.net import CellNet
 from voxnas.models.genotype import CellGenotype, Genotype, as_values, read_genotype
 from voxnas.models.layer_array import LayerArray
@@ -10,7 +10,7 @@ from voxnas.models.wavenet import WaveNet
 from voxnas.utils.names import genotype_name
 
 
-def network_of(genotype: Genotype, name: str | None = None, backend: str = "auto") -> Network:
+def network_of(genotype: Genotype, name: str | None = None, backend: str = "auto") -> StreamingNetwork:
     """A network with fresh weights.
 
     Args:
@@ -33,6 +33,6 @@ def network_of(genotype: Genotype, name: str | None = None, backend: str = "auto
     return WaveNet([array], genotype.head_scale, name, backend)
 
 
-def from_genotype(genotype: str | Path, name: str | None = None, backend: str = "auto") -> Network:
+def from_genotype(genotype: str | Path, name: str | None = None, backend: str = "auto") -> StreamingNetwork:
     """The network of a genotype's file; see `network_of`. Raises InputError that names the file."""
     return network_of(read_genotype(Path(genotype).expanduser()), name, backend)

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from voxnas.models.base import Network, State
+from voxnas.models.base import State, StreamingNetwork
 from voxnas.utils.errors import InputError
 
 
-class Recurrent(Network):
+class Recurrent(StreamingNetwork):
     """Layers of recurrent units and a linear output; `LSTM` and `GRU` below.
 
     Args:
@@ -73,7 +73,8 @@ class Recurrent(Network):
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         return [getattr(self.units, f"{name}_l{index}") for name in names]
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
+        self._check(controls)
         if x.shape[-1] <= self.warm_up:
             raise ValueError(f"expected {self.receptive_field} samples or more, got {x.shape[-1]}")
         state = self._at_start(x.shape[0])
@@ -93,7 +94,8 @@ class Recurrent(Network):
                 break
         return [part.expand(-1, batch, -1).contiguous() for part in state]
 
-    def stream(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+    def stream(self, x: Tensor, state: State, controls: Tensor | None = None) -> tuple[Tensor, State]:
+        self._check(controls)
         return self._run(x, state)
 
     def _at_start(self, batch: int) -> State:

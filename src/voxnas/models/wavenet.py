@@ -20,19 +20,21 @@ from voxnas.kernels.flat import FlatParameters
 from voxnas.kernels.flat_optimizer import FlatOptimizer, steps_each_number_alone
 from voxnas.kernels.wavenet import NativeWaveNet
 from voxnas.models.activations import Spec
-from voxnas.models.base import Network, State
+from voxnas.models.base import State, StreamingNetwork
 from voxnas.models.conv import CausalConv
 from voxnas.models.layer_array import LayerArray, as_arguments, check_chain, receptive_field
 from voxnas.models.wavenet_layers import Array
 from voxnas.utils.errors import InputError
 
 BACKENDS = ("auto", "native", "torch")
-STEP_SAMPLES = Network.segment_length * Network.batch_size  # of all segments of a training step
+STEP_SAMPLES = (
+    StreamingNetwork.segment_length * StreamingNetwork.batch_size
+)  # of all segments of a training step
 
 log = logging.getLogger(__name__)
 
 
-class WaveNet(Network):
+class WaveNet(StreamingNetwork):
     """A WaveNet of one or more layer arrays.
 
     Args:
@@ -74,7 +76,8 @@ class WaveNet(Network):
         """Those with a past, in the order of the state: each layer's, then its array's head."""
         return [c for a in self.arrays for c in (*(layer.conv for layer in a.layers), a.head)]  # type: ignore[union-attr]
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
+        self._check(controls)
         native, parameters = self._native(x), self._weights()
         flat = self._flat(parameters)
         if native is not None:
@@ -125,7 +128,8 @@ class WaveNet(Network):
         empty = [convolution.empty_past(batch) for convolution in self._convolutions()]
         return self._run(silence, empty)[1]
 
-    def stream(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+    def stream(self, x: Tensor, state: State, controls: Tensor | None = None) -> tuple[Tensor, State]:
+        self._check(controls)
         return self._run(x, state)
 
     def _run(self, x: Tensor, state: Sequence[Tensor | None]) -> tuple[Tensor, State]:
@@ -168,7 +172,7 @@ def _segments(receptive_field: int) -> tuple[int, int]:
     time of 21 to 25, and to a validation ESR of .000016 instead of .000036 on an overdrive, of .00010 instead
     of .00013 on a distortion (two seeds, side by side). What looks back .1 s learns no better from it.
     """
-    usual = Network.segment_length
+    usual = StreamingNetwork.segment_length
     length = usual if receptive_field <= usual else 2 << (receptive_field - 1).bit_length()
     return length, max(1, STEP_SAMPLES // length)
 

@@ -1,6 +1,5 @@
 """A folder of run records, or a table written from one, as a data frame with one row per run."""
 
-import dataclasses
 import json
 import logging
 import re
@@ -8,7 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from voxnas.records.record import FILE_NAME, Record
+import numpy as np
+
+from voxnas.records.record import CONTAINERS, CORE, FILE_NAME, GROUPS, NUMBERS, Record
 from voxnas.utils.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,31 +17,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HEADLINE = [  # what a reader of a results table looks for first
-    *("best_val_loss", "best_train_loss", "best_epoch", "latency_ms", "receptive_field", "parameters"),
-    *("cpu_mean_ms", "cpu_rtf", "cpu_realtime_capable", "num_layers", "channels", "kernel_size", "causal"),
-]
+CONDITIONS = ("engine", "block_size")  # of costs: columns of their own
 _PER_BLOCK_SIZE = ("rtf", "median_ms", "p99_ms", "max_ms", "deadline_misses", "spread")
-_TYPES = {f.name: str(f.type) for f in dataclasses.fields(Record)}
-
-
-def _of_type(*types: str) -> list[str]:
-    return [name for name, kind in _TYPES.items() if set(re.findall(r"\w+", kind)) & set(types)]
-
-
-_CONTAINERS, _BOOLEANS = set(_of_type("dict", "list")), set(_of_type("bool"))
-NUMBERS = [name for name in _of_type("int", "float") if name not in _CONTAINERS]
-INTEGERS = [name for name in NUMBERS if name in _of_type("int")]
-TEXTS = [name for name in _TYPES if name not in {*NUMBERS, *_CONTAINERS, *_BOOLEANS}] + ["folder"]
-COLUMNS = [*HEADLINE, *(n for n in _TYPES if n not in {*HEADLINE, *_CONTAINERS}), "folder"]
+TEXTS = [name for name in CORE if name not in NUMBERS and CORE[name] != "bool"] + ["folder", "engine"]
+COLUMNS = [*CORE, "folder"]
+_DOTTED = {name: name for name in CONTAINERS if name not in (*GROUPS, "estimate", "details", "history")}
+_DOTTED["estimate"] = "cost"
 
 
 def collect(folder: Path) -> "pd.DataFrame":
-    """Every `record.json` at any depth under `folder`, one row each, ordered by study, rung and candidate.
+    """Table of every `record.json` at any depth under `folder`, ordered by study, rung and candidate.
 
-    Columns: the record's figures, `HEADLINE` first; dictionaries as `exports.nam`, `machine.cpu`, …; the
-    benchmarks per block size as `cpu_rtf_block64`, …; and `folder`, where the record lies. Unknown numbers
-    are NaN, unknown texts empty. Histories are left to `history`. An unreadable file is a warning and no row.
+    Columns: the record's own fields; `folder`, where the record lies; every figure under its name, with the
+    conditions of the costs; dictionaries as `exports.nam`, `machine.cpu`, …; costs per block size as
+    `cpu_rtf_block64`, …. Unknown numbers are NaN, unknown texts empty. Histories are left to `history`. An
+    unreadable file is a warning and no row.
     """
     rows = []
     for path in folder.resolve().rglob(FILE_NAME):
@@ -92,17 +83,27 @@ def rung_order(rung: str) -> str:
 
 
 def _row(record: Record, folder: Path) -> dict[str, Any]:
-    row: dict[str, Any] = {"folder": str(folder)}
-    for name in _TYPES:
+    row: dict[str, Any] = {name: getattr(record, name) for name in CORE}
+    row["folder"] = str(folder)
+    for group in (record.metrics, record.shape):
+        row |= group if isinstance(group, dict) else {}
+    row |= _costs(record.cost)
+    for name, prefix in _DOTTED.items():
         value = getattr(record, name)
-        if name not in _CONTAINERS:
-            row[name] = value
-        elif isinstance(value, dict):
-            row |= dict(_flatten(value, name))
-    for bench in [b for b in record.benchmarks or [] if isinstance(b, dict)]:
+        row |= dict(_flatten(value, prefix)) if isinstance(value, dict) else {}
+    details = record.details if isinstance(record.details, dict) else {}
+    for bench in [b for b in details.get("benchmarks") or [] if isinstance(b, dict)]:
         size = bench.get("block_size")
         row |= {f"cpu_{name}_block{size}": bench[name] for name in _PER_BLOCK_SIZE if name in bench}
     return row
+
+
+def _costs(costs: Any) -> dict[str, Any]:
+    """The figures, and the conditions of the first of them."""
+    entries = {n: c for n, c in costs.items() if isinstance(c, dict)} if isinstance(costs, dict) else {}
+    conditions = next(iter(entries.values()), {})
+    shown = {name: conditions[name] for name in CONDITIONS if name in conditions}
+    return {name: entry.get("value") for name, entry in entries.items()} | shown
 
 
 def _flatten(values: dict[str, Any], prefix: str) -> Iterable[tuple[str, Any]]:
@@ -134,13 +135,29 @@ def _frame(rows: "list[dict[str, Any]] | pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
 
     frame = pd.DataFrame(rows)
-    others = sorted(str(c) for c in frame.columns if c not in COLUMNS)
-    frame = frame.reindex(columns=[*COLUMNS, *others])
+    figures = [str(c) for c in frame.columns if c not in COLUMNS and not _is_derived(str(c))]
+    others = sorted(str(c) for c in frame.columns if c not in COLUMNS and _is_derived(str(c)))
+    frame = frame.reindex(columns=[*COLUMNS, *figures, *others])
     for name in NUMBERS:
         frame[name] = pd.to_numeric(frame[name], errors="coerce").astype(float)
-    for name in _BOOLEANS:
-        frame[name] = frame[name].astype(object).where(frame[name].notna(), None)
-    for name in TEXTS:
+    for name in [name for name in figures if name not in TEXTS]:
+        frame[name] = _figure(frame[name])
+    for name in [name for name in TEXTS if name in frame]:
         frame[name] = frame[name].astype(object).fillna("").astype(str)
     keys = frame["study"] + "\n" + frame["rung"].map(rung_order) + "\n" + frame["candidate"]
     return frame.loc[keys.sort_values(kind="stable").index].reset_index(drop=True)
+
+
+def _is_derived(name: str) -> bool:
+    """Whether a column is a part of a dictionary, or a cost at one block size, rather than a figure."""
+    return "." in name or re.search(r"_block\d+$", name) is not None
+
+
+def _figure(column: "pd.Series") -> "pd.Series":
+    """Truth values stay as they are, None where unknown; anything else is a number."""
+    import pandas as pd
+
+    known = column[column.notna()]
+    if len(known) and known.map(lambda value: isinstance(value, bool | np.bool_)).all():
+        return column.astype(object).where(column.notna(), None)
+    return pd.to_numeric(column, errors="coerce").astype(float)

@@ -1,23 +1,31 @@
-"""The run record: what is known about one candidate on one rung, in `record.json`."""
+"""Run record: what is known about one candidate on one rung, in `record.json`.
+
+Second edition. What every run has is a field; figures are in groups by what they say of a run, each under a
+name of its own, so that any of them can be an objective or a column: see `Record.value`.
+"""
 
 import dataclasses
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from voxnas.records.schema1 import from_schema_1
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_text
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE_NAME = "record.json"
+FILE_NAMES = {"candidate": FILE_NAME, "search": "search.json"}
+GROUPS = ("metrics", "shape", "cost")
 Status = Literal["running", "ok", "rejected", "failed", "interrupted"]
 
 
 @dataclass
 class Record:
-    """One run. Figures that are not known are None; units are in the names, ESR and RTF are ratios."""
+    """One run. Figures that are not known are None or absent; units are in the names."""
 
     candidate: str
     study: str
@@ -25,45 +33,33 @@ class Record:
     status: Status
     identity: str  # hash of everything that shaped the result
     reason: str | None = None  # why rejected, failed or interrupted
-    # quality
-    best_val_loss: float | None = None  # ESR over the whole validation section
+    problem: str = ""  # its name
+    kind: str = "candidate"  # or "search": a differentiable one, which finds candidates
+    # how well it did
+    score: float | None = None  # of the best epoch, over the whole validation set
+    maximise: bool = False  # whether a large score is good
     best_train_loss: float | None = None
     best_epoch: int | None = None
     epochs: int | None = None
-    test_esr: float | None = None
-    test_mrstft: float | None = None
-    asr: float | None = (
-        None  # of a sine's answer, aliases' energy over the harmonics': mean over pitches in dB
-    )
-    # what it looks like
-    num_layers: int | None = None
-    channels: int | None = None
-    kernel_size: int | None = None
-    causal: bool = True
-    receptive_field: int | None = None  # samples
-    latency_ms: float | None = None
-    delay_samples: int | None = None  # that the network adds
-    parameters: int | None = None
-    macs_per_sample: int | None = None
-    # what it costs on this CPU, at `block_size`
-    cpu_mean_ms: float | None = None
-    cpu_median_ms: float | None = None
-    cpu_p99_ms: float | None = None
-    cpu_max_ms: float | None = None
-    cpu_rtf: float | None = None
-    cpu_realtime_capable: bool | None = None
-    block_size: int | None = None
-    engine: str | None = None
-    aliasing: list[dict[str, float]] = field(default_factory=list)  # per pitch: hz, asr
-    benchmarks: list[dict[str, Any]] = field(default_factory=list)  # the same figures per block size
-    cost: dict[str, Any] = field(default_factory=dict)  # before training, where a limit asked for it
+    metrics: dict[str, Any] = field(default_factory=dict)  # measured after the fit
+    shape: dict[str, Any] = field(default_factory=dict)  # known before it
+    cost: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # per figure its value, and what it was had with
+    estimate: dict[str, Any] = field(
+        default_factory=dict
+    )  # the cost before training, where a limit asked for it
+    details: dict[str, list[dict[str, Any]]] = field(
+        default_factory=dict
+    )  # figures in rows: per block size, pitch
     # how it came about
     train_seconds: float | None = None
-    sample_rate: int | None = None
     seed: int | None = None
     exports: dict[str, str] = field(default_factory=dict)  # format → file, relative to the run's folder
-    previews: dict[str, str] = field(default_factory=dict)  # dry, target, model → file
-    history: list[dict[str, float]] = field(default_factory=list)  # per epoch: epoch, train_loss, val_esr, …
+    previews: dict[str, str] = field(default_factory=dict)  # what it is → file
+    history: list[dict[str, float]] = field(
+        default_factory=list
+    )  # per epoch: epoch, score, train_loss, seconds
     architecture: dict[str, Any] = field(default_factory=dict)
     search: dict[str, Any] = field(default_factory=dict)  # how it was found: by what, when, at what cost
     settings: dict[str, Any] = field(default_factory=dict)  # what else the candidate sets, by config key
@@ -77,13 +73,43 @@ class Record:
     finished: str | None = None
     schema_version: int = SCHEMA_VERSION
 
+    def value(self, name: str) -> Any:
+        """A figure by its name, whichever group it is in; None where the run has none of that name."""
+        if name in _FIELDS:
+            return getattr(self, name)
+        if name in self.cost:
+            return self.cost[name].get("value")
+        return self.metrics.get(name, self.shape.get(name))
+
+    @property
+    def loss(self) -> float:
+        """The score, the lower the better; infinite where there is none."""
+        if self.score is None:
+            return math.inf
+        return -self.score if self.maximise else self.score
+
+    def summarise(self) -> None:
+        """Take the figures of training from the history."""
+        if not self.history:
+            return
+        sign = -1 if self.maximise else 1
+        best = min(self.history, key=lambda epoch: sign * epoch["score"])
+        self.score, self.best_epoch = best["score"], int(best["epoch"])
+        losses = [epoch["train_loss"] for epoch in self.history if "train_loss" in epoch]
+        self.best_train_loss = min(losses, default=None)
+        self.epochs = len(self.history)
+        self.train_seconds = sum(epoch["seconds"] for epoch in self.history)
+
     def write(self, folder: Path) -> Path:
-        """Write `record.json` atomically: a reader sees the old file or the new one, never a part."""
-        return write_values(folder / FILE_NAME, self)
+        """Write the record atomically: a reader sees the old file or the new one, never a part."""
+        path = folder / FILE_NAMES[self.kind]
+        text = json.dumps(finite(dataclasses.asdict(self)), indent=2, allow_nan=False)
+        write_text(path, text + "\n")
+        return path
 
     @classmethod
     def read(cls, path: Path) -> "Record":
-        """Read a record, or the one in a run's folder.
+        """Read a record, or the one in a run's folder; one of the first edition becomes one of this.
 
         Unknown keys are dropped, so that older readers take newer records.
         Raises InputError on a file that is not a record.
@@ -91,19 +117,20 @@ class Record:
         path = path / FILE_NAME if path.is_dir() else path
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            known = {f.name for f in dataclasses.fields(cls)}
-            return cls(**{k: _restore(v) if k in _NUMBERS else v for k, v in values.items() if k in known})
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+            if values.get("schema_version") == 1:
+                values = from_schema_1(values)
+            return cls(**{k: _restore(v) if k in _NUMBERS else v for k, v in values.items() if k in _FIELDS})
+        except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
             raise InputError(
                 f"{path}: not a run record ({error}); delete it to run the candidate again"
             ) from error
 
 
-def write_values(path: Path, record: Any) -> Path:
-    """Write a dataclass as JSON in one step."""
-    text = json.dumps(finite(dataclasses.asdict(record)), indent=2, allow_nan=False)
-    write_text(path, text + "\n")
-    return path
+_FIELDS = {f.name: str(f.type) for f in dataclasses.fields(Record)}
+_NUMBERS = {name for name, kind in _FIELDS.items() if "float" in kind} | {*GROUPS, "estimate", "details"}
+CONTAINERS = [name for name, kind in _FIELDS.items() if kind.startswith(("dict", "list"))]
+CORE = {name: kind for name, kind in _FIELDS.items() if name not in (*CONTAINERS, "kind")}
+NUMBERS = [name for name, kind in CORE.items() if kind.startswith(("float", "int"))]
 
 
 def finite(value: Any) -> Any:
@@ -117,7 +144,10 @@ def finite(value: Any) -> Any:
     return value
 
 
-_NUMBERS = {f.name for f in dataclasses.fields(Record) if "float" in str(f.type)}
+def measured(values: Mapping[str, Any], **conditions: Any) -> dict[str, dict[str, Any]]:
+    """Figures as `Record.cost` has them: each known value with the conditions that it was had under."""
+    known = {name: value for name, value in values.items() if value is not None}
+    return {name: {"value": value, **conditions} for name, value in known.items()}
 
 
 def _restore(value: Any) -> Any:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from voxnas.records.claim import CLAIM, Claim, claimed
 from voxnas.records.holder import DEFAULT_STALE_AFTER_S
-from voxnas.records.record import FILE_NAME, Record
+from voxnas.records.record import FILE_NAMES, SCHEMA_VERSION, Record
 from voxnas.utils.errors import InputError, VoxnasError
 from voxnas.utils.files import remove_temporaries
 
+FINISHED = ("ok", "rejected")
 MOST_CUTS = 3  # attempts that end without a word at the same epoch before a run counts as failed
 _KEPT_IN_PLACE = (CLAIM, ".hydra")  # and what begins so
 
@@ -28,21 +29,22 @@ def exclusive(
         yield claim
 
 
-def previous_record(folder: Path) -> Record | None:
+def previous_record(folder: Path, kind: str = "candidate") -> Record | None:
     """What an earlier attempt left, if anything. Raises InputError if it cannot be read."""
-    return Record.read(folder) if (folder / FILE_NAME).exists() else None
+    path = folder / FILE_NAMES[kind]
+    return Record.read(path) if path.exists() else None
 
 
 def is_finished(previous: Record | None, identity: str) -> bool:
     """Whether the same run has come to its end before."""
-    return previous is not None and previous.identity == identity and previous.status in ("ok", "rejected")
+    return previous is not None and previous.identity == identity and previous.status in FINISHED
 
 
 def failed_since(previous: Record | None, identity: str, folder: Path, since_ns: int) -> bool:
     """Whether the same run has failed after a moment, both by the clock of the folder's file system."""
     if previous is None or previous.identity != identity or previous.status != "failed":
         return False
-    return (folder / FILE_NAME).stat().st_mtime_ns >= since_ns
+    return (folder / FILE_NAMES[previous.kind]).stat().st_mtime_ns >= since_ns
 
 
 def continues(previous: Record | None, record: Record) -> bool:
@@ -53,7 +55,7 @@ def continues(previous: Record | None, record: Record) -> bool:
     """
     if previous is None or previous.identity != record.identity:
         return False
-    if previous.status not in ("running", "interrupted"):
+    if previous.status not in ("running", "interrupted") or previous.schema_version != SCHEMA_VERSION:
         return False
     record.history = previous.history
     record.cuts = previous.cuts + 1 if previous.status == "running" and not _progressed(previous) else 0

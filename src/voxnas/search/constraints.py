@@ -1,11 +1,16 @@
 """Limits that a candidate is held to before any training."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from voxnas.models.base import Network
-from voxnas.search.cost import Cost
+from voxnas.problems.base import Figure
+from voxnas.search.cost.base import Cost
 from voxnas.utils.errors import InputError
+
+SHORT = {"params": "parameters", "macs": "macs_per_sample"}  # names of limits for those of figures
+LOWEST, HIGHEST = "min_", "max_"
 
 
 @dataclass(frozen=True)
@@ -17,66 +22,53 @@ class Violation:
 
 
 def violation(
-    network: Network,
-    sample_rate: float,
+    shape: Mapping[str, Any],
+    limits: Mapping[str, Any],
+    known: Mapping[str, Figure] | None = None,
     cost: Callable[[], Cost] | None = None,
-    *,
-    max_latency_ms: float | None = None,
-    max_params: int | None = None,
-    min_params: int | None = None,
-    max_macs: int | None = None,
-    max_cpu_rtf: float | None = None,
-    min_cpu_rtf: float | None = None,
-    max_us_per_block: float | None = None,
+    costs: tuple[str, ...] = (),
 ) -> Violation | None:
     """Why a network is rejected, or None if it is within all limits that are set.
 
-    `cost` tells what the network costs. It is asked if a limit of cost is set and no other is broken.
+    Args:
+        shape: its figures, see `Problem.shape`.
+        limits: `max_<figure>` or `min_<figure>`; None for no limit.
+        known: how a figure is said.
+        cost: tells what the network costs; asked if a limit of cost is set and no other is broken.
+        costs: the names of the figures that it tells.
 
     Raises:
-        InputError: a limit of cost that nothing can keep; what `cost` raises.
+        InputError: a limit of what is no figure, or that nothing can keep; what `cost` raises.
     """
-    latency, parameters, macs = (
-        network.latency_ms(sample_rate),
-        network.num_parameters,
-        network.macs_per_sample,
-    )
-    found = (
-        _above("max_latency_ms", max_latency_ms, latency, f"latency {latency:.2f} ms")
-        or _above("max_params", max_params, parameters, f"{parameters} parameters")
-        or _above("max_macs", max_macs, macs, f"{macs} MACs per sample")
-        or _below("min_params", min_params, parameters, f"{parameters} parameters")
-    )
-    limits = {
-        "max_cpu_rtf": max_cpu_rtf,
-        "min_cpu_rtf": min_cpu_rtf,
-        "max_us_per_block": max_us_per_block,
-    }
-    for name, limit in limits.items():
-        if limit is not None and not (isinstance(limit, int | float) and limit > 0):
-            raise InputError(f"constraints.{name}={limit}: give a number above 0, or null for no limit")
-    if found or cost is None or all(limit is None for limit in limits.values()):
-        return found
-    return _too_dear_or_cheap(cost(), max_cpu_rtf, min_cpu_rtf, max_us_per_block)
+    set_limits = {name: value for name, value in limits.items() if value is not None}
+    of_cost = {name: value for name, value in set_limits.items() if _figure(name) in costs}
+    of_shape = [name for name in set_limits if name not in of_cost]
+    for name in sorted(of_shape, key=lambda name: name.startswith(LOWEST)):
+        figure = _figure(name)
+        if figure not in shape:
+            there = ", ".join(sorted({*shape, *costs}))
+            raise InputError(f"constraints.{name}: a candidate has no figure `{figure}`; there are {there}")
+        said = (known or {}).get(figure, Figure()).say(figure, shape[figure])
+        if broken := _broken(name, set_limits[name], shape[figure], said):
+            return broken
+    for name, value in of_cost.items():
+        if not (isinstance(value, int | float) and value > 0) or math.isnan(value):
+            raise InputError(f"constraints.{name}={value}: give a number above 0, or null for no limit")
+    if not of_cost or cost is None:
+        return None
+    told = cost()
+    figures = told.figures
+    found = (_broken(n, v, figures[_figure(n)], told.said.get(_figure(n), n)) for n, v in of_cost.items())
+    return next((broken for broken in found if broken), None)
 
 
-def _too_dear_or_cheap(
-    cost: Cost, max_cpu_rtf: float | None, min_cpu_rtf: float | None, max_us_per_block: float | None
-) -> Violation | None:
-    at = f"at block {cost.block_size}"
-    us = cost.us_per_block
-    return (
-        _above("max_cpu_rtf", max_cpu_rtf, cost.cpu_rtf, f"cpu_rtf {cost.cpu_rtf:.4g} {at}")
-        or _above("max_us_per_block", max_us_per_block, us, f"{us:.4g} µs {at}")
-        or _below("min_cpu_rtf", min_cpu_rtf, cost.cpu_rtf, f"cpu_rtf {cost.cpu_rtf:.4g} {at}")
-    )
+def _figure(limit: str) -> str:
+    name = limit.removeprefix(LOWEST).removeprefix(HIGHEST)
+    return SHORT.get(name, name)
 
 
-def _above(name: str, limit: float | None, value: float, shown: str) -> Violation | None:
-    broken = limit is not None and value > limit
-    return Violation(f"{name} {limit}", f"{shown} > {name} {limit}") if broken else None
-
-
-def _below(name: str, limit: float | None, value: float, shown: str) -> Violation | None:
-    broken = limit is not None and value < limit
-    return Violation(f"{name} {limit}", f"{shown} < {name} {limit}") if broken else None
+def _broken(name: str, limit: float, value: float, said: str) -> Violation | None:
+    above = name.startswith(HIGHEST)
+    if (value > limit) if above else (value < limit):
+        return Violation(f"{name} {limit}", f"{said} {'>' if above else '<'} {name} {limit}")
+    return None

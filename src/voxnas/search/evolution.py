@@ -76,11 +76,11 @@ def _costliest(
 def _grown(proposer: Proposer, draft: Proposal, start: Choices, at: Sequence[int]) -> Proposal:
     """The draft after steps, of what its start leaves to chance, that cost more and are let in."""
     for step in range(GROWTH_STEPS):
-        cost = draft.preview().cpu_rtf
+        cost = draft.preview().cost
         if cost is None or draft.preview().rejected is not None:
             break
         chooser = MutatingChooser(draft.choices, [*at, step, 1], changes=1, fixed=start)
         larger = proposer.draw(chooser)
-        if larger.preview().rejected is None and (larger.preview().cpu_rtf or 0.0) > cost:
+        if larger.preview().rejected is None and (larger.preview().cost or 0.0) > cost:
             draft = larger
     return draft

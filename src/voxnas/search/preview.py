@@ -1,16 +1,17 @@
-"""What each candidate of a space is and costs, known without training."""
+"""Preview of a space: what each candidate is and costs, known without training."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from typing import Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.table import Table
 
-from voxnas.models.base import Network
+from voxnas.problems.base import DataModule, Figure, Problem
 from voxnas.search.constraints import violation
-from voxnas.search.cost import CostMeter, CostUnknown
+from voxnas.search.cost.base import CostUnknown, Meter
 from voxnas.utils.app import root_cause
 
 
@@ -20,11 +21,8 @@ class Candidate:
 
     name: str
     rejected: str | None
-    receptive_field: int | None = None
-    latency_ms: float | None = None
-    parameters: int | None = None
-    macs_per_sample: int | None = None
-    cpu_rtf: float | None = None  # where it was asked for, or a limit asks
+    shape: Mapping[str, Any] = field(default_factory=dict)
+    cost: float | None = None  # where it was asked for, or a limit asks
 
 
 def preview(configs: Iterable[DictConfig], with_cost: bool = False) -> list[Candidate]:
@@ -37,53 +35,53 @@ def preview(configs: Iterable[DictConfig], with_cost: bool = False) -> list[Cand
 
 
 def _candidate(config: DictConfig, with_cost: bool) -> Candidate:
-    sample_rate = instantiate(config.data).sample_rate
+    problem: Problem = instantiate(config.problem)
+    data: DataModule = instantiate(config.data)
     try:
-        network: Network = instantiate(config.model, _convert_="all")
+        network = instantiate(config.model, _convert_="all")
     except Exception as error:
         return Candidate(config.name, f"cannot be built: {root_cause(error)}")
-    candidate = Candidate(
-        name=config.name,
-        receptive_field=network.receptive_field,
-        latency_ms=network.latency_ms(sample_rate),
-        parameters=network.num_parameters,
-        macs_per_sample=network.macs_per_sample,
-        rejected=None,
-    )
-    tell_cost = cache(partial(_meter(config).cost, network, sample_rate))
+    candidate = Candidate(config.name, None, problem.shape(network, data))
+    meter = cost_meter(config)
+    tell = None if meter is None else cache(partial(meter.cost, network, candidate.shape))
     try:
-        broken = violation(network, sample_rate, tell_cost, **config.constraints)
-        cpu_rtf = tell_cost().cpu_rtf if with_cost or tell_cost.cache_info().misses else None
+        limits = dict(config.constraints)
+        broken = violation(candidate.shape, limits, problem.figures, tell, cost_figures(meter))
+        told = tell() if tell is not None and (with_cost or tell.cache_info().misses) else None
     except CostUnknown as error:
         return replace(candidate, rejected=str(error))
-    return replace(candidate, rejected=None if broken is None else broken.reason, cpu_rtf=cpu_rtf)
+    rejected = None if broken is None else broken.reason
+    return replace(candidate, rejected=rejected, cost=None if told is None else told.value)
 
 
-def _meter(config: DictConfig) -> CostMeter:
-    meter: CostMeter = instantiate(config.cost, _convert_="all")
+def cost_meter(config: DictConfig) -> Meter | None:
+    """What tells costs, if the problem has such."""
+    meter: Meter | None = None if config.get("cost") is None else instantiate(config.cost, _convert_="all")
     return meter
 
 
-def table(candidates: Sequence[Candidate], title: str) -> Table:
-    """All candidates for the terminal, the rejected ones with their reasons."""
+def cost_figures(meter: Meter | None) -> tuple[str, ...]:
+    """The figures of cost that limits may name."""
+    return () if meter is None else tuple(meter.figures)
+
+
+def table(candidates: Sequence[Candidate], title: str, problem: Problem, cost: str = "cost") -> Table:
+    """All candidates for the terminal, the rejected ones with their reasons; `cost` titles its column."""
     kept = sum(candidate.rejected is None for candidate in candidates)
     grid = Table(title=f"{title}: {kept} of {len(candidates)} candidates kept")
     grid.add_column("candidate", no_wrap=True)
-    with_cost = any(candidate.cpu_rtf is not None for candidate in candidates)
-    costs = ["CPU RTF"] if with_cost else []
-    for column in ("receptive field", "latency ms", "parameters", "MACs/sample", *costs):
+    with_cost = any(candidate.cost is not None for candidate in candidates)
+    titles = [
+        _figure(problem, name).short or _figure(problem, name).title or name for name in problem.overview
+    ]
+    for column in [*titles, *([cost] if with_cost else [])]:
         grid.add_column(column, justify="right")
     grid.add_column("verdict")
     for c in candidates:
-        figures = (
-            _figure(c.receptive_field, "d"),
-            _figure(c.latency_ms, ".2f"),
-            _figure(c.parameters, ",d"),
-            _figure(c.macs_per_sample, ",d"),
-            *([_figure(c.cpu_rtf, ".4f")] if with_cost else []),
-        )
+        shown = [_written(c.shape.get(name), _figure(problem, name)) for name in problem.overview]
+        costs = ["–" if c.cost is None else f"{c.cost:.4f}"] if with_cost else []
         verdict = "[green]kept[/]" if c.rejected is None else f"[red]rejected[/]: {c.rejected}"
-        grid.add_row(c.name, *figures, verdict)
+        grid.add_row(c.name, *shown, *costs, verdict)
     return grid
 
 
@@ -97,5 +95,11 @@ def summary(candidates: Sequence[Candidate], size: int | None) -> str:
     return f"a sample of {of} distinct candidates; the limits reject {rejected} of {len(candidates)}{share}"
 
 
-def _figure(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form)
+def _figure(problem: Problem, name: str) -> Figure:
+    return problem.figures.get(name, Figure())
+
+
+def _written(value: float | None, figure: Figure) -> str:
+    if value is None:
+        return "–"
+    return format(value, figure.digits or (",d" if figure.integer else ".3g"))

@@ -9,6 +9,8 @@ from voxnas.records.record import FILE_NAME, Record
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import remove_temporaries, write_text
 
+TIES = ("cpu_rtf", "macs_per_sample")  # where the score does not tell candidates apart
+
 
 def read_rung(folder: Path) -> dict[Path, Record]:
     """The records of a rung by their runs' folders. Raises InputError if there are none."""
@@ -24,9 +26,7 @@ def select(records: dict[Path, Record], keep: float) -> list[Path]:
     Args:
         keep: a share of those that finished if below 1 (rounded down, but at least one), else a number.
     """
-    finished = [
-        (folder, r) for folder, r in records.items() if r.status == "ok" and r.best_val_loss is not None
-    ]
+    finished = [(folder, r) for folder, r in records.items() if r.status == "ok" and r.score is not None]
     if keep <= 0:
         raise InputError(f"keep={keep}: give a share (0.5) or a number of candidates (6)")
     if not finished:
@@ -37,14 +37,9 @@ def select(records: dict[Path, Record], keep: float) -> list[Path]:
     return [folder for folder, _ in finished[:count]]
 
 
-def _rank(record: Record) -> tuple[float, float, float, str]:
-    unknown = float("inf")
-    return (
-        unknown if record.best_val_loss is None else record.best_val_loss,
-        unknown if record.cpu_rtf is None else record.cpu_rtf,
-        unknown if record.macs_per_sample is None else record.macs_per_sample,
-        record.candidate,
-    )
+def _rank(record: Record) -> tuple[float | str, ...]:
+    costs = [float(value) for name in TIES if (value := record.value(name)) is not None]
+    return record.loss, *costs, record.candidate
 
 
 def write_candidates(runs: Sequence[Path], group: Path) -> list[Path]:
@@ -80,7 +75,7 @@ def _candidate_config(run: Path, record: Record) -> str:
         OmegaConf.update(config, key, value, force_add=True)
     header = (
         "# @package _global_\n"
-        f"# {record.candidate}, promoted from {record.rung} with validation ESR {record.best_val_loss:.5g}\n"
+        f"# {record.candidate}, promoted from {record.rung} with a score of {record.score:.5g}\n"
         "defaults:\n  - override /model: architecture\n\n"
     )
     return header + OmegaConf.to_yaml(config)

@@ -73,8 +73,8 @@ def costliest(drafts: Iterable[Proposal], count: int) -> list[Proposal]:
         candidate = draft.preview()
         seen.append(draft)
         if candidate.rejected is None:
-            let_in.append((candidate.cpu_rtf or 0.0, draft))
-            if len(let_in) == count or candidate.cpu_rtf is None:
+            let_in.append((candidate.cost or 0.0, draft))
+            if len(let_in) == count or candidate.cost is None:
                 break
     return [max(let_in, key=lambda pair: pair[0])[1]] if let_in else seen
 
@@ -104,8 +104,8 @@ def _taken(
         if candidate.rejected is not None:
             sample.rejected += 1
             sample.reason = candidate.rejected
-        elif candidate.cpu_rtf is not None and candidate.cpu_rtf < floor_rtf:
-            cheap.append((candidate.cpu_rtf, proposal))
+        elif candidate.cost is not None and candidate.cost < floor_rtf:
+            cheap.append((candidate.cost, proposal))
         else:
             sample.kept.append(proposal)
             in_vain = 0

@@ -8,7 +8,7 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import AnyNode, DictConfig, OmegaConf
 
-from voxnas.utils.resolvers import run_name
+from voxnas.utils.resolvers import not_in_names, run_name
 
 
 def expand(parameters: Mapping[str, Any], overrides: Sequence[str]) -> list[list[str]]:
@@ -43,7 +43,7 @@ def compose_candidates(
             composed[groups] = compose(config_name, overrides=list(groups), return_hydra_config=False)
         config = _with_values(composed[groups], [o for o in overrides if _is_plain_value(o)])
         if _is_of_the_app(config):
-            config.name = run_name(config.model.name, config.unnamed, overrides)
+            config.name = run_name(config.model.name, not_in_names(config), overrides)
         configs.append(config)
     return configs
 

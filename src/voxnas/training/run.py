@@ -1,4 +1,4 @@
-"""One run from the first epoch, or from where it was cut, to the tested network."""
+"""Run of a trainer from the first epoch, or from where it was cut, to the tested network."""
 
 import logging
 from pathlib import Path
@@ -7,7 +7,6 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 
-from voxnas.training.module import AmpModule
 from voxnas.utils.errors import InputError
 
 CHECKPOINTS = "checkpoints"
@@ -42,21 +41,6 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: cannot be read as a checkpoint ({error})") from error
 
 
-def fit_and_test(
-    trainer: pl.Trainer,
-    module: AmpModule,
-    datamodule: pl.LightningDataModule,
-    folder: Path,
-    resume: Path | None,
-) -> None:
-    """Train, take the best weights, test. Raises KeyboardInterrupt if the user stopped it."""
-    fit(trainer, module, datamodule, resume)
-    best = best_checkpoint(folder)
-    if best.exists():
-        module.load_state_dict(load_checkpoint(best)["state_dict"])
-    trainer.test(module, datamodule, verbose=False)
-
-
 def fit(
     trainer: pl.Trainer, module: pl.LightningModule, datamodule: pl.LightningDataModule, resume: Path | None
 ) -> None:
@@ -65,3 +49,13 @@ def fit(
         trainer.fit(module, datamodule, ckpt_path=resume, weights_only=True)
     except SystemExit as stop:  # Lightning turns the signals it catches into an exit of its own
         raise KeyboardInterrupt from stop
+
+
+def test(
+    trainer: pl.Trainer, module: pl.LightningModule, datamodule: pl.LightningDataModule, folder: Path
+) -> None:
+    """Test the best weights of a run; what callbacks measure of a finished network they measure then."""
+    best = best_checkpoint(folder)
+    if best.exists():
+        module.load_state_dict(load_checkpoint(best)["state_dict"])
+    trainer.test(module, datamodule, verbose=False)

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from voxnas.utils.errors import InputError
@@ -22,3 +23,12 @@ def genotype_name(values: Mapping[str, Any]) -> str:
         raise InputError(f"not a genotype ({type(error).__name__}: {error})") from error
     text = json.dumps(values, sort_keys=True)
     return f"darts-{kind}-{sizes}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def matches(key: str, patterns: Sequence[str]) -> bool:
+    """Whether the last of the patterns that fit a dotted key takes it in; one with a ! takes it out."""
+    taken = False
+    for pattern in patterns:
+        if fnmatchcase(key, pattern.removeprefix("!")):
+            taken = not pattern.startswith("!")
+    return taken

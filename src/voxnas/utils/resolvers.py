@@ -4,15 +4,14 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import ListConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from voxnas.utils.errors import InputError
-from voxnas.utils.names import genotype_name
+from voxnas.utils.names import genotype_name, matches
 
 SWEEP_SIZE = "VOXNAS_SWEEP_SIZE"  # environment variable: how many runs there are; absent in a single run
 
@@ -20,16 +19,17 @@ SWEEP_SIZE = "VOXNAS_SWEEP_SIZE"  # environment variable: how many runs there ar
 def register_resolvers() -> None:
     """Make these resolvers known to OmegaConf; safe to call again."""
     OmegaConf.register_new_resolver("job_number", job_number, replace=True)
-    OmegaConf.register_new_resolver("run_name", run_name, replace=True)
+    OmegaConf.register_new_resolver("run_name", _run_name, replace=True)
     OmegaConf.register_new_resolver("genotype_name", genotype_file_name, replace=True)
     OmegaConf.register_new_resolver("survivors", survivors, replace=True)
     OmegaConf.register_new_resolver("accelerator", accelerator, replace=True)
     OmegaConf.register_new_resolver("cores", cores, replace=True)
     OmegaConf.register_new_resolver("side_by_side", side_by_side, replace=True)
     OmegaConf.register_new_resolver("threads", threads, replace=True)
+    OmegaConf.register_new_resolver("score_mode", score_mode, replace=True)
 
 
-def run_name(base: str, unnamed: ListConfig, overrides: Sequence[str] | None = None) -> str:
+def run_name(base: str, unnamed: Sequence[str], overrides: Sequence[str] | None = None) -> str:
     """`base` and every override that no pattern of `unnamed` matches: `wavenet-l5-c16-k3_seed-3`.
 
     A run's configuration determines its name, so that the same run is found again and never done twice. What
@@ -40,11 +40,20 @@ def run_name(base: str, unnamed: ListConfig, overrides: Sequence[str] | None = N
     return base + "".join(part for part in parts if f"{part}_" not in f"{base}_")
 
 
-def named_overrides(unnamed: ListConfig, overrides: Sequence[str] | None = None) -> dict[str, str]:
+def _run_name(base: str, unnamed: Sequence[str], *, _root_: DictConfig) -> str:
+    return run_name(base, not_in_names(_root_, unnamed))
+
+
+def not_in_names(config: DictConfig, unnamed: Sequence[str] | None = None) -> list[str]:
+    """Patterns of the keys that a run's name leaves out: those that shape no result, and `unnamed`."""
+    return [*config.identity.ignored, *(config.unnamed if unnamed is None else unnamed)]
+
+
+def named_overrides(unnamed: Sequence[str], overrides: Sequence[str] | None = None) -> dict[str, str]:
     """The overrides (default: of this run) that belong into a name, sorted by key."""
     given = HydraConfig.get().overrides.task if overrides is None else overrides
     pairs = (o.lstrip("+~").partition("=") for o in given)
-    found = {key: value for key, _, value in pairs if not any(fnmatchcase(key, p) for p in unnamed)}
+    found = {key: value for key, _, value in pairs if not matches(key, unnamed)}
     return {key: _safe(found[key]) for key in sorted(found)}
 
 
@@ -70,6 +79,14 @@ def survivors(study: str, rung: str) -> str:
     if not names:
         raise InputError(f"{folder}: nothing was promoted to {rung}; run src/promote.py study={study} first")
     return ",".join(f"{study}/{rung}/{name}" for name in names)
+
+
+def score_mode(problem: str) -> str:
+    """ "min" or "max": which score is the better one of a problem, given by its class."""
+    from hydra.utils import get_class
+
+    mode: str = get_class(problem).score.mode  # type: ignore[attr-defined]
+    return mode
 
 
 def accelerator() -> str:

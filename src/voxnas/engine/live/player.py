@@ -23,7 +23,9 @@ class Through(StreamingEngine):
     def reset(self) -> None:
         """There is no state."""
 
-    def process(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def process(
+        self, block: NDArray[np.float32], controls: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         return block
 
 
@@ -67,7 +69,9 @@ class Player:
         self.input_level, self.output_level = Meter(sample_rate), Meter(sample_rate)
         self.load = Load(sample_rate)
 
-    def process(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+    def process(
+        self, block: NDArray[np.float32], controls: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """The next `(samples,)` to as many. What is returned is overwritten by the next call."""
         start = perf_counter()
         size = self._block_size = len(block)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from voxnas.export.files import CannotHold
 from voxnas.export.header import chain, recurrent, wavenet
 from voxnas.export.header.parts import Parts
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_text
 
@@ -34,7 +34,7 @@ _RESERVED = re.compile(r".*_(t|eq|cast)|co_.*|static_assert|thread_local")
 
 
 def write_header(
-    network: Network, path: str | Path, sample_rate: int, metadata: Mapping[str, Any] | None = None
+    network: StreamingNetwork, path: str | Path, sample_rate: int, metadata: Mapping[str, Any] | None = None
 ) -> Path:
     """Write a network as a C++ header, in a namespace that is called after the file. Returns the path.
 
@@ -69,7 +69,7 @@ def namespace(name: str) -> str:
 
 
 def render_header(
-    network: Network, name: str, sample_rate: int, metadata: Mapping[str, Any] | None = None
+    network: StreamingNetwork, name: str, sample_rate: int, metadata: Mapping[str, Any] | None = None
 ) -> str:
     """The header's text, with everything in the namespace `name`.
 
@@ -109,7 +109,7 @@ def _code(file: str) -> str:
     return (RUNTIME / file).read_text(encoding="utf-8")
 
 
-def _constants(network: Network, sample_rate: int, about: Mapping[str, Any]) -> Iterator[str]:
+def _constants(network: StreamingNetwork, sample_rate: int, about: Mapping[str, Any]) -> Iterator[str]:
     def constant(kind: str, key: str, value: str, unit: str = "") -> str:
         return f"  static constexpr {kind} {key} = {value};" + (f"  // {unit}" if unit else "")
 

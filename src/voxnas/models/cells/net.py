@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from voxnas.kernels.graph import Step
-from voxnas.models.base import Network, State
+from voxnas.models.base import State, StreamingNetwork
 from voxnas.models.cells.layout import Part, lay_out
 from voxnas.models.cells.offline import Offline
 from voxnas.models.cells.operations import Unit
@@ -29,7 +29,7 @@ MOST_EDGES = 4_000  # of all cells together
 SETTLING_STEPS = 100
 
 
-class CellNet(Network):
+class CellNet(StreamingNetwork):
     """Cells as a genotype has them, between a stem and a way back to the full rate; see `lay_out`.
 
     Args:
@@ -59,7 +59,8 @@ class CellNet(Network):
         self._offline, self._streaming = Offline(self.parts), Streaming(self.parts)
         self._folded: tuple[Any, Weights] | None = None
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
+        self._check(controls)
         units = self._units()
         if self.training:
             frozen = bool(self.steps_seen >= SETTLING_STEPS)
@@ -78,7 +79,8 @@ class CellNet(Network):
         silence = weight.new_zeros(batch, 1, samples)
         return self._streaming(silence, self._streaming.empty(batch, weight), self._weights())[1]
 
-    def stream(self, x: Tensor, state: State) -> tuple[Tensor, State]:
+    def stream(self, x: Tensor, state: State, controls: Tensor | None = None) -> tuple[Tensor, State]:
+        self._check(controls)
         return self._streaming(x, state, self._weights())
 
     def _weights(self) -> Weights:

@@ -6,15 +6,14 @@ from typing import Any, cast
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.callbacks import Timer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from voxnas.problems.base import ScoreMeter
 from voxnas.search.darts.objective import Schedule, beta_decay, entropy
 from voxnas.search.darts.supernet import Choices, Price, SuperNet
 from voxnas.search.darts.unrolled import gradients, unrolled_gradient
-from voxnas.training.losses import WeightedLoss, require_finite
-from voxnas.training.module import OptimizerFactory
+from voxnas.training.module import OptimizerFactory, require_finite, time_share
 from voxnas.training.schedules import Schedule as LearningRate
 from voxnas.utils.errors import InputError
 
@@ -35,6 +34,7 @@ class DartsModule(pl.LightningModule):
         loss: `(output, target)` to a scalar.
         optimizer: makes the optimizer of the weights from their parameters.
         schedule: the weights' learning rate's factor over the run.
+        score: takes the score of a whole validation set.
         price: what an operation costs.
         largest_cost: of the most expensive network of the space, in the same unit.
         penalty: see above; 0 for quality alone.
@@ -56,9 +56,10 @@ class DartsModule(pl.LightningModule):
     def __init__(
         self,
         network: SuperNet,
-        loss: WeightedLoss,
+        loss: nn.Module,
         optimizer: OptimizerFactory,
         schedule: LearningRate,
+        score: ScoreMeter,
         price: Price,
         largest_cost: float,
         penalty: float = 0.0,
@@ -76,7 +77,7 @@ class DartsModule(pl.LightningModule):
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.network, self.loss = network, loss
+        self.network, self.loss, self.score = network, loss, score
         self.make_optimizer, self.schedule = optimizer, schedule
         self.price, self.largest_cost, self.penalty = price, largest_cost, penalty
         self.choice_lr, self.choice_weight_decay = choice_lr, choice_weight_decay
@@ -88,7 +89,6 @@ class DartsModule(pl.LightningModule):
         self._steps = 0
         self._base_lrs: list[float] = []
         self._losses: dict[str, list[Tensor]] = {}
-        self._error = self._energy = 0.0
 
     @property
     def tables(self) -> list[Choices]:
@@ -111,12 +111,8 @@ class DartsModule(pl.LightningModule):
     def progress(self) -> float:
         """How much of the run is over, in steps or in time, whichever is more, from 0 to 1."""
         epochs, batches = self.trainer.max_epochs or 1, max(1, int(self.trainer.num_training_batches))
-        shares = [(self.current_epoch + min(1.0, self._steps / batches)) / epochs]
-        for timer in (c for c in self.trainer.callbacks if isinstance(c, Timer)):  # type: ignore[attr-defined]
-            elapsed, left = timer.time_elapsed(), timer.time_remaining()
-            if left is not None:
-                shares.append(elapsed / max(elapsed + left, 1e-9))
-        return min(1.0, max(shares))
+        share = (self.current_epoch + min(1.0, self._steps / batches)) / epochs
+        return min(1.0, max(share, time_share(self)))
 
     def on_train_epoch_start(self) -> None:
         self._losses, self._steps = {"weights": [], "choices": []}, 0
@@ -201,18 +197,17 @@ class DartsModule(pl.LightningModule):
             self.trainer.should_stop = True
 
     def on_validation_epoch_start(self) -> None:
-        self._error = self._energy = 0.0
+        self.score.reset()
         self._discretised.enter_context(discretised(self.network))
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         x, y = batch
-        self._error += float((self(x) - y).double().square().sum())
-        self._energy += float(y.double().square().sum())
+        self.score.update(self(x), y)
 
     def on_validation_epoch_end(self) -> None:
         self._discretised.close()
-        esr = self._error / self._energy if self._energy else float("inf")
-        self.log("val/esr", require_finite(torch.tensor(esr, dtype=torch.float64)).float())
+        score = torch.tensor(self.score.compute(), dtype=torch.float64)
+        self.log("val/score", require_finite(score).float())
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["temperature"] = self.network.temperature

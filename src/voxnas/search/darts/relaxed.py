@@ -7,6 +7,7 @@ from voxnas.search.darts.costs import check_mode
 from voxnas.search.darts.supernet import SuperNet
 from voxnas.utils.errors import InputError
 
+GENOTYPE = "genotype.json"  # in a search's folder, and the best in the study's
 WEIGHTS = "network.ckpt"  # those of the genotype's network, where the space has them
 
 

@@ -1,4 +1,4 @@
-"""`search=budget`: the best-sounding model within a CPU cost, by a ladder over what costs nearly as much."""
+"""`search=budget`: the best model within a cost, by a ladder over what costs nearly as much."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,9 @@ from hydra.utils import instantiate
 
 from voxnas.records.record import Record
 from voxnas.report.build import ANSWER
-from voxnas.search.budget import answer, best_within, budget_rtf, finished, time_again
-from voxnas.search.side_by_side import BLOCK_SIZE
+from voxnas.search.budget import answer, best_within, finished, measured_again
+from voxnas.search.cost.base import Meter
+from voxnas.search.preview import cost_meter
 from voxnas.search.sweepers.base import Outcome
 from voxnas.search.sweepers.ladder import LadderSweeper
 from voxnas.utils.errors import InputError
@@ -18,50 +19,50 @@ from voxnas.utils.files import write_text
 
 log = logging.getLogger(__name__)
 
-MEASURED_HERE = ("auto", "native", "torch")  # engines that the models can be timed with again
 MARGIN = 1.1  # what was measured once may be a few per cent too high
 
 
 class BudgetSweeper(LadderSweeper):
     """Draws candidates that cost between a share of the budget and the budget, and lets the best climb.
 
-    The cost is that of blocks of 64 samples. At the end the best are measured again at more length, and the
+    The cost is what the problem's meter tells. At the end the best are measured again at more length, and the
     answer is written into the study's folder.
 
     Args:
-        max_cpu_rtf, max_us_per_block: the budget, see `budget_rtf`.
-        share: of the budget that candidates cost at least, as the best sound costs most; where the space has
+        limits: of which one is given, see `Meter.budget`.
+        share: of the budget that candidates cost at least, as the best score costs most; where the space has
             too few such, the costliest of the others fill up.
         settings: see `LadderSweeper`.
     """
 
-    def __init__(
-        self, max_cpu_rtf: object, max_us_per_block: object, share: float = 0.4, **settings: Any
-    ) -> None:
+    def __init__(self, limits: Mapping[str, object], share: float = 0.4, **settings: Any) -> None:
         super().__init__(**settings)
-        self.given, self.share = (max_cpu_rtf, max_us_per_block), share
+        self.limits, self.share = dict(limits), share
 
     def search(self, arguments: list[str]) -> list[Outcome]:
-        rate: int = instantiate(self.config.data).sample_rate
-        self.budget = budget_rtf(*self.given, rate)
+        meter = cost_meter(self.config)
+        if meter is None:
+            raise InputError(f"search=budget: problem={self.config.problem} tells no costs")
+        data = instantiate(self.config.data)
+        self.budget = meter.budget(self.limits, {"sample_rate": getattr(data, "sample_rate", None)})
         if not 0 <= self.share < 1:
             raise InputError(f"search.share={self.share}: give a number from 0 to below 1")
         self.floor_rtf = self.share * self.budget
-        outcomes = super().search([*arguments, f"constraints.max_cpu_rtf={self.budget!r}"])
-        self._answer(outcomes)
+        outcomes = super().search([*arguments, f"constraints.max_{meter.figure}={self.budget!r}"])
+        self._answer(outcomes, meter)
         return outcomes
 
     def _limits(self) -> Mapping[str, Any]:
         return {"budget": self.budget, "share": self.share}
 
-    def _answer(self, outcomes: Sequence[Outcome]) -> None:
+    def _answer(self, outcomes: Sequence[Outcome], meter: Meter) -> None:
         records: dict[Path, Record] = {
             o.folder: o.record for o in outcomes if o.folder is not None and o.record is not None
         }
-        models = finished(records)
-        if self.config.callbacks.benchmark.engine in MEASURED_HERE:
-            meter = instantiate(self.config.cost, block_size=BLOCK_SIZE, _convert_="all")
-            models = time_again(models, meter, MARGIN, self.budget)
-        line = answer(best_within(models, self.budget), self.budget, models)
+        models = finished(records, meter.figure)
+        if meter.measures:
+            models = measured_again(models, meter, MARGIN, self.budget)
+        score = instantiate(self.config.problem).score
+        line = answer(best_within(models, self.budget), self.budget, models, meter, score)
         write_text(Path(self.config.hydra.sweep.dir) / ANSWER, line + "\n")
         log.info("%s", line)

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from voxnas.models.genotype import read_genotype, write_genotype
-from voxnas.records.search_record import GENOTYPE, SearchRecord
+from voxnas.records.record import FILE_NAMES, Record
 from voxnas.report.genotype_plot import write_genotype_plot
-from voxnas.search.darts.relaxed import WEIGHTS, relaxed_network
+from voxnas.search.darts.relaxed import GENOTYPE, WEIGHTS, relaxed_network
 from voxnas.search.space import expand
 from voxnas.search.sweepers.base import Outcome, StudySweeper
 from voxnas.training.run import CHECKPOINTS
@@ -95,12 +95,10 @@ class DartsSweeper(StudySweeper):
 
     def _leave_best(self, outcomes: Sequence[Outcome]) -> None:
         """The genotype of the best run by validation, and its picture, in the study's folder."""
-        runs = [
-            (o.record.best_val_loss, o) for o in outcomes if o.record and o.record.best_val_loss is not None
-        ]
+        runs = [(o, o.record) for o in outcomes if o.record and o.record.score is not None]
         if not runs:
             return
-        best = min(runs, key=lambda run: run[0])[1]
+        best = min(runs, key=lambda run: run[1].loss)[0]
         assert best.folder is not None
         genotype = read_genotype(Path(_value(best.overrides, "genotype")))
         study = Path(self.config.hydra.sweep.dir).parent
@@ -136,7 +134,7 @@ def _value(overrides: Sequence[str], key: str) -> str:
 
 def _key(job: Sequence[str], folder: Path) -> str:
     """The same for trainings that would be the same run."""
-    found = SearchRecord.read(folder)
+    found = Record.read(folder / FILE_NAMES["search"])
     others = [o for o in job if not o.startswith(("nas_", "genotype=", "init_from="))]
     own = [o for o in job if o.startswith("init_from=")]
-    return json.dumps([found.genotype, others, own], sort_keys=True)
+    return json.dumps([found.search["genotype"], others, own], sort_keys=True)

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
 
 from voxnas.records.record import FILE_NAME, Record
-from voxnas.search.describe import sweep_identity
 from voxnas.search.drawn import drawn_once
 from voxnas.search.evolution import Choices, founders, generation_sizes, offspring
+from voxnas.search.identity import search_identity
 from voxnas.search.ladder import Rung, make_rungs
 from voxnas.search.objectives import parse_objectives
 from voxnas.search.promotion import write_candidates
@@ -62,7 +63,7 @@ class LadderSweeper(OptunaSweeper):
     def search(self, arguments: list[str]) -> list[Outcome]:
         HydraConfig.instance().set_config(self.config)
         rungs = make_rungs(_plain(self.rungs), _plain(self.keep))
-        objectives = parse_objectives(self.names)
+        objectives = parse_objectives(self.names, instantiate(self.config.problem))
         self._check(arguments)
         proposer = self._proposer(arguments)
         outcomes = reached = self._first_rung(rungs[0], proposer, arguments)
@@ -116,7 +117,9 @@ class LadderSweeper(OptunaSweeper):
         before: Sequence[Outcome],
         choices: Mapping[str, Choices],
     ) -> list[Proposal]:
-        best = ranked(_records(before), parse_objectives(self.names))[: self.parents]
+        best = ranked(_records(before), parse_objectives(self.names, instantiate(self.config.problem)))[
+            : self.parents
+        ]
         parents = [choices[run.name] for run in best]
         if parents:
             proposals = offspring(proposer, parents, self.seed, generation)
@@ -135,7 +138,7 @@ class LadderSweeper(OptunaSweeper):
             settings |= {"generations": self.generations, "parents": self.parents, "names": list(self.names)}
             settings |= {"epochs": self.rungs[0]}
         settings |= self._limits()
-        key = sweep_identity(self.config, settings, arguments)
+        key = search_identity(self.config, settings, arguments)
         return Path(self.config.hydra.sweep.dir) / f"{name}-{key}.json"
 
     def _limits(self) -> Mapping[str, Any]:

@@ -11,8 +11,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from voxnas.records.pareto import Objective
-from voxnas.search.describe import sweep_identity
 from voxnas.search.drawing import Draft, Drawer
+from voxnas.search.identity import search_identity
 from voxnas.search.objectives import figures, parse_objectives
 from voxnas.search.proposals import Proposer
 from voxnas.search.sweepers.base import Outcome, StudySweeper
@@ -71,7 +71,7 @@ class OptunaSweeper(StudySweeper):
         self, proposer: Proposer, arguments: Sequence[str], also: Sequence[str] = ()
     ) -> list[Outcome]:
         """`also` are overrides of every run beside the command line's."""
-        objectives = parse_objectives(self.names)
+        objectives = parse_objectives(self.names, instantiate(self.config.problem))
         folder = Path(self.config.hydra.sweep.dir)
         crew = Crew(folder / ".workers", self.config.stale_after_s)
         with crew.joined() as worker:
@@ -138,7 +138,7 @@ class OptunaSweeper(StudySweeper):
     ) -> TrialBook:
         """What changes the result changes the name, and so begins a search of its own in the database."""
         settings = {"objectives": list(self.names), "params": self.params, "space": self.space, "also": also}
-        name = f"{self.study_name}-{sweep_identity(self.config, settings, arguments)}"
+        name = f"{self.study_name}-{search_identity(self.config, settings, arguments)}"
         return TrialBook(self.storage, name, objectives, self._make_sampler, self.seed, worker)
 
     def _make_sampler(self, seed: int) -> Any:

@@ -1,4 +1,4 @@
-"""The models of finished runs, timed in turn in one go, so that their costs compare.
+"""Models of finished runs, timed in turn in one go, so that their costs compare.
 
 What the runs recorded was measured hours apart, each beside other load.
 """

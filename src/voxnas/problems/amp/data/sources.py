@@ -6,8 +6,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from voxnas.data.amp_pair import Recording
-from voxnas.data.datamodule import PairDataModule
+from voxnas.problems.amp.data.amp_pair import Recording
+from voxnas.problems.amp.data.datamodule import PairDataModule
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def amp_pair(
 ) -> PairDataModule:
     """A user's own pair; `options` as `load_amp_pair`. Raises InputError if the input cannot be read."""
     from voxnas.audio.files import file_sample_rate
-    from voxnas.data.amp_pair import load_amp_pair
+    from voxnas.problems.amp.data.amp_pair import load_amp_pair
 
     load = partial(_load, load_amp_pair, input, target, sample_rate=sample_rate, **options)
     rate = sample_rate or file_sample_rate(input)
@@ -42,7 +42,7 @@ def nam_reamp(
 ) -> PairDataModule:
     """A re-amped take of the plug-in trainer's standard recording; `options` as `load_nam_reamp`."""
     from voxnas.audio.files import file_sample_rate
-    from voxnas.data.nam_reamp import load_nam_reamp
+    from voxnas.problems.amp.data.nam_reamp import load_nam_reamp
 
     load = partial(_load, load_nam_reamp, input, target, **options)
     return PairDataModule(load, file_sample_rate(input), segment_length, batch_size, seed)
@@ -59,7 +59,7 @@ def demo(
     **options: Any,
 ) -> PairDataModule:
     """The demo pair, made on first use in `folder`; `options` as `load_demo`."""
-    from voxnas.data.demo import load_demo
+    from voxnas.problems.amp.data.demo import load_demo
 
     load = partial(_load, load_demo, Path(folder), sample_rate=sample_rate, seed=demo_seed, **options)
     return PairDataModule(load, sample_rate, segment_length, batch_size, seed)

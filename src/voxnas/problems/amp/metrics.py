@@ -6,20 +6,11 @@ once (never a mean of batches), return a tensor without dimensions and can be di
 
 from itertools import pairwise
 
-import torch
 from torch import Tensor
 
+from voxnas.problems.amp.esr import esr, relative
+
 PRE_EMPHASIS = 0.85
-
-
-def esr(output: Tensor, target: Tensor) -> Tensor:
-    """Error-to-signal ratio, sum((y - ŷ)²) / sum(y²).
-
-    Silence scores 1. A silent target has no such ratio: 0 if the output is silent too, else infinity.
-    Source: Wright et al. (2020), "Real-Time Guitar Amplifier Emulation with Deep Learning".
-    """
-    _check_shapes(output, target)
-    return _ratio((target - output).square().sum(), target.square().sum())
 
 
 def pre_emphasised_esr(output: Tensor, target: Tensor, coefficient: float = PRE_EMPHASIS) -> Tensor:
@@ -36,7 +27,7 @@ def dc_error(output: Tensor, target: Tensor) -> Tensor:
     Source: as `pre_emphasised_esr`. A silent target is treated as in `esr`.
     """
     _check_shapes(output, target)
-    return _ratio((target - output).mean(dim=-1).square().mean(), target.square().mean())
+    return relative((target - output).mean(dim=-1).square().mean(), target)
 
 
 def mrstft(output: Tensor, target: Tensor, sample_rate: int, window_s: float = 60.0) -> Tensor:
@@ -88,12 +79,6 @@ def _edges(samples: int, length: int) -> list[int]:
 def pre_emphasis(x: Tensor, coefficient: float = PRE_EMPHASIS) -> Tensor:
     """y[n] = x[n] - coefficient·x[n-1], one sample shorter: lifts the treble."""
     return x[..., 1:] - coefficient * x[..., :-1]
-
-
-def _ratio(error: Tensor, energy: Tensor) -> Tensor:
-    if energy != 0:  # NaN included, which shows in the result
-        return error / energy
-    return torch.where(error == 0, torch.zeros_like(error), torch.inf)
 
 
 def _check_shapes(output: Tensor, target: Tensor) -> None:

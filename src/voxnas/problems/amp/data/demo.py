@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from voxnas.audio.demo.cache import demo_pair
-from voxnas.data.amp_pair import Recording, load_amp_pair
+from voxnas.problems.amp.data.amp_pair import Recording, load_amp_pair
 
 
 def load_demo(

@@ -1,48 +1,49 @@
-"""A network's cost beside that of another that plays in turns with it: a slow machine slows both."""
+"""Cost of a network beside that of a reference that plays in turns with it: a slow machine slows both."""
 
-import functools
 import time
 from collections import deque
 
 from voxnas.engine.benchmark import side_by_side
 from voxnas.engine.make import make_engine
-from voxnas.models.base import Network
-from voxnas.models.wavenet import stack
+from voxnas.models.base import StreamingNetwork
 
 # Enough for a rank correlation of .99 and more with a long measurement, in a few hundredths of a second
 BLOCKS, MIN_SECONDS = 30, 0.015
-# Times its usual cost the yardstick may take; a busy thread of the same core makes it 1.4 and more
+# Times its usual cost the reference may take; a busy thread of the same core makes it 1.4 and more
 QUIET = 1.1
 FIRST, TRIES, PAUSE_S = 5, 6, 0.05
 
 
-class Yardstick:
-    """Measures networks beside one of its own, whose cost it remembers.
+class ReferenceModel:
+    """Measures networks beside one that stays the same, whose cost it remembers.
 
     Other load slows both alike, for tenths of a second or, where a machine is shared or hot, for minutes.
     Where the costliest of many networks is sought, a few figures that are half too high would be all that is
     found.
 
     Args:
+        network: the one that stays the same.
         sample_rate: in Hz.
         block_size: in samples.
         engine: that plays both, see `make_engine`.
 
     Attributes:
-        least: the least fraction of real time that the yardstick took.
+        least: the least fraction of real time that the reference took.
     """
 
-    def __init__(self, sample_rate: int, block_size: int, engine: str = "auto") -> None:
+    def __init__(
+        self, network: StreamingNetwork, sample_rate: int, block_size: int, engine: str = "auto"
+    ) -> None:
         self._rate, self._block_size, self._kind = sample_rate, block_size, engine
-        self._engine = make_engine(stack(8, 8, name="yardstick"), engine)
+        self._engine = make_engine(network, engine)
         self._recent: deque[float] = deque(maxlen=2 * TRIES)
         self.least = float("inf")
         for _ in range(FIRST):
-            self._beside(stack(2, 2, name="warm-up"))
+            self._beside(network)
             time.sleep(PAUSE_S)
 
-    def measure(self, network: Network) -> float:
-        """How many times the yardstick's cost the network's is, at a moment as quiet as there were lately.
+    def measure(self, network: StreamingNetwork) -> float:
+        """The network's cost over the reference's, at a moment as quiet as there were lately.
 
         Raises InputError if the engine cannot play it.
         """
@@ -53,8 +54,8 @@ class Yardstick:
             time.sleep(PAUSE_S * 2**retry)
         return self._beside(network)[0]
 
-    def _beside(self, network: Network) -> tuple[float, float]:
-        """The network's cost over the yardstick's, and the yardstick's over its least of late."""
+    def _beside(self, network: StreamingNetwork) -> tuple[float, float]:
+        """The network's cost over the reference's, and the reference's over its least of late."""
         engines = [make_engine(network, self._kind), self._engine]
         timings = side_by_side(engines, [self._rate] * 2, [self._block_size], BLOCKS, min_seconds=MIN_SECONDS)
         rtf, own = (timing.rtf for (timing,) in timings)
@@ -63,7 +64,14 @@ class Yardstick:
         return rtf / own, own / min(self._recent)
 
 
-@functools.cache
-def yardstick(sample_rate: int, block_size: int, engine: str) -> Yardstick:
-    """The one of this process."""
-    return Yardstick(sample_rate, block_size, engine)
+_known: dict[str, ReferenceModel] = {}
+
+
+def reference_model(
+    network: StreamingNetwork, sample_rate: int, block_size: int, engine: str
+) -> ReferenceModel:
+    """The one of this process for a network of this architecture."""
+    key = repr((network.architecture(), sample_rate, block_size, engine))
+    if key not in _known:
+        _known[key] = ReferenceModel(network, sample_rate, block_size, engine)
+    return _known[key]

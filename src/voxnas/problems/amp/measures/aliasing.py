@@ -1,16 +1,17 @@
-"""How much the finished network aliases."""
+"""Callback that measures how much the finished network aliases."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 
 import lightning.pytorch as pl
 
-from voxnas.callbacks.base import RunCallback, amp_module
 from voxnas.engine.aliasing import LEVEL_DBFS, measure_aliasing, overall
 from voxnas.engine.make import make_engine
+from voxnas.problems.amp.module import AmpModule
+from voxnas.training.callback import JobCallback
 
 
-class AliasingMeter(RunCallback):
+class AliasingMeter(JobCallback):
     """Plays sines through the network and records its aliasing-to-signal ratio, see `measure_aliasing`.
 
     Args:
@@ -22,15 +23,15 @@ class AliasingMeter(RunCallback):
         self.pitches, self.level_dbfs = pitches, level_dbfs
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        module = amp_module(pl_module)
-        network = module.network
+        assert isinstance(pl_module, AmpModule)
+        network = pl_module.network
         found = measure_aliasing(
             make_engine(network),
-            module.sample_rate,
+            pl_module.sample_rate,
             network.receptive_field,
             self.pitches,
             self.level_dbfs,
-            getattr(network, "phases", 1),
+            network.period,
         )
-        self.record.aliasing = [asdict(at) for at in found]
-        self.record.asr = overall(found)
+        self.record.details["aliasing"] = [asdict(at) for at in found]
+        self.record.metrics["asr"] = overall(found)

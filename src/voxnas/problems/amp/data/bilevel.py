@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
-from voxnas.data.datamodule import Loader, PairDataModule
-from voxnas.data.sections import Span
-from voxnas.data.segments import Segments, ShuffledStarts
+from voxnas.problems.amp.data.datamodule import Loader, PairDataModule
+from voxnas.problems.amp.data.sections import Span
+from voxnas.problems.amp.data.segments import Segments, ShuffledStarts
 from voxnas.utils.errors import InputError
 
 Batch = tuple[Tensor, Tensor]
@@ -22,7 +22,7 @@ class BilevelData(pl.LightningDataModule):
     the weights' part as their past, which tells nothing of how the amp answers it.
 
     Args:
-        data: the recording; `suit` has been called on it.
+        data: the recording; `adapt` has been called on it.
         choice_share: of the training section, its end, that trains the choices.
         choice_batch_size: segments per step of theirs; None for as many as of the weights'.
     """

@@ -1,4 +1,4 @@
-"""Figures that this machine has measured before, in the user's cache folder."""
+"""Cache of the figures that this machine has measured, in the user's cache folder."""
 
 import functools
 import json
@@ -21,7 +21,7 @@ LOWER = 0.97  # a measurement repeated on a quiet machine differs by less
 log = logging.getLogger(__name__)
 
 
-def remembered(key: str, measure: Callable[[], float]) -> float:
+def cached(key: str, measure: Callable[[], float]) -> float:
     """The figure of this key, measured unless it was before.
 
     Processes of one machine take turns: measurements do not disturb each other, and none is made twice.
@@ -44,7 +44,7 @@ def remembered(key: str, measure: Callable[[], float]) -> float:
 
 def keep_lower(key: str, figure: float) -> None:
     """Keep this figure if there is none of the key, or one that is higher by more than chance."""
-    with suppress(Unavailable, OSError):  # `remembered` tells
+    with suppress(Unavailable, OSError):  # `cached` tells
         path = _folder() / f"{key}.json"
         kept = _read(path)
         if kept is None or figure < LOWER * kept:

@@ -5,7 +5,6 @@ and Välimäki (2020), "Perceptual loss function for neural modeling of audio sy
 "Parallel WaveGAN" (multi-resolution STFT).
 """
 
-import math
 from collections.abc import Callable
 from functools import cache, reduce
 from operator import add
@@ -14,19 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from voxnas.training.metrics import pre_emphasis
+from voxnas.problems.amp import esr as ratio
+from voxnas.problems.amp.metrics import pre_emphasis
 from voxnas.utils.errors import InputError
 
 EPSILON = 1e-8  # keeps a batch of silence from dividing by zero
-
-
-def energy_ratio(error: Tensor, target: Tensor) -> Tensor:
-    """sum(error²) / sum(target²), finite on silence."""
-    return error.square().mean() / _power(target)
-
-
-def _power(target: Tensor) -> Tensor:
-    return target.square().mean() + EPSILON
 
 
 def mse(output: Tensor, target: Tensor) -> Tensor:
@@ -35,8 +26,8 @@ def mse(output: Tensor, target: Tensor) -> Tensor:
 
 
 def esr(output: Tensor, target: Tensor) -> Tensor:
-    """Error-to-signal ratio of the batch."""
-    return mse(output, target) / _power(target)
+    """Error-to-signal ratio of the batch, finite on silence."""
+    return ratio.esr(output, target, EPSILON)
 
 
 def root_esr(output: Tensor, target: Tensor) -> Tensor:
@@ -46,12 +37,12 @@ def root_esr(output: Tensor, target: Tensor) -> Tensor:
 
 def pre_emphasised_esr(output: Tensor, target: Tensor) -> Tensor:
     """ESR after a first-order high-pass, which weighs the treble as the ear does."""
-    return energy_ratio(pre_emphasis(output - target), pre_emphasis(target))
+    return esr(pre_emphasis(output), pre_emphasis(target))
 
 
 def dc(output: Tensor, target: Tensor) -> Tensor:
     """Squared mean of each segment's error over the target's power."""
-    return (output - target).mean(dim=-1).square().mean() / _power(target)
+    return ratio.relative((output - target).mean(dim=-1).square().mean(), target, EPSILON)
 
 
 def mrstft(output: Tensor, target: Tensor) -> Tensor:
@@ -94,13 +85,3 @@ class WeightedLoss(nn.Module):
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         """`(batch, 1, samples)` twice to a scalar."""
         return reduce(add, (w * TERMS[name](output, target) for name, w in self.weights.items()))
-
-
-def require_finite(loss: Tensor) -> Tensor:
-    """The loss, or a FloatingPointError if training has diverged."""
-    value = loss.detach().item()
-    if not math.isfinite(value):
-        raise FloatingPointError(
-            f"training diverged (loss is {value}); lower training.optimizer.lr or check the data"
-        )
-    return loss

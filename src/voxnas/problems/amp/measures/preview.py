@@ -1,4 +1,4 @@
-"""A few seconds to listen to: the dry guitar, the amp and the model."""
+"""Callback that writes a few seconds to listen to: the dry guitar, the amp and the model."""
 
 import lightning.pytorch as pl
 import torch
@@ -6,11 +6,12 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor
 
 from voxnas.audio.files import write_audio
-from voxnas.callbacks.base import RunCallback, amp_module
-from voxnas.data.datamodule import PairDataModule
+from voxnas.problems.amp.data.datamodule import PairDataModule
+from voxnas.problems.amp.module import AmpModule
+from voxnas.training.callback import JobCallback
 
 
-class Preview(RunCallback):
+class Preview(JobCallback):
     """Writes `preview/{dry,target,model}.wav`: the loudest stretch of the test section.
 
     Args:
@@ -21,7 +22,8 @@ class Preview(RunCallback):
         self.seconds = seconds
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        module = amp_module(pl_module)
+        assert isinstance(pl_module, AmpModule)
+        module = pl_module
         data: PairDataModule = trainer.datamodule  # type: ignore[attr-defined]
         start, stop = data.recording.sections.test
         segments = data.segments()

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import torch
 
 from voxnas.audio.align import shift
 from voxnas.audio.checks import Finding, raise_errors
 from voxnas.audio.files import Clip, read_audio
 from voxnas.audio.pair import load_pair
-from voxnas.data.amp_pair import Recording
-from voxnas.data.sections import Sections
+from voxnas.problems.amp.data.amp_pair import Recording
+from voxnas.problems.amp.data.sections import Sections
+from voxnas.problems.amp.esr import esr
 from voxnas.utils.errors import InputError
 
 SAMPLE_RATE = 48_000
@@ -94,9 +96,8 @@ def replicate_esr(target: np.ndarray, offset: int = 0) -> float:
     """
     start = SECOND_PASS_SECONDS[0] * SAMPLE_RATE
     length = min(FIRST_PASS_SECONDS[1] * SAMPLE_RATE - offset, len(target) - start)
-    first, second = target[:length].astype(np.float64), target[start : start + length].astype(np.float64)
-    energy = float(first @ first)
-    return float(np.square(first - second).sum()) / energy if energy else 1.0
+    first, second = torch.from_numpy(target[:length]), torch.from_numpy(target[start : start + length])
+    return float(esr(second.double(), first.double())) if first.any() else 1.0
 
 
 def _require_layout(dry: Clip, amped: Clip) -> None:

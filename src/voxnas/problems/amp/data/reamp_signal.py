@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from voxnas.data.nam_reamp import (
+from voxnas.problems.amp.data.nam_reamp import (
     CLICK_SECONDS,
     FIRST_PASS_SECONDS,
     SAMPLE_RATE,

@@ -1,20 +1,24 @@
-"""The LightningDataModule that feeds segments of a recording."""
+"""LightningDataModule that feeds segments of a recording."""
 
+import os
 from collections.abc import Callable
+from typing import Any
 
 import lightning.pytorch as pl
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from voxnas.data.amp_pair import Recording
-from voxnas.data.sections import require_length
-from voxnas.data.segments import Pieces, Segments, ShuffledStarts
+from voxnas.models.base import StreamingNetwork
+from voxnas.problems.amp.data.amp_pair import Recording
+from voxnas.problems.amp.data.sections import require_length
+from voxnas.problems.amp.data.segments import Pieces, Segments, ShuffledStarts
+from voxnas.problems.base import DataModule
 
 Loader = DataLoader[tuple[Tensor, Tensor]]
 
 
-class PairDataModule(pl.LightningDataModule):
+class PairDataModule(DataModule):
     """Feeds one recording: shuffled segments to train on, whole sections to validate and test on.
 
     Args:
@@ -25,7 +29,7 @@ class PairDataModule(pl.LightningDataModule):
         seed: of the order and the offsets.
         piece_length: output samples that validation runs through the network in one go.
 
-    Call `suit`, or set `receptive_field`, before the loaders are asked for.
+    Call `adapt`, or set `receptive_field`, before the loaders are asked for.
     """
 
     def __init__(
@@ -47,14 +51,31 @@ class PairDataModule(pl.LightningDataModule):
         self.piece_length = piece_length
         self.receptive_field, self.delay_samples = 1, 0
 
-    def suit(
-        self, receptive_field: int, segment_length: int, batch_size: int = 8, delay_samples: int = 0
-    ) -> None:
+    def adapt(self, network: StreamingNetwork) -> None:
         """Take from a network how much input it wants before a segment, the length and number of segments
         that were not given, and by how much it is late, which moves its input."""
-        self.receptive_field, self.delay_samples = receptive_field, delay_samples
-        given_length, given_size = self._given
-        self.segment_length, self.batch_size = given_length or segment_length, given_size or batch_size
+        self.receptive_field, self.delay_samples = network.receptive_field, network.delay_samples
+        length, size = self._given
+        self.segment_length, self.batch_size = length or network.segment_length, size or network.batch_size
+
+    def describe(self) -> dict[str, Any]:
+        """Which files, which sections; reads the recording."""
+        pair, sections = self.recording.pair, self.recording.sections
+        return {
+            "fingerprint": pair.fingerprint,
+            "input": os.fspath(pair.input_path),
+            "target": os.fspath(pair.target_path),
+            "delay_samples": pair.delay_samples,
+            "sections": {name: list(getattr(sections, name)) for name in ("train", "val", "test")},
+        }
+
+    def bilevel(self, choice_share: float, choice_batch_size: int | None) -> pl.LightningDataModule:
+        """Data of a differentiable search; see `BilevelData`. Reads the recording."""
+        from voxnas.problems.amp.data.bilevel import BilevelData
+
+        data = BilevelData(self, choice_share, choice_batch_size)
+        data.parts()
+        return data
 
     @property
     def recording(self) -> Recording:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from voxnas.audio.pair import Pair, load_pair
-from voxnas.data.sections import Sections, Share, split
+from voxnas.problems.amp.data.sections import Sections, Share, split
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,7 @@ def load_amp_pair(
     val: Share = 0.15,
     test: Share = 0.15,
 ) -> Recording:
-    """Load a pair (see `voxnas.audio.pair.load_pair`) and cut it (see `voxnas.data.sections.split`)."""
+    """Load a pair, see `voxnas.audio.pair.load_pair`, and cut it, see `sections.split`."""
     pair = load_pair(
         input,
         target,

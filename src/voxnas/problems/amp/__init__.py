@@ -1,0 +1,1 @@
+"""Amps from recordings: the dry guitar, and the same guitar through the amp."""

@@ -1,0 +1,48 @@
+"""Figures of an amp's records, in the order in which tables have them, and the score that decides.
+
+The columns' names are those that readers of results tables know.
+"""
+
+from voxnas.problems.base import Figure, Score
+
+SCORE = Score(
+    name="ESR",
+    title="validation ESR",
+    column="best_val_loss",
+    words=((0.01, "great"), (0.035, "not bad"), (0.1, "might sound ok")),  # of Neural Amp Modeler's trainer
+    otherwise="audibly off",
+)
+
+FIGURES = {
+    "latency_ms": Figure(
+        "latency (ms)",
+        short="latency ms",
+        concept="latency",
+        axis="latency (ms): how far back the model looks",
+        said="latency {:.2f} ms",
+        digits=".2f",
+    ),
+    "receptive_field": Figure("receptive field (samples)", short="receptive field", integer=True),
+    "parameters": Figure(
+        "parameters", short="weights", concept="size", integer=True, said="{} parameters", digits=",d"
+    ),
+    "cpu_mean_ms": Figure("CPU mean (ms per block)"),
+    "cpu_rtf": Figure("CPU real-time factor", short="CPU RTF", concept="CPU cost"),
+    "cpu_realtime_capable": Figure("real-time capable"),
+    "num_layers": Figure("layers", integer=True),
+    "channels": Figure("channels", integer=True),
+    "kernel_size": Figure("kernel size", integer=True),
+    "causal": Figure("causal"),
+    "test_esr": Figure("test ESR"),
+    "test_mrstft": Figure("test MR-STFT"),
+    "asr": Figure("aliasing (ratio)"),
+    "delay_samples": Figure("delay (samples)", integer=True),
+    "macs_per_sample": Figure(
+        "MACs per sample", short="MACs/sample", integer=True, said="{} MACs per sample", digits=",d"
+    ),
+    "cpu_median_ms": Figure("CPU median (ms per block)"),
+    "cpu_p99_ms": Figure("CPU p99 (ms per block)"),
+    "cpu_max_ms": Figure("CPU max (ms per block)"),
+    "sample_rate": Figure("sample rate (Hz)", integer=True),
+}
+COSTS = tuple(name for name in FIGURES if name.startswith("cpu_"))

@@ -1,0 +1,40 @@
+"""Amp problem: a network that answers a dry guitar as the amp does."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from voxnas.models.base import StreamingNetwork
+from voxnas.problems.amp.data.datamodule import PairDataModule
+from voxnas.problems.amp.esr import SectionESR
+from voxnas.problems.amp.figures import COSTS, FIGURES, SCORE
+from voxnas.problems.amp.module import AmpModule
+from voxnas.problems.base import Figures, Problem, ScoreMeter
+
+
+class AmpProblem(Problem):
+    """Streaming networks trained on a pair of recordings, judged by their ESR."""
+
+    name = "amp"
+    score = SCORE
+    figures = FIGURES
+    costs = COSTS
+    overview = ("receptive_field", "latency_ms", "parameters", "macs_per_sample")
+    progress = {"cpu_rtf": "RTF"}  # noqa: RUF012
+
+    def module(self, network: StreamingNetwork, data: PairDataModule, recipe: Mapping[str, Any]) -> AmpModule:
+        return AmpModule(network, sample_rate=data.sample_rate, **recipe)
+
+    def shape(self, network: StreamingNetwork, data: PairDataModule) -> Figures:
+        return {
+            "receptive_field": network.receptive_field,
+            "delay_samples": network.delay_samples,
+            "causal": network.causal,
+            "latency_ms": network.latency_ms(data.sample_rate),
+            "parameters": network.num_parameters,
+            "macs_per_sample": network.macs_per_sample,
+            "sample_rate": data.sample_rate,
+            **network.summary(),
+        }
+
+    def score_meter(self) -> ScoreMeter:
+        return SectionESR()

@@ -1,0 +1,1 @@
+"""What candidates cost, known before they are trained: training does not change it."""
