@@ -1,0 +1,63 @@
+"""Conversion of a run or a model into another format."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from voxnas.export.formats import find_format
+from voxnas.export.load import Model, load_model
+from voxnas.export.metadata import nam_metadata
+from voxnas.export.record_json import FILE_NAME as RUN_FILE_NAME
+from voxnas.records.record import FILE_NAME, Record
+from voxnas.utils.errors import InputError
+
+
+def convert(
+    model: str,
+    format: str,
+    output: str | None = None,
+    submodel: int | None = None,
+    sample_rate: int | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a model in a format, and say where.
+
+    Args:
+        model, submodel: see `load_model`.
+        format: see `find_format`.
+        output: a file; None for beside the model.
+        sample_rate: in Hz; None for the model's own.
+        metadata: see `nam_metadata`; what is None is left out.
+
+    Raises:
+        InputError: no such format or model, a format that cannot hold it, a rate that is not known.
+    """
+    chosen = find_format(format)
+    loaded = load_model(model, submodel)
+    rate = sample_rate or loaded.sample_rate
+    if rate is None:
+        raise InputError(f"{loaded.path}: does not tell its sample rate; add sample_rate=48000 or what it is")
+    path = Path(output) if output else loaded.path.with_name(_stem(loaded) + chosen.suffix)
+    if path.resolve() == loaded.path.resolve():
+        raise InputError(f"{path}: is the model itself; give another output=")
+    measured = nam_metadata(loaded.network, rate, **_training(loaded), **(metadata or {}))
+    written = chosen.write(loaded.network, path, rate, {**loaded.metadata, **measured})
+    print(f"wrote {written} ({written.stat().st_size / 1024:.0f} KiB)")
+
+
+def _stem(model: Model) -> str:
+    """A run's files have general names, so its model goes by the network's."""
+    if model.path.name == RUN_FILE_NAME or model.path.suffix == ".ckpt":
+        return re.sub(r"[^\w.-]+", "_", model.network.name)
+    return re.sub(r"(\.(rtneural|aidax|proteus))?\.\w+$", "", model.path.name)
+
+
+def _training(model: Model) -> dict[str, Any]:
+    """What is known of the training: the run's record, or what the file's own metadata says."""
+    known = model.metadata.get("training")
+    said: dict[str, Any] = known if isinstance(known, dict) else {}
+    record = model.path.parent / FILE_NAME
+    esr = Record.read(record).score if record.is_file() else said.get("validation_esr")
+    settings = said.get("settings")
+    return {"validation_esr": esr, "training_settings": settings if isinstance(settings, dict) else None}
