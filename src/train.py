@@ -1,6 +1,6 @@
 """Train one candidate, or with `-m` sweep over many.
 
-python src/train.py model=standard data=amp_pair data.input=dry.wav data.target=amp.wav
+python src/train.py model=standard trainer.max_epochs=200
 python src/train.py -m search=phase1 space=poc study=mine
 """
 

@@ -2,11 +2,14 @@
 
 import functools
 import logging
+from pathlib import Path
+
+import torch
 
 from voxnas.engine.base import StreamingEngine
 from voxnas.engine.native_engine import NativeEngine
 from voxnas.engine.torch_engine import TorchEngine
-from voxnas.kernels.build import Unavailable
+from voxnas.kernels.build import Unavailable, load
 from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
 
@@ -32,6 +35,14 @@ def make_engine(network: StreamingNetwork, kind: str = "auto") -> StreamingEngin
             raise InputError(f"engine=native cannot be: {reason}") from reason
         _say_once(str(reason))
         return TorchEngine(network)
+
+
+def code_that_plays() -> str:
+    """The native library by its sources, its compiler and the compiler's flags, or PyTorch with its version."""
+    try:
+        return Path(load("wavenet_stream.cpp")._name).stem
+    except Unavailable:
+        return f"torch {torch.__version__}"
 
 
 @functools.cache

@@ -1,21 +1,27 @@
-"""From the plain values that a record, a checkpoint or an export holds back to a network."""
+"""Networks from the plain values that a record, a checkpoint or an export holds."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from voxnas.models.base import StreamingNetwork
+from voxnas.models.base import Network
 from voxnas.models.cells.net import CellNet
 from voxnas.models.conv_net import ConvNet, Linear
 from voxnas.models.recurrent import GRU, LSTM
 from voxnas.models.wavenet import WaveNet
 from voxnas.utils.errors import InputError
 
-TYPES: dict[str, type[StreamingNetwork]] = {
-    t.__name__: t for t in (WaveNet, LSTM, GRU, ConvNet, Linear, CellNet)
-}
+N = TypeVar("N", bound=type[Network])
+
+TYPES: dict[str, type[Network]] = {t.__name__: t for t in (WaveNet, LSTM, GRU, ConvNet, Linear, CellNet)}
 
 
-def build(architecture: Mapping[str, Any], **arguments: Any) -> StreamingNetwork:
+def register(network: N) -> N:
+    """Have `build` know a class of networks by its name; a decorator for those that live elsewhere."""
+    TYPES[network.__name__] = network
+    return network
+
+
+def build(architecture: Mapping[str, Any], **arguments: Any) -> Any:
     """Network that `Network.architecture` described, with fresh weights; InputError if it cannot be.
 
     `arguments` go before those in the description: another name, or a backend.

@@ -88,6 +88,10 @@ class DataModule(pl.LightningDataModule, ABC):
         Raises InputError if the data cannot be used.
         """
 
+    def facts(self) -> Figures:
+        """Figures of the data that are known without reading it, such as a sample rate."""
+        return {}
+
     def bilevel(self, choice_share: float, choice_batch_size: int | None) -> pl.LightningDataModule:
         """Data of a differentiable search: pairs of a batch for the weights and one for the choices.
 

@@ -32,7 +32,7 @@ class AmpProblem(Problem):
             "latency_ms": network.latency_ms(data.sample_rate),
             "parameters": network.num_parameters,
             "macs_per_sample": network.macs_per_sample,
-            "sample_rate": data.sample_rate,
+            **data.facts(),
             **network.summary(),
         }
 

@@ -6,14 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from voxnas.engine import make
+from voxnas.engine.make import code_that_plays
 from voxnas.engine.measure import Meter
 from voxnas.engine.timing import block_ms
 from voxnas.export.load import load_model
 from voxnas.export.record_json import FILE_NAME
-from voxnas.kernels.build import Unavailable, load
 from voxnas.models.base import StreamingNetwork
 from voxnas.records.identity import cpu_flags, cpu_model, identity
 from voxnas.search.cost.base import Cost, CostUnknown
@@ -73,7 +71,9 @@ class CostMeter:
         if self._meter.engine == "profile":  # a sum, and no measurement
             return self._told(self.measure(network, sample_rate), conditions)
         architecture = {key: value for key, value in network.architecture().items() if key != "name"}
-        key = identity({**conditions, "method": METHOD, "code": _code(), "architecture": architecture})
+        key = identity(
+            {**conditions, "method": METHOD, "code": code_that_plays(), "architecture": architecture}
+        )
         figure = cached(key, partial(self._measured, network, sample_rate))
         return self._told(figure * self._unit(sample_rate), conditions)
 
@@ -148,15 +148,7 @@ class CostMeter:
         return cached(self._unit_key(sample_rate), lambda: self._reference(sample_rate).least)
 
     def _unit_key(self, sample_rate: int) -> str:
-        return f"reference-{identity({**self._conditions(sample_rate), 'method': METHOD, 'code': _code()})}"
+        return f"reference-{identity({**self._conditions(sample_rate), 'method': METHOD, 'code': code_that_plays()})}"
 
     def _reference(self, sample_rate: int) -> ReferenceModel:
         return reference_model(self.reference, sample_rate, self.block_size, self._meter.engine)
-
-
-def _code() -> str:
-    """What plays: our library, by its sources, its compiler and the compiler's flags, or PyTorch."""
-    try:
-        return Path(load("wavenet_stream.cpp")._name).stem
-    except Unavailable:
-        return f"torch {torch.__version__}"

@@ -8,7 +8,7 @@ from typing import Any
 from hydra.utils import instantiate
 
 from voxnas.records.record import Record
-from voxnas.report.build import ANSWER
+from voxnas.records.study import ANSWER
 from voxnas.search.budget import answer, best_within, finished, measured_again
 from voxnas.search.cost.base import Meter
 from voxnas.search.preview import cost_meter
@@ -43,8 +43,7 @@ class BudgetSweeper(LadderSweeper):
         meter = cost_meter(self.config)
         if meter is None:
             raise InputError(f"search=budget: problem={self.config.problem} tells no costs")
-        data = instantiate(self.config.data)
-        self.budget = meter.budget(self.limits, {"sample_rate": getattr(data, "sample_rate", None)})
+        self.budget = meter.budget(self.limits, instantiate(self.config.data).facts())
         if not 0 <= self.share < 1:
             raise InputError(f"search.share={self.share}: give a number from 0 to below 1")
         self.floor_rtf = self.share * self.budget

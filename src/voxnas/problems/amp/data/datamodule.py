@@ -58,6 +58,10 @@ class PairDataModule(DataModule):
         length, size = self._given
         self.segment_length, self.batch_size = length or network.segment_length, size or network.batch_size
 
+    def facts(self) -> dict[str, Any]:
+        """The sample rate in Hz."""
+        return {"sample_rate": self.sample_rate}
+
     def describe(self) -> dict[str, Any]:
         """Which files, which sections; reads the recording."""
         pair, sections = self.recording.pair, self.recording.sections
