@@ -38,7 +38,7 @@ def make_engine(network: StreamingNetwork, kind: str = "auto") -> StreamingEngin
 
 
 def code_that_plays() -> str:
-    """The native library by its sources, its compiler and the compiler's flags, or PyTorch with its version."""
+    """The native library by its sources, its compiler and the flags, or PyTorch by its version."""
     try:
         return Path(load("wavenet_stream.cpp")._name).stem
     except Unavailable:

@@ -77,9 +77,9 @@ class Figure:
 class DataModule(pl.LightningDataModule, ABC):
     """The data of a run, read on first use."""
 
-    @abstractmethod
     def adapt(self, network: Any) -> None:
         """Take from a network what suits it, such as how much past it wants; before the loaders are asked."""
+        return
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
@@ -141,9 +141,9 @@ class Problem(ABC):
     def module(self, network: Any, data: Any, recipe: Mapping[str, Any]) -> pl.LightningModule:
         """What trains a network; `recipe` has the parts of the config's `training`, built."""
 
-    @abstractmethod
     def shape(self, network: Any, data: Any) -> Figures:
-        """The figures of a network that are known before training, such as `parameters`."""
+        """The figures of a network that are known before training."""
+        return {"parameters": network.num_parameters, **data.facts(), **network.summary()}
 
     def score_meter(self) -> "ScoreMeter":
         """What takes the score of outputs, for a differentiable search. InputError where there is none."""

@@ -1,8 +1,8 @@
 """Identity of runs and of searches: what their config says other than the defaults.
 
 After dora (A. Défossez, "Dora the experiment explorer"): a key that comes later with a neutral default
-changes the identity of nothing that was done before. One rule serves runs, their names and searches; which keys
-count for what is said in `configs/train.yaml`, under `identity`.
+changes the identity of nothing that was done before. One rule serves runs, their names and searches; which
+keys count for what is said in `configs/train.yaml`, under `identity`.
 """
 
 from collections.abc import Mapping, Sequence

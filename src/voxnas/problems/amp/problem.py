@@ -30,10 +30,8 @@ class AmpProblem(Problem):
             "delay_samples": network.delay_samples,
             "causal": network.causal,
             "latency_ms": network.latency_ms(data.sample_rate),
-            "parameters": network.num_parameters,
             "macs_per_sample": network.macs_per_sample,
-            **data.facts(),
-            **network.summary(),
+            **super().shape(network, data),
         }
 
     def score_meter(self) -> ScoreMeter:

@@ -73,8 +73,9 @@ class Meter(Protocol):
         ...
 
     def budget(self, limits: Mapping[str, object], shape: Mapping[str, Any]) -> float:
-        """The most that a candidate may cost, from whichever of the limits is given; `shape` has what is known
-        of the data, see `DataModule.facts`.
+        """The most that a candidate may cost, from whichever of the limits is given.
+
+        `shape` has what is known of the data, see `DataModule.facts`.
 
         Raises InputError for none, for several, and for what is no positive number.
         """

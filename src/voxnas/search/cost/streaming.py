@@ -71,9 +71,7 @@ class CostMeter:
         if self._meter.engine == "profile":  # a sum, and no measurement
             return self._told(self.measure(network, sample_rate), conditions)
         architecture = {key: value for key, value in network.architecture().items() if key != "name"}
-        key = identity(
-            {**conditions, "method": METHOD, "code": code_that_plays(), "architecture": architecture}
-        )
+        key = identity({**self._key(sample_rate), "architecture": architecture})
         figure = cached(key, partial(self._measured, network, sample_rate))
         return self._told(figure * self._unit(sample_rate), conditions)
 
@@ -148,7 +146,11 @@ class CostMeter:
         return cached(self._unit_key(sample_rate), lambda: self._reference(sample_rate).least)
 
     def _unit_key(self, sample_rate: int) -> str:
-        return f"reference-{identity({**self._conditions(sample_rate), 'method': METHOD, 'code': code_that_plays()})}"
+        return f"reference-{identity(self._key(sample_rate))}"
+
+    def _key(self, sample_rate: int) -> dict[str, Any]:
+        """What a kept figure depends on beside the network."""
+        return {**self._conditions(sample_rate), "method": METHOD, "code": code_that_plays()}
 
     def _reference(self, sample_rate: int) -> ReferenceModel:
         return reference_model(self.reference, sample_rate, self.block_size, self._meter.engine)

@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from rich.console import Console
@@ -65,7 +65,12 @@ def evaluate(
     title = f"{loaded.path.name}, {seconds[0]:g} to {seconds[1]:g} s, delay {pair.delay_samples} samples"
     _show(metrics, title)
     if json:
-        facts = {"model": str(loaded.path), "input": input, "target": target, "section_s": seconds}
+        facts: dict[str, Any] = {
+            "model": str(loaded.path),
+            "input": input,
+            "target": target,
+            "section_s": seconds,
+        }
         facts |= {"sample_rate": pair.sample_rate, "delay_samples": pair.delay_samples}
         finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
         print(f"wrote {write_json({**facts, **finite}, Path(json), indent=2)}")

@@ -22,7 +22,7 @@ def normalize_pair(
     target_channel: int | None = None,
     sample_rate: int | None = None,
     delay: int | Literal["auto"] = "auto",
-    mode: str = "peak",
+    mode: Literal["peak", "rms"] = "peak",
     level_db: float = -1.0,
     apply_to: str = "target",
     subtype: str = "FLOAT",
