@@ -54,10 +54,11 @@ def named_overrides(unnamed: Sequence[str], overrides: Sequence[str] | None = No
     given = HydraConfig.get().overrides.task if overrides is None else overrides
     pairs = (o.lstrip("+~").partition("=") for o in given)
     found = {key: value for key, _, value in pairs if not matches(key, unnamed)}
-    return {key: _safe(found[key]) for key in sorted(found)}
+    return {key: safe_name(found[key]) for key in sorted(found)}
 
 
-def _safe(text: str) -> str:
+def safe_name(text: str) -> str:
+    """A value as a part of a name."""
     bare = text.strip("'\"[]{}() ")
     return "".join(c if c.isalnum() or c in ".-+" else "-" for c in bare)
 
