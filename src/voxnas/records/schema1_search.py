@@ -1,7 +1,7 @@
-"""Identity of searches as the first edition named them, so that the same command finds what it has begun then.
+"""Identity of searches as the first edition had it: the same command finds what it has begun then.
 
-It was the hash of what all candidates of a search share, and stands in the names of its lists of candidates and
-of its Optuna study. The names below are history, and are kept as they were.
+It was the hash of what all candidates of a search share, and stands in the names of its lists of candidates
+and of its Optuna study. The names below are history, and are kept as they were.
 """
 
 from collections.abc import Mapping, Sequence
