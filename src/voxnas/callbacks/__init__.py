@@ -1,1 +1,1 @@
-"""What happens around a training run: benchmark, export, preview, record, progress."""
+"""Callbacks of a training run that serve every problem: benchmark, export, record, progress."""

@@ -39,7 +39,7 @@ def announce(record: Record, number: int, problem: Problem, note: str = "") -> N
 
 
 def _found(record: Record) -> str:
-    """How long a differentiable search took, and what it expects its result to cost."""
+    """Duration of a differentiable search, and the cost that it expects of its result."""
     costs = [epoch["expected_cost"] for epoch in record.history[-1:] if "expected_cost" in epoch]
     unit = record.search.get("cost_unit", "")
     return f"searched {_clock(record.train_seconds or 0)}" + "".join(

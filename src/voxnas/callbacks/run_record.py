@@ -45,6 +45,6 @@ class RunRecord(JobCallback):
 
 
 def _own_figures(module: Any) -> dict[str, float]:
-    """What a module wants to have in the history beside its score, if anything."""
+    """Figures that a module wants to have in the history beside its score."""
     figures: dict[str, float] = module.epoch_figures() if hasattr(module, "epoch_figures") else {}
     return figures

@@ -1,1 +1,1 @@
-"""What is searched for: each problem a folder, all of them what `base` says."""
+"""Problems that can be searched: a folder each, all of them what `base` says."""

@@ -49,7 +49,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Figure:
-    """How a figure of records is named and written.
+    """Name and form of a figure of records.
 
     Args:
         title: in tables and on axes, with its unit; empty for its name.
@@ -139,14 +139,14 @@ class Problem(ABC):
 
     @abstractmethod
     def module(self, network: Any, data: Any, recipe: Mapping[str, Any]) -> pl.LightningModule:
-        """What trains a network; `recipe` has the parts of the config's `training`, built."""
+        """LightningModule that trains a network; `recipe` has the parts of the config's `training`, built."""
 
     def shape(self, network: Any, data: Any) -> Figures:
-        """The figures of a network that are known before training."""
+        """Figures of a network that are known before training."""
         return {"parameters": network.num_parameters, **data.facts(), **network.summary()}
 
     def score_meter(self) -> "ScoreMeter":
-        """What takes the score of outputs, for a differentiable search. InputError where there is none."""
+        """Meter of the score of outputs, for a differentiable search. InputError where there is none."""
         raise InputError(f"problem={self.name} has no differentiable search")
 
 

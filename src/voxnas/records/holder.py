@@ -17,7 +17,7 @@ DEFAULT_STALE_AFTER_S = 60.0
 
 @dataclass(frozen=True)
 class Holder:
-    """Who a claim says that it belongs to, and how it was last touched."""
+    """Holder of a claim as its file names it, and when it was last touched."""
 
     token: str
     host: str
@@ -64,7 +64,7 @@ def create(path: Path, stale_after_s: float) -> str | None:
 
 
 def read(path: Path) -> Holder | None:
-    """Who holds a claim; nameless while it is being written, or if it never was to its end."""
+    """Holder of a claim; nameless while it is being written, or if it never was to its end."""
     try:
         with path.open("rb") as file:  # a network folder tells the latest to whoever opens
             content, touched_ns = file.read(), os.fstat(file.fileno()).st_mtime_ns
@@ -99,7 +99,7 @@ def _runs(pid: int, started: str | None) -> bool:
 
 
 def _start_of(pid: int) -> str | None:
-    """When a process was started; empty if all that is left is its exit code; None where that is hidden."""
+    """Start of a process; empty if all that is left is its exit code; None where that is hidden."""
     try:
         state, *fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return "" if state in "ZX" else fields[18]

@@ -1,4 +1,4 @@
-"""What made a result, as a hash; and where it was made."""
+"""Identity of results as a hash, and the machine that they were made on."""
 
 import hashlib
 import importlib.metadata

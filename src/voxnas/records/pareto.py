@@ -38,7 +38,7 @@ class Objective:
 
 
 def non_dominated(values: Array, directions: Sequence[int] | None = None) -> Array:
-    """Which of the rows of `values` `(n, m)` no other row dominates, as `(n,)` booleans.
+    """Rows of `values` `(n, m)` that no other row dominates, as `(n,)` booleans.
 
     `directions` holds 1 for each objective to minimise and -1 for each to maximise; all are minimised by
     default. Rows with a missing or infinite value neither stand on the frontier nor dominate; equal rows

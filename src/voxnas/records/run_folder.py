@@ -30,7 +30,7 @@ def exclusive(
 
 
 def previous_record(folder: Path, kind: str = "candidate") -> Record | None:
-    """What an earlier attempt left, if anything. Raises InputError if it cannot be read."""
+    """Record of an earlier attempt, if there is one. Raises InputError if it cannot be read."""
     path = folder / FILE_NAMES[kind]
     return Record.read(path) if path.exists() else None
 

@@ -28,7 +28,7 @@ def violation(
     cost: Callable[[], Cost] | None = None,
     costs: tuple[str, ...] = (),
 ) -> Violation | None:
-    """Why a network is rejected, or None if it is within all limits that are set.
+    """Reason for which a network is rejected, or None if it is within all limits that are set.
 
     Args:
         shape: its figures, see `Problem.shape`.

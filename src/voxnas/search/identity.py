@@ -118,7 +118,7 @@ def _composed_choices(config_name: str) -> dict[str, Any]:
 
 
 def _shown(cfg: DictConfig, record: Record, broken_limit: str | None) -> dict[str, Any]:
-    """What stands for keys that are implied: the network itself, the data, the run whose weights it takes."""
+    """Values that stand for implied keys: the network, the data, the run whose weights it takes."""
     return {
         "architecture": record.architecture,
         "rejected": broken_limit,

@@ -55,7 +55,7 @@ def _candidate(config: DictConfig, with_cost: bool) -> Candidate:
 
 
 def cost_meter(config: DictConfig) -> Meter | None:
-    """What tells costs, if the problem has such."""
+    """Meter of costs, if the problem has one."""
     meter: Meter | None = None if config.get("cost") is None else instantiate(config.cost, _convert_="all")
     return meter
 

@@ -1,1 +1,1 @@
-"""What one job of `src/train.py` does, from its config to the records in its folder."""
+"""Jobs of `src/train.py`, from a config to the records in a folder."""

@@ -35,7 +35,7 @@ def new_record(cfg: DictConfig, problem: Problem, kind: str = "candidate") -> Re
 
 
 def _settings(cfg: DictConfig) -> dict[str, Any]:
-    """What the candidate sets beside its architecture, so that a promotion can hand it on."""
+    """Settings of the candidate beside its architecture, which a promotion hands on."""
     named = [key for key in named_overrides(not_in_names(cfg)) if not key.startswith("model")]
     keys = [*(cfg.get("inherited") or []), *(key for key in named if "." in key or key == "seed")]
     return {key: _plain(OmegaConf.select(cfg, key)) for key in sorted(set(keys))}
@@ -50,7 +50,7 @@ def estimate_cost(record: Record, network: Any, meter: Meter, earlier: Record | 
 
 
 def search_behind(genotype: Path) -> dict[str, Any]:
-    """What a run's record says of the search that found its genotype; empty for one from elsewhere."""
+    """Search that found a run's genotype, as its record has it; empty for one from elsewhere."""
     path = genotype.parent / FILE_NAMES["search"]
     if not path.exists():
         return {}

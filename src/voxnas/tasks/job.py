@@ -28,7 +28,7 @@ class NetworkError(Exception):
 
 
 class Body(Protocol):
-    """What one kind of job does.
+    """Body of one kind of job.
 
     Attributes:
         cfg: the job's config.
@@ -100,7 +100,7 @@ def _is_same(body: Body, previous: Record, record: Record) -> bool:
 
 
 def _found(body: Body, previous: Record, folder: Path, claim: Claim) -> tuple[Record, str]:
-    """What was done before; its costs anew, where these were measured in another way."""
+    """Record of what was done before; its costs anew, where these were measured in another way."""
     callbacks = make_callbacks(body.callbacks) if previous.status == "ok" else []
     if all(callback.is_measured(previous) for callback in callbacks):
         return previous, "done before"

@@ -63,7 +63,7 @@ class TrainingModule(QuickHooks):
             group["lr"] = factor * base
 
     def progress(self) -> float:
-        """How much of the run is over, in steps or in time, whichever is more, from 0 to 1."""
+        """Share of the run that is over, in steps or in time, whichever is more."""
         steps = self.trainer.estimated_stepping_batches
         share = self.global_step / steps if steps > 0 else 0.0
         return min(1.0, max(share, time_share(self)))

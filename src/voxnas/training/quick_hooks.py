@@ -1,4 +1,4 @@
-"""What Lightning and Python do beside the training, done for less."""
+"""Hooks of a LightningModule that take less of a short step."""
 
 import gc
 from typing import Any

@@ -15,12 +15,12 @@ log = logging.getLogger(__name__)
 
 
 def best_checkpoint(folder: Path) -> Path:
-    """Where a run's folder keeps its best weights."""
+    """Path of a run's best weights."""
     return folder / CHECKPOINTS / "best.ckpt"
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """What an interrupted run goes on from, or None; a half-written file does not count."""
+    """Checkpoint that an interrupted run goes on from, or None; a half-written file does not count."""
     path = folder / CHECKPOINTS / "last.ckpt"
     if not path.exists():
         return None

@@ -64,7 +64,7 @@ def safe_name(text: str) -> str:
 
 
 def genotype_file_name(path: str | None) -> str:
-    """What the network of a genotype's file is called; see `genotype_name`. InputError names the file."""
+    """Name of a genotype's network by its file; see `genotype_name`. InputError names the file."""
     if path is None:
         raise InputError("genotype is missing: give genotype=PATH")
     try:
@@ -103,7 +103,7 @@ def cores() -> int:
 
 
 def side_by_side() -> int:
-    """How many runs of a sweep there are at a time."""
+    """Number of a sweep's runs at a time."""
     if HydraConfig.get().mode != RunMode.MULTIRUN:
         return 1
     launcher = HydraConfig.get().launcher

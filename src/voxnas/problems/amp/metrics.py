@@ -1,4 +1,4 @@
-"""How far a model's output is from the amp's, as ratios without unit; 0 is perfect.
+"""Distances of a model's output from the amp's, as ratios without unit; 0 is perfect.
 
 All take tensors `(samples,)` or `(batch, 1, samples)` of the same shape, judge everything that is given at
 once (never a mean of batches), return a tensor without dimensions and can be differentiated.

@@ -1,1 +1,1 @@
-"""What candidates cost, known before they are trained: training does not change it."""
+"""Costs of candidates, known before they are trained: training does not change them."""

@@ -14,7 +14,7 @@ class CostUnknown(VoxnasError):
 
 @dataclass(frozen=True)
 class Cost:
-    """What one network costs, and all that this may depend on beside the network.
+    """Cost of one network, and all that it may depend on beside the network.
 
     Args:
         figure: the name of what was told, such as "cpu_rtf".

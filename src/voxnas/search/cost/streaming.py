@@ -149,7 +149,7 @@ class CostMeter:
         return f"reference-{identity(self._key(sample_rate))}"
 
     def _key(self, sample_rate: int) -> dict[str, Any]:
-        """What a kept figure depends on beside the network."""
+        """Conditions that a kept figure depends on beside the network."""
         return {**self._conditions(sample_rate), "method": METHOD, "code": code_that_plays()}
 
     def _reference(self, sample_rate: int) -> ReferenceModel:

@@ -10,7 +10,7 @@ from voxnas.problems.amp.data.sections import Sections, Share, split
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """What trains a model: an aligned pair and its sections; `extra` holds figures for the run record."""
+    """Aligned pair and its sections, which train a model; `extra` holds figures for the run record."""
 
     pair: Pair
     sections: Sections

@@ -37,7 +37,7 @@ class BilevelData(pl.LightningDataModule):
         self.choice_batch_size = choice_batch_size or data.batch_size
 
     def parts(self) -> tuple[Span, Span]:
-        """Where the weights are trained, and where the choices; InputError where one is too short."""
+        """Stretches that the weights are trained on, and the choices; InputError where one is too short."""
         start, stop = self.data.recording.sections.train
         border = stop - round(self.choice_share * (stop - start))
         for part, samples in (("weights", border - start), ("choices", stop - border)):

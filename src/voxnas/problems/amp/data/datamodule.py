@@ -63,7 +63,7 @@ class PairDataModule(DataModule):
         return {"sample_rate": self.sample_rate}
 
     def describe(self) -> dict[str, Any]:
-        """Which files, which sections; reads the recording."""
+        """Files and sections, for the record; reads the recording."""
         pair, sections = self.recording.pair, self.recording.sections
         return {
             "fingerprint": pair.fingerprint,

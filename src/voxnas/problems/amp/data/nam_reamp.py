@@ -60,7 +60,7 @@ def load_nam_reamp(
 
 
 def click_latency(input: np.ndarray, target: np.ndarray) -> int:
-    """How late the target answers the clicks, in samples at 48 kHz, less a sample for safety.
+    """Delay with which the target answers the clicks, in samples at 48 kHz, less a sample for safety.
 
     The answers to both clicks are averaged in magnitude; the onset is where that first exceeds the background
     of the quiet stretch before them. Raises InputError if input has no clicks or target no answer.

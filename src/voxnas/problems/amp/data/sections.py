@@ -1,4 +1,4 @@
-"""Which stretch of a recording trains, validates and tests."""
+"""Stretches of a recording that train, validate and test."""
 
 from dataclasses import dataclass
 from itertools import pairwise

@@ -1,1 +1,1 @@
-"""What is measured and left after the fit of an amp's model."""
+"""Measures of an amp's finished model, as callbacks."""

@@ -50,7 +50,7 @@ class Preview(JobCallback):
 
 
 def _loudest(samples: Tensor, length: int) -> int:
-    """Where the stretch of the given length with the most energy begins."""
+    """Start of the stretch of the given length with the most energy."""
     energy = torch.nn.functional.pad(samples.double().square().cumsum(0), (1, 0))
     if length >= len(samples):
         return 0
