@@ -18,7 +18,7 @@ from voxnas.callbacks.progress import announce
 from voxnas.records.claim import ClaimLost
 from voxnas.records.record import Record
 from voxnas.records.run_folder import exclusive
-from voxnas.search.objectives import parse_objectives
+from voxnas.search.objectives import configured_objectives
 from voxnas.search.sweepers.base import sweep_start_ns
 from voxnas.tasks.candidate import Candidate
 from voxnas.tasks.job import Body, run_job
@@ -35,12 +35,11 @@ log = logging.getLogger("voxnas")
 def main(cfg: DictConfig) -> float | tuple[float, ...]:
     """Run the task unless it is finished; return the objectives that `cfg.objectives` names."""
     quiet_libraries()
-    problem = instantiate(cfg.problem)
-    objectives = parse_objectives(cfg.objectives, problem)
+    objectives = configured_objectives(cfg)
     if cfg.task not in TASKS:
         raise InputError(f"unknown task {cfg.task!r}: {' or '.join(TASKS)}")
     record, note = run_exclusively(cfg)
-    announce(record, HydraConfig.get().job.get("num", 0), problem, note)
+    announce(record, HydraConfig.get().job.get("num", 0), instantiate(cfg.problem), note)
     if record.status == "failed":
         raise RunError(f"{record.candidate}: {record.reason}")
     gc.collect()  # a sweep goes on in this process

@@ -1,7 +1,11 @@
 """Objectives of a search, as named by figures of the run record."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+
+from hydra.utils import instantiate
+from omegaconf import DictConfig
 
 from voxnas.problems.base import Problem
 from voxnas.records.pareto import Objective
@@ -9,9 +13,23 @@ from voxnas.records.record import NUMBERS, Record
 from voxnas.utils.errors import InputError
 
 
-def parse_objectives(names: Sequence[str], problem: Problem) -> list[Objective]:
-    """The objectives by name: `parameters` is made small, `-parameters` large, the score what is good of it.
+def configured_objectives(cfg: DictConfig) -> list[Objective]:
+    """Objectives of a config; see `parse_objectives`. The networks' own figures count too."""
 
+    def own() -> Iterable[str]:
+        with suppress(Exception):  # a network that cannot be built has no figures
+            return instantiate(cfg.model, _convert_="all").summary()
+        return ()
+
+    return parse_objectives(list(cfg.objectives), instantiate(cfg.problem), own)
+
+
+def parse_objectives(
+    names: Sequence[str], problem: Problem, own: Callable[[], Iterable[str]] = tuple
+) -> list[Objective]:
+    """Objectives by name: `parameters` is made small, `-parameters` large, the score what is good of it.
+
+    `own` tells further figures that the networks have; it is asked where a name is not known otherwise.
     Raises InputError for none, for one that is named twice and for one that is no figure of a record.
     """
     objectives = [problem.objective(str(name)) for name in names]
@@ -19,6 +37,8 @@ def parse_objectives(names: Sequence[str], problem: Problem) -> list[Objective]:
     if not columns or len(set(columns)) < len(columns):
         raise InputError(f"objectives={list(names)}: name one or more figures of a run, each once")
     known = [*problem.aliases, *NUMBERS, *problem.figures]
+    if not set(columns) <= set(known):
+        known += [name for name in own() if name not in known]
     for given, name in zip(names, columns, strict=True):
         if name not in known:
             shown = str(given).removeprefix("-")
