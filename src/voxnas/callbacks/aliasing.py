@@ -30,7 +30,7 @@ class AliasingMeter(RunCallback):
             network.receptive_field,
             self.pitches,
             self.level_dbfs,
-            getattr(network, "phases", 1),
+            network.period,
         )
         self.record.aliasing = [asdict(at) for at in found]
         self.record.asr = overall(found)
