@@ -97,8 +97,9 @@ struct WaveNet {
       const bool head_bias = next(shape);
       LayerArray array{{inputs, channels}, {sum, head_size, head_kernel, 1, head_bias}};
       array.rechannel.place(weights);
-      array.layers.reserve(next(shape));
-      while (array.layers.size() < array.layers.capacity()) array.layers.push_back(layer(shape, common));
+      const int layers = next(shape);
+      array.layers.reserve(layers);
+      for (int l = 0; l < layers; ++l) array.layers.push_back(layer(shape, common));
       array.head.place(weights);
       arrays.push_back(std::move(array));
     }
