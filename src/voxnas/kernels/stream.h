@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 
+#include "failure.h"
 #include "simd.h"
 
 namespace voxnas {
@@ -15,6 +16,18 @@ class Stream {
   // The next samples, any number of them; neither allocates, nor locks, nor calls the system.
   virtual void process(const float* in, float* out, int64_t samples) = 0;
 };
+
+// What `make` returns; null if it throws, with the words in `voxnas_failure`.
+template <class Make>
+Stream* created(Make make) noexcept {
+  Stream* stream = nullptr;
+  guarded([&] {
+    const FlushDenormals guard;
+    stream = make();
+    return kDone;
+  });
+  return stream;
+}
 
 }  // namespace voxnas
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from voxnas.kernels import wavenet
 from voxnas.kernels.activations import PLAYED
 from voxnas.kernels.build import Unavailable, load
+from voxnas.kernels.failures import failure_message
 
 MOST_PAST = 2**24  # samples; what looks back further has sizes that no network is meant to have
 CHUNK = 2**14  # samples per call at most
@@ -20,7 +21,7 @@ class Stream:
 
     def __init__(self, library: ctypes.CDLL, pointer: int | None) -> None:
         if not pointer:
-            raise Unavailable("there is too little memory for the network's past")
+            raise Unavailable(failure_message(library))
         self._input, self._output = np.zeros(CHUNK, np.float32), np.zeros(CHUNK, np.float32)
         self._handle = ctypes.c_void_p(pointer)
         self._call = (self._handle, *(ctypes.c_void_p(b.ctypes.data) for b in (self._input, self._output)))

@@ -17,6 +17,7 @@ from torch.autograd.function import once_differentiable
 from voxnas.kernels.activations import TRAINED, Spec, as_integers, name_of, parameters_of
 from voxnas.kernels.buffers import Buffers
 from voxnas.kernels.build import Unavailable, load
+from voxnas.kernels.failures import TOO_SHORT, check
 from voxnas.kernels.flat import FlatParameters
 
 # A tile's samples: few enough that a layer's input, activations and gradients share the cache, and so many
@@ -135,10 +136,12 @@ class NativeWaveNet:
         return self._memory[key]
 
     def _run(self, name: str, call: _Call, *more: Any) -> None:
-        if getattr(load("wavenet_train.cpp"), name)(
-            ctypes.c_void_p(self.shape.ctypes.data), ctypes.byref(call), *more
-        ):
+        library = load("wavenet_train.cpp")
+        shape = ctypes.c_void_p(self.shape.ctypes.data)
+        status = getattr(library, name)(shape, ctypes.byref(call), *more)
+        if status == TOO_SHORT:
             raise ValueError(f"{call.samples_in} input samples are too few for {call.samples_out} of output")
+        check(library, status)
 
 
 def shape_list(arrays: Sequence[ArrayShape], activations: Sequence[str] = TRAINED) -> list[int]:

@@ -49,14 +49,16 @@ Activate activation(const Activating& activation) {
 
 // One layer's.
 struct Activates {
-  Activate signal, gate;
+  Activate signal = nullptr, gate;
 
   explicit Activates(const Layer& layer) : gate(activation<Gating::None>(layer.secondary)) {
     switch (layer.gating) {
       case Gating::None: signal = activation<Gating::None>(layer.activation); break;
       case Gating::Gated: signal = activation<Gating::Gated>(layer.activation); break;
       case Gating::Blended: signal = activation<Gating::Blended>(layer.activation); break;
+      case Gating::Soft: break;
     }
+    if (!signal || !gate) throw std::invalid_argument("an activation or a gate trains, but does not play");
   }
 };
 
@@ -187,12 +189,7 @@ class WaveNetStream : public Stream {
 }  // namespace
 }  // namespace voxnas
 
-// Takes the shape and the weights as wavenet.h says, the activations as stream_activations.h; null without memory.
+// Takes the shape and the weights as wavenet.h says, the activations as stream_activations.h; null if it fails.
 extern "C" voxnas::Stream* voxnas_wavenet_stream_create(const int64_t* shape, const float* weights, float scale) {
-  try {
-    const voxnas::FlushDenormals guard;
-    return new voxnas::WaveNetStream(shape, weights, scale);
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
+  return voxnas::created([&] { return new voxnas::WaveNetStream(shape, weights, scale); });
 }
