@@ -90,21 +90,6 @@ def read_nam(path: str | Path, submodel: int | None = None) -> NamModel:
         raise InputError(f"{path}: {error}") from error
 
 
-def read_all_nam(path: str | Path) -> list[NamModel]:
-    """All networks of a SlimmableContainer, the smallest first, or the only one of another file.
-
-    Raises:
-        InputError: in one line, what in the file is damaged or beyond our networks.
-    """
-    path = Path(path)
-    content = read_json(path)
-    try:
-        models = _submodels(content) if content.get("architecture") == CONTAINER else [content]
-        return [_read_model(model, path.stem) for model in models]
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-
-
 def _read_model(content: dict[str, Any], name: str) -> NamModel:
     _check_version(content.get("version"))
     kind = content.get("architecture")
