@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hydra.utils import instantiate
+from material.reamp_signal import make_reamp_signal
 from omegaconf import DictConfig
 from scipy.signal import butter, lfilter
 
 from voxnas.audio.files import write_audio
 from voxnas.data.amp_pair import Recording
 from voxnas.data.nam_reamp import SAMPLE_RATE, click_latency, load_nam_reamp, replicate_esr
-from voxnas.data.reamp_signal import make_reamp_signal
 from voxnas.utils.errors import InputError
 
 SECOND = SAMPLE_RATE
