@@ -34,7 +34,7 @@ void split(const Product& p, long samples) {
   for (int c = 0; c < p.outputs; ++c) {
     const float* x = p.x[c % p.channels] - c / p.channels;
     for (long t = 0; t < samples; t += kLanes)
-      store(p.out[c] + t, every_other(load(x + 2 * t), load(x + 2 * t + kLanes)));
+      store(p.out[c] + t, even_lanes(load(x + 2 * t), load(x + 2 * t + kLanes)));
   }
 }
 
@@ -44,8 +44,8 @@ void join(const Product& p, bool odd, long samples) {
     const float *even = p.x[c], *other = p.x[p.outputs + c];
     for (long t = 0; t < samples; t += 2 * kLanes) {
       const vec first = load((odd ? other - 1 : even) + t / 2), second = load((odd ? even : other) + t / 2);
-      store(p.out[c] + t, by_turns_low(first, second));
-      store(p.out[c] + t + kLanes, by_turns_high(first, second));
+      store(p.out[c] + t, interleave_low(first, second));
+      store(p.out[c] + t + kLanes, interleave_high(first, second));
     }
   }
 }

@@ -51,10 +51,10 @@ void activate_rows(const Layer& layer, int channels, Rows z, Rows a, Rows head, 
     for (int t = begin; t < end; t += kLanes) {
       const vec x = load(z[c] + t);
       vec y = act.value(x);
-      if (kept.data) stream(kept[c] + t, Act::keeps_input ? x : y);
+      if (kept.data) store_nontemporal(kept[c] + t, Act::keeps_input ? x : y);
       if (gating != Gating::None) {
         const vec gate = sigmoid(load(z[channels + c] + t));
-        if (kept.data) stream(kept[channels + c] + t, gate);
+        if (kept.data) store_nontemporal(kept[channels + c] + t, gate);
         y *= gate_factor<gating>(gate, weight);
       }
       store(a[c] + t, y);

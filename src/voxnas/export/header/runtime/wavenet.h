@@ -38,7 +38,7 @@ struct Layer {
     Taps::template run<N>(x.data, x.stride, dilation, weights, [&](auto first, auto& sums) {
       sums.add(condition, mixin + first);
       sums.for_each([&](int m, int n, Vec& sum) {
-        sum = sum + all(bias[first + m]);
+        sum = sum + broadcast(bias[first + m]);
         if (!kGated) sum = Act::value(sum, rest, first + m);
         store(z + (first + m) * kStride + n * kLanes, sum);
         if (!kGated && !kHasHead) add_to(head[first + m] + n * kLanes, sum);
@@ -49,7 +49,7 @@ struct Layer {
       const float *to_next = rest + kToNext, *next_bias = to_next + ToNext::kWeights;
       ToNext::template run<N>(z, kStride, 0, to_next, [&](auto first, auto& sums) {
         sums.for_each([&](int m, int n, Vec& sum) {
-          sum = sum + all(next_bias[first + m]) + load(x[first + m] + n * kLanes);
+          sum = sum + broadcast(next_bias[first + m]) + load(x[first + m] + n * kLanes);
           store(out[first + m] + n * kLanes, sum);
         });
       });
@@ -59,8 +59,9 @@ struct Layer {
     if (kHasHead) {
       const float *to_head = rest + kToHead, *head_bias = to_head + ToHead::kWeights;
       ToHead::template run<N>(z, kStride, 0, to_head, [&](auto first, auto& sums) {
-        sums.for_each(
-            [&](int m, int n, Vec& sum) { add_to(head[first + m] + n * kLanes, sum + all(head_bias[first + m])); });
+        sums.for_each([&](int m, int n, Vec& sum) {
+          add_to(head[first + m] + n * kLanes, sum + broadcast(head_bias[first + m]));
+        });
       });
     }
   }
