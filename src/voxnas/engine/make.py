@@ -30,10 +30,10 @@ def make_engine(network: Network, kind: str = "auto") -> StreamingEngine:
     except Unavailable as reason:
         if kind == "native":
             raise InputError(f"engine=native cannot be: {reason}") from reason
-        _say_once(str(reason))
+        _warn_once(str(reason))
         return TorchEngine(network)
 
 
 @functools.cache
-def _say_once(reason: str) -> None:
+def _warn_once(reason: str) -> None:
     log.warning("models play on PyTorch, whose cost per block is not a plug-in's: %s", reason)

@@ -22,8 +22,8 @@ from voxnas.engine.benchmark import (
 from voxnas.engine.command import Command
 from voxnas.engine.cost import profile
 from voxnas.engine.cost.work import BUILDS
-from voxnas.engine.rounds import counted, spread
-from voxnas.engine.timing import Timing, block_ms, told_timing
+from voxnas.engine.rounds import lowest, spread
+from voxnas.engine.timing import Timing, block_ms, timing_of_rtf
 from voxnas.models.base import Network
 from voxnas.records.identity import cpu_flags, cpu_model
 from voxnas.utils.errors import InputError
@@ -94,14 +94,14 @@ class Meter:
     def _by_profile(self, network: Network, sample_rate: int) -> Timing:
         cost = profile.plugin_cost(network.architecture(), self.profile_build)
         if self.block_sizes != [profile.BLOCK_SIZE]:
-            _say_once(
+            _warn_once(
                 f"the profile of the plug-in's engine knows blocks of {profile.BLOCK_SIZE} samples only"
             )
         if cost.basis == "extrapolated":
-            _say_once("the profile of the plug-in's engine is extrapolated: no such network was measured")
+            _warn_once("the profile of the plug-in's engine is extrapolated: no such network was measured")
         rtf = cost.rtf * sample_rate / profile.SAMPLE_RATE  # the time per block is the same
         name = f"profile-{self.profile_build}"
-        return told_timing(rtf, profile.BLOCK_SIZE, sample_rate, name, cost.cpu_model)
+        return timing_of_rtf(rtf, profile.BLOCK_SIZE, sample_rate, name, cost.cpu_model)
 
 
 def _command(settings: Mapping[str, Any] | None, block_sizes: Sequence[int]) -> Command:
@@ -125,14 +125,14 @@ def _by_command(command: Command, model: Path, sample_rate: int, block_sizes: Se
     with one_thread():  # which the program inherits
         for number in range(2 * ROUNDS):
             for size, rtfs in found.items():
-                if number < ROUNDS or spread(counted(rtfs, ROUNDS)) > MAX_SPREAD:
+                if number < ROUNDS or spread(lowest(rtfs, ROUNDS)) > MAX_SPREAD:
                     rtfs.append(command.rtf(model, size, sample_rate))
     return [_told(command, found[size], size, sample_rate) for size in block_sizes]
 
 
 def _told(command: Command, rtfs: Sequence[float], block_size: int, sample_rate: int) -> Timing:
-    best = counted(rtfs, ROUNDS)
-    timing = told_timing(
+    best = lowest(rtfs, ROUNDS)
+    timing = timing_of_rtf(
         float(np.median(best)), block_size, sample_rate, command.name, cpu_model(), cpu_flags()
     )
     duration_ms = block_ms(block_size, sample_rate)
@@ -145,5 +145,5 @@ def _told(command: Command, rtfs: Sequence[float], block_size: int, sample_rate:
 
 
 @functools.cache
-def _say_once(what: str) -> None:
+def _warn_once(what: str) -> None:
     log.warning("%s", what)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def counted(medians: Sequence[float], rounds: int) -> list[float]:
+def lowest(medians: Sequence[float], rounds: int) -> list[float]:
     """The `rounds` lowest of the rounds' medians: other load on the machine adds time and takes none away."""
     return sorted(medians)[:rounds]
 

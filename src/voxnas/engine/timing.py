@@ -37,7 +37,7 @@ def block_ms(block_size: int, sample_rate: int) -> float:
     return 1000 * block_size / sample_rate
 
 
-def told_timing(
+def timing_of_rtf(
     rtf: float, block_size: int, sample_rate: int, engine: str, cpu_model: str, cpu_flags: str = ""
 ) -> Timing:
     """The timing of a model of which only the real-time factor is known."""

@@ -91,7 +91,7 @@ class WaveNet(Network):
             return self._form
         if self.backend == "native":
             raise InputError(f"WaveNet: backend=native cannot be: {self._form}") from self._form
-        _say_once(str(self._form))
+        _warn_once(str(self._form))
         return None
 
     def _weights(self) -> list[Tensor]:
@@ -181,7 +181,7 @@ def _native_form(shapes: Sequence[LayerArray]) -> NativeWaveNet | Unavailable:
 
 
 @functools.cache
-def _say_once(reason: str) -> None:
+def _warn_once(reason: str) -> None:
     log.warning("training runs on PyTorch, several times slower than native code: %s", reason)
 
 

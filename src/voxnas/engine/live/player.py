@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from voxnas.engine.base import StreamingEngine
 from voxnas.engine.live.meters import Load, Meter
-from voxnas.engine.live.past import Past
+from voxnas.engine.live.ring_buffer import RingBuffer
 
 FADE_MS = 10.0
 SLACK_SECONDS = 1.0  # of the past beyond what engines need: they may take as long to catch up
 CATCH_UP_ROUNDS = 8
 
 
-class Through(StreamingEngine):
+class Bypass(StreamingEngine):
     """Bypass: the input as it is."""
 
     name = "bypass"
@@ -52,7 +52,7 @@ class Player:
         engine.reset()
         self._engine = engine
         self._memory = memory
-        self._past = Past(memory + round(SLACK_SECONDS * sample_rate))
+        self._past = RingBuffer(memory + round(SLACK_SECONDS * sample_rate))
         self._coming: StreamingEngine | None = None  # fades in
         fade = max(1, round(FADE_MS / 1000 * sample_rate))
         self._fade = (0.5 - 0.5 * np.cos(np.pi * np.arange(1, fade + 1) / fade)).astype(np.float32)

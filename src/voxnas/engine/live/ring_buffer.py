@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Past:
+class RingBuffer:
     """The last samples of a signal. One thread writes, others read what is not about to be overwritten."""
 
     def __init__(self, samples: int) -> None:

@@ -10,10 +10,10 @@ from typing import Protocol
 SWITCH_SECONDS = 1e-4  # Python's 5 ms would be several blocks
 
 
-class Drive(Protocol):
+class AudioDriver(Protocol):
     """Plays within a `with` block, in a thread of its own."""
 
-    def __enter__(self) -> "Drive": ...
+    def __enter__(self) -> "AudioDriver": ...
 
     def __exit__(
         self,
@@ -33,7 +33,7 @@ class Drive(Protocol):
 
 
 @contextmanager
-def brisk_interpreter() -> Iterator[None]:
+def low_latency_interpreter() -> Iterator[None]:
     """Let the thread that plays have the interpreter soon, on one CPU; undone afterwards.
 
     What is loaded by now is left out of garbage collections, which are then short.

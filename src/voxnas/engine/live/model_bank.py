@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from voxnas.engine.base import StreamingEngine
-from voxnas.engine.live.player import Player, Through
+from voxnas.engine.live.player import Bypass, Player
 from voxnas.utils.errors import InputError
 
 MOST_MEMORY_SECONDS = 10.0  # of the past that an engine hears before it takes over
@@ -21,7 +21,7 @@ class Slot:
     sample_rate: int | None = None  # Hz, None if it is not known
     memory: int = 0
 
-    def settled(self, block_size: int) -> StreamingEngine:
+    def warmed_up(self, block_size: int) -> StreamingEngine:
         """A new engine that has run once, since the first call of some takes longer than all others."""
         engine = self.make()
         engine.process(np.zeros(block_size, np.float32))
@@ -29,7 +29,7 @@ class Slot:
         return engine
 
 
-class Rack:
+class ModelBank:
     """Chooses which of the models plays, or none (bypass). For the control thread.
 
     Args:
@@ -52,7 +52,7 @@ class Rack:
         self.slots, self.block_size = list(slots), block_size
         self.chosen, self.bypassed, self.switches = 0, False, 0
         memory = min(max(slot.memory for slot in slots), round(MOST_MEMORY_SECONDS * sample_rate))
-        engine = slots[0].settled(block_size)
+        engine = slots[0].warmed_up(block_size)
         self.player = Player(engine, sample_rate, memory, input_gain_db, output_gain_db)
 
     @property
@@ -65,7 +65,7 @@ class Rack:
         if not 0 <= number < len(self.slots) or (number == self.chosen and not self.bypassed):
             return
         self.chosen, self.bypassed = number, False
-        self._switch(self.slots[number].settled(self.block_size))
+        self._switch(self.slots[number].warmed_up(self.block_size))
 
     def step(self, by: int) -> None:
         """The next model (1), the one before (-1), around the end."""
@@ -77,7 +77,7 @@ class Rack:
             self.choose(self.chosen)
         else:
             self.bypassed = True
-            self._switch(Through())
+            self._switch(Bypass())
 
     def _switch(self, engine: StreamingEngine) -> None:
         self.switches += 1

@@ -16,7 +16,7 @@ from voxnas.engine.live.player import Player
 Block = NDArray[np.float32]
 
 
-class FileDrive:
+class FileDriver:
     """Plays an open file through a player at its own pace, to its end or until the `with` block ends.
 
     A block is due when a sound card would have recorded it, and too late (an xrun) if it is not played when
@@ -49,7 +49,7 @@ class FileDrive:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="player", daemon=True)
 
-    def __enter__(self) -> "FileDrive":
+    def __enter__(self) -> "FileDriver":
         self._thread.start()
         return self
 
