@@ -1,4 +1,4 @@
-"""How close a run or an exported model comes to an amp, on a pair of recordings."""
+"""Evaluation of a run or an exported model against an amp, on a pair of recordings."""
 
 import math
 from pathlib import Path
@@ -54,7 +54,7 @@ def main(cfg: DictConfig) -> None:
 
 
 def _section(text: str | None, sample_rate: int, samples: int) -> tuple[int, int]:
-    """From `START:STOP` in seconds, either of which may be left out, to samples."""
+    """Samples of a section `START:STOP` in seconds, either of which may be left out."""
     try:
         begin, end = (text or ":").split(":")
         start = round(float(begin or 0) * sample_rate)

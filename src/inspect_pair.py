@@ -41,7 +41,7 @@ def main(cfg: DictConfig) -> None:
 
 
 def findings_table(findings: list[Finding]) -> Table:
-    """One row per check, the level in colour."""
+    """Table with a row per check, the level in colour."""
     table = Table(title="Checks of the pair")
     table.add_column("check", no_wrap=True)
     table.add_column("result", no_wrap=True)

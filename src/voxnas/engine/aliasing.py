@@ -1,4 +1,4 @@
-"""How much of what a model adds to a sine is no harmonic of it, but folded back at half the sample rate.
+"""Aliasing: the share of a model's answer to a sine that is folded back at half the sample rate.
 
 Players hear it as notes that fall while they bend up. After "Aliasing Reduction in Neural Amp Modeling by
 Smoothing Activations" (2025), arXiv:2505.04082: the aliasing-to-signal ratio of a sine whose period is a
@@ -25,14 +25,14 @@ LEAST = 1e-14  # ratio; float32 rounding lies near it
 
 @dataclass(frozen=True)
 class Aliasing:
-    """At the pitch `hz`, `asr` = E_A / E_H: the energy beside the harmonics over the harmonics' own."""
+    """Ratio `asr` = E_A / E_H at the pitch `hz`: the energy beside the harmonics over the harmonics' own."""
 
     hz: float
     asr: float
 
 
 def default_pitches(sample_rate: float) -> list[float]:
-    """From a guitar's lowest string to 10 kHz, or to .45 of the sample rate, evenly in pitch."""
+    """Pitches from a guitar's lowest string to 10 kHz, or to .45 of the sample rate, evenly spaced."""
     return [float(hz) for hz in np.geomspace(LOWEST_HZ, min(HIGHEST_HZ, 0.45 * sample_rate), PITCHES)]
 
 
@@ -44,7 +44,7 @@ def measure_aliasing(
     level_dbfs: float = LEVEL_DBFS,
     period: int = 1,
 ) -> list[Aliasing]:
-    """The aliasing-to-signal ratio at each pitch, which is moved to the nearest bin.
+    """Aliasing-to-signal ratio at each pitch, which is moved to the nearest bin.
 
     Args:
         engine: is reset before each pitch.
@@ -71,14 +71,14 @@ def measure_aliasing(
 
 
 def overall(found: Sequence[Aliasing]) -> float | None:
-    """One figure for a model: the mean over the pitches in decibels, as a ratio; None if there is none."""
+    """Mean over the pitches in decibels, as a ratio: one figure for a model; None if there is no pitch."""
     return float(np.exp(np.mean([np.log(at.asr) for at in found]))) if found else None
 
 
 def _answer(
     engine: StreamingEngine, cycles: int, length: int, settle: int, level_dbfs: float, period: int
 ) -> NDArray[np.float64]:
-    """The settled answer to the sine, until sine and model begin anew together."""
+    """Settled answer to the sine, until sine and model begin anew together."""
     whole = period * length
     start = -(-settle // whole) * whole  # the same place in the sine, and in the model's period
     at = (np.arange(start + whole) * cycles) % length  # whole numbers, so that the sine is exactly periodic

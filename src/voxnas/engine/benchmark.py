@@ -1,4 +1,4 @@
-"""What a model costs on this CPU when it plays in blocks, as in a plug-in's audio thread."""
+"""CPU cost of a model that plays in blocks, as in a plug-in's audio thread, measured on this machine."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -101,7 +101,7 @@ def side_by_side(
 
 
 class _Case:
-    """One engine at one block size, with the times of its rounds."""
+    """Measurement of one engine at one block size, with the times of its rounds."""
 
     def __init__(self, engine: StreamingEngine, sample_rate: int, block_size: int) -> None:
         self._engine, self._sample_rate, self._block_size = engine, sample_rate, block_size
@@ -116,7 +116,7 @@ class _Case:
         return sum(map(sum, self._rounds_ms)) / 1000
 
     def play_round(self, warmup_blocks: int, blocks: int, min_seconds: float, max_seconds: float) -> None:
-        """At least `blocks` blocks and `min_seconds`; one block at least and little over `max_seconds`."""
+        """Times `blocks` blocks and `min_seconds`, or more, but little over `max_seconds`; at least one."""
         warm_s = 0.0
         for _ in range(warmup_blocks):
             if warm_s < WARMUP_SECONDS:

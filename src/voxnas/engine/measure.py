@@ -1,4 +1,4 @@
-"""A network's cost per block size, by whichever means the user chose."""
+"""Cost of a network per block size, by the means that the user chose."""
 
 import functools
 import logging
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class Meter:
-    """What tells the cost of networks.
+    """Meter of the cost of networks.
 
     Args:
         engine: "auto", "native" or "torch" play the network here, see `make_engine`; "command" asks another
@@ -71,12 +71,12 @@ class Meter:
         self._command = _command(command, self.block_sizes) if engine == "command" else None
 
     def check(self, network: Network) -> None:
-        """Raise InputError if this network's cost cannot be told; cheap, and possible before training."""
+        """Raises InputError if this network's cost cannot be told; cheap, and possible before training."""
         if self.engine == "profile":
             profile.plugin_cost(network.architecture(), self.profile_build)
 
     def measure(self, network: Network, sample_rate: int, write_nam: Write) -> list[Timing]:
-        """The timings per block size, in the order asked for.
+        """Timings per block size, in the order asked for.
 
         `write_nam` writes the network as a `.nam` file to the path it is given. The profile knows blocks of
         64 samples only, whatever was asked for. Raises InputError where there is no figure.
@@ -120,7 +120,7 @@ def _command(settings: Mapping[str, Any] | None, block_sizes: Sequence[int]) -> 
 
 
 def _by_command(command: Command, model: Path, sample_rate: int, block_sizes: Sequence[int]) -> list[Timing]:
-    """Rounds as of `side_by_side`: each asks for every block size, and the noisy are asked again."""
+    """Timings in rounds as of `side_by_side`: each asks for every block size, and the noisy ones again."""
     found: dict[int, list[float]] = {size: [] for size in block_sizes}
     with one_thread():  # which the program inherits
         for number in range(2 * ROUNDS):

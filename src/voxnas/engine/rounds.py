@@ -1,4 +1,4 @@
-"""Several rounds of the same measurement: which of them count, and how far they agree."""
+"""Statistics of several rounds of the same measurement: those that count, and their spread."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def lowest(medians: Sequence[float], rounds: int) -> list[float]:
-    """The `rounds` lowest of the rounds' medians: other load on the machine adds time and takes none away."""
+    """Lowest `rounds` of the rounds' medians: other load on the machine adds time and takes none away."""
     return sorted(medians)[:rounds]
 
 

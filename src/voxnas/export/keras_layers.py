@@ -121,7 +121,7 @@ def _of_layer(units: nn.Module, index: int) -> list[Tensor]:
 
 
 def _slopes(spec: Spec, activation: nn.Module, channels: int) -> list[float]:
-    """Those below zero, for a layer `prelu`."""
+    """Slopes below zero, for a layer `prelu`."""
     if isinstance(activation, PReLU):
         return _lists(activation.slopes)
     if name_of(spec) == "LeakyReLU":

@@ -1,4 +1,4 @@
-"""The Neural Amp Modeler plug-in's files, `.nam`: written, and read back."""
+"""Reader and writer of the Neural Amp Modeler plug-in's files, `.nam`."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from voxnas.utils.errors import InputError
 
 
 class _Architecture(Protocol):
-    """The module that knows one architecture's `config` and the order of its weights."""
+    """Module that knows one architecture's `config` and the order of its weights."""
 
     def encode(self, network: Any) -> tuple[str, dict[str, Any], torch.Tensor]: ...
     def decode(self, config: Any, weights: torch.Tensor, name: str) -> Network: ...
@@ -33,7 +33,7 @@ CONTAINER, MAX_SUBMODELS = "SlimmableContainer", 64
 
 @dataclass(frozen=True)
 class NamModel:
-    """What a `.nam` file holds. `sample_rate` in Hz, None where the file does not tell."""
+    """Content of a `.nam` file. `sample_rate` in Hz, None where the file does not tell."""
 
     network: Network
     sample_rate: int | None

@@ -1,4 +1,4 @@
-"""A model as plain JSON: its architecture, its weights by name, its sample rate. What a run keeps.
+"""Writer and decoder of a model as plain JSON: architecture, weights by name, sample rate.
 
 Layout: `format` ("voxnas-model"), `schema_version`, `sample_rate` (Hz), `architecture` (the network's type
 and arguments), `weights` (name → nested lists in the parameter's shape) and `metadata`.
@@ -38,7 +38,7 @@ def write_record_json(
 
 
 def decode_record(content: dict[str, Any], name: str) -> tuple[Network, int | None, dict[str, Any]]:
-    """The network, its sample rate in Hz and its metadata; InputError on what is damaged in the content.
+    """Network, its sample rate in Hz and its metadata; InputError on what is damaged in the content.
 
     `name`, of the file, is for formats that do not hold one.
     """

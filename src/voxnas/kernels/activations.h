@@ -31,14 +31,14 @@ constexpr int kMixed = static_cast<int>(Kind::PReLU);
 
 constexpr int kParameters = 4;
 
-// Which activation, with its constants, and for PReLU the slope of each channel, for a mixture the weights.
+// An activation with its constants, and for PReLU the slope of each channel, for a mixture the weights.
 struct Activating {
   int number = 0;  // a Kind, or beyond it what stream_activations.h has
   float parameters[kParameters] = {};
   const float* slopes = nullptr;
   Kind kind() const { return static_cast<Kind>(number); }
   bool learns() const { return kind() == Kind::PReLU || kind() == Kind::Mixture; }
-  // How many numbers, for so many channels.
+  // The number of its learnable values, for so many channels.
   int learnt(int channels) const { return kind() == Kind::PReLU ? channels : kind() == Kind::Mixture ? kMixed : 0; }
 };
 

@@ -38,6 +38,6 @@ Status guarded(Run run) noexcept {
 
 extern "C" {
 
-// What the last function that failed in this thread has to say.
+// The words of the last function that failed in this thread.
 const char* voxnas_failure() { return voxnas::failure_message; }
 }

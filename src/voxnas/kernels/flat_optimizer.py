@@ -17,7 +17,7 @@ State = dict[str, Any]
 
 
 def steps_each_number_alone(optimizer: Optimizer, parameters: Sequence[Tensor]) -> bool:
-    """Whether this is a fresh optimizer of these parameters that does the same to any tensor made of them."""
+    """True for a fresh optimizer of these parameters that does the same to any tensor made of them."""
     groups = optimizer.param_groups
     return (
         type(optimizer) in ELEMENTWISE

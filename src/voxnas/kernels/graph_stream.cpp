@@ -115,7 +115,7 @@ class GraphStream : public Stream {
     return op.kind == OpKind::Convolve ? (static_cast<size_t>(p.kernel) * p.channels + 1) * p.outputs : 0;
   }
 
-  // How many samples of a level the input's from `at_` on, as many as given, bring.
+  // The number of a level's samples that so many of the input, from `at_` on, bring.
   long count(int level, long samples) const { return place(level, at_ + samples) - place(level, at_); }
   // The first sample of a level that does not come before the input's.
   static long place(int level, long sample) { return (sample + (1L << level) - 1) >> level; }

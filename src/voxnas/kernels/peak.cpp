@@ -1,4 +1,4 @@
-// What one core can do at most: multiply-adds on registers alone.
+// The peak of one core: multiply-adds on registers alone.
 #include "simd.h"
 
 extern "C" {

@@ -1,4 +1,4 @@
-// What a streaming network is to the outside: a handle, and functions that take it. A library holds one network,
+// The interface of a streaming network: a handle, and functions that take it. A library holds one kind of network,
 // whose source includes this once and adds the function that creates it.
 #pragma once
 #include <cstdint>
@@ -17,7 +17,7 @@ class Stream {
   virtual void process(const float* in, float* out, int64_t samples) = 0;
 };
 
-// What `make` returns; null if it throws, with the words in `voxnas_failure`.
+// The stream that `make` returns; null if it throws, with the words in `voxnas_failure`.
 template <class Make>
 Stream* created(Make make) noexcept {
   Stream* stream = nullptr;

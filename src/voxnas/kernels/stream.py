@@ -1,4 +1,4 @@
-"""Streaming in native code: a network's weights go in once, its past stays there from block to block."""
+"""Streaming in native code, which keeps a network's weights, and its past from block to block."""
 
 import ctypes
 import weakref
@@ -17,7 +17,7 @@ CHUNK = 2**14  # samples per call at most
 
 
 class Stream:
-    """One network, playing. `pointer` is what a create function of `library` returned."""
+    """Streaming network in native code; `pointer` comes from a create function of `library`."""
 
     def __init__(self, library: ctypes.CDLL, pointer: int | None) -> None:
         if not pointer:
@@ -31,11 +31,11 @@ class Stream:
         weakref.finalize(self, library.voxnas_stream_destroy, self._handle)
 
     def reset(self) -> None:
-        """To the state that endless silence leaves behind."""
+        """Returns to the state that endless silence leaves behind."""
         self._reset(self._handle)
 
     def process(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """`(samples,)` to as many."""
+        """Output for the next `(samples,)`, of the same shape."""
         if len(block) > CHUNK:
             starts = range(0, len(block), CHUNK)
             return np.concatenate([self.process(block[start : start + CHUNK]) for start in starts])
@@ -49,7 +49,7 @@ class Stream:
 def wavenet_stream(
     arrays: Sequence[wavenet.ArrayShape], weights: NDArray[np.float32], scale: float, receptive_field: int
 ) -> Stream:
-    """A WaveNet's.
+    """Stream of a WaveNet.
 
     Args:
         arrays: the layer arrays.

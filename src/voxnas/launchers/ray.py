@@ -1,4 +1,4 @@
-"""Runs as tasks of a Ray cluster: one that is there, or one that is started here."""
+"""Launcher of runs as tasks of a Ray cluster: one that is there, or one that is started here."""
 
 import logging
 import os
@@ -20,7 +20,7 @@ _FOR_A_CLUSTER_OF_OUR_OWN = ("num_cpus", "num_gpus", "object_store_memory", "inc
 
 
 class RayLauncher(ClusterLauncher):
-    """`settings`: `ray.init` and `ray.remote`, the arguments of Ray's functions of these names, and `n_jobs`.
+    """Launcher through Ray. `settings`: the arguments of `ray.init` and `ray.remote`, and `n_jobs`.
 
     Without an address Ray starts on this machine, for this sweep. Ray does a task whose node died again on
     another node, where the run goes on from its last epoch.
@@ -48,7 +48,7 @@ class RayLauncher(ClusterLauncher):
 
 
 def _connected(init: dict[str, Any]) -> Any:
-    """The module, connected to a cluster. Raises InputError if it is not installed or there is no cluster."""
+    """Module ray, connected to a cluster; InputError if it is not installed or there is no cluster."""
     address = init.get("address")
     if address:
         init = {key: value for key, value in init.items() if key not in _FOR_A_CLUSTER_OF_OUR_OWN}
@@ -72,7 +72,7 @@ def _connected(init: dict[str, Any]) -> Any:
 
 
 def _knock(address: str | None) -> None:
-    """Ray itself tries for minutes."""
+    """Raises at once if nothing listens at the address; Ray itself tries for minutes."""
     host, _, port = (address or "").removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
         socket.create_connection((host, int(port)), KNOCK_SECONDS).close()

@@ -1,4 +1,4 @@
-"""The contract that every network keeps."""
+"""Contract of every network."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -10,7 +10,7 @@ State = list[Tensor]
 
 
 class Network(nn.Module, ABC):
-    """A causal network from one mono signal to another.
+    """Causal network from one mono signal to another.
 
     `forward` is "valid": it takes `(batch, 1, samples + receptive_field - 1)` and returns
     `(batch, 1, samples)`; nothing is padded inside. `stream` is the same mathematics with the past kept
@@ -30,15 +30,15 @@ class Network(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
-        """`(batch, 1, samples + receptive_field - 1)` to `(batch, 1, samples)`."""
+        """Output `(batch, 1, samples)` for `(batch, 1, samples + receptive_field - 1)`."""
 
     @abstractmethod
     def initial_state(self, batch: int = 1) -> State:
-        """The state that endless silence leaves behind."""
+        """State that endless silence leaves behind."""
 
     @abstractmethod
     def stream(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        """`(batch, 1, samples)` and a state to as many output samples and the next state."""
+        """Output for `(batch, 1, samples)` after a state, in as many samples, and the next state."""
 
     def flatten_for(self, optimizer: Optimizer) -> None:
         """Have a fresh optimizer step the parameters in one piece, where that is faster, until `unflatten`.
@@ -57,15 +57,15 @@ class Network(nn.Module, ABC):
 
     @abstractmethod
     def architecture(self) -> dict[str, Any]:
-        """Everything that shapes the network, as plain values: `{"type": ..., arguments}`; see `build`."""
+        """Architecture as plain values, which shape the network: `{"type": ..., arguments}`; see `build`."""
 
     @property
     def num_parameters(self) -> int:
-        """Trainable numbers."""
+        """Number of trainable values."""
         return sum(p.numel() for p in self.parameters())
 
     def latency_ms(self, sample_rate: float) -> float:
-        """How far back the network looks, in ms, and how much later than the input its output comes.
+        """Latency in ms: how far back the network looks, and how much later than the input its output is.
 
         `(receptive_field + delay_samples) / sample_rate`; but one sample stands for the receptive field of a
         network whose memory has no end: its input is the current sample alone, and its warm-up is a matter
@@ -75,5 +75,5 @@ class Network(nn.Module, ABC):
         return 1000 * (looks_back + self.delay_samples) / sample_rate
 
     def summary(self) -> dict[str, Any]:
-        """The figures of the run record that are specific to the architecture (layers, channels, …)."""
+        """Figures of the run record that are specific to the architecture (layers, channels, …)."""
         return {}

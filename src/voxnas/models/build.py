@@ -1,4 +1,4 @@
-"""From the plain values that a record, a checkpoint or an export holds back to a network."""
+"""Factory of networks from the plain values that a record, a checkpoint or an export holds."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -71,7 +71,7 @@ class WaveNet(Network):
         self._lent: FlatOptimizer | None = None
 
     def _convolutions(self) -> list[CausalConv]:
-        """Those with a past, in the order of the state: each layer's, then its array's head."""
+        """Convolutions with a past, in the order of the state: each layer's, then its array's head."""
         return [c for a in self.arrays for c in (*(layer.conv for layer in a.layers), a.head)]  # type: ignore[union-attr]
 
     def forward(self, x: Tensor) -> Tensor:
@@ -82,7 +82,7 @@ class WaveNet(Network):
         return self._run(x, [None] * len(self._convolutions()))[0]
 
     def _native(self, x: Tensor) -> NativeWaveNet | None:
-        """What computes `forward` instead of PyTorch, if the backend asked for and `x` allow it."""
+        """Native form that computes `forward` instead of PyTorch, if backend and `x` allow it."""
         if self.backend == "torch" or x.device.type != "cpu" or x.dtype != torch.float32:
             return None
         if self._form is None:
@@ -120,7 +120,7 @@ class WaveNet(Network):
         return None if self._lent is None else self._lent.flat
 
     def initial_state(self, batch: int = 1) -> State:
-        """Runs a receptive field of zeros, as the plug-in does."""
+        """State after a receptive field of zeros, which the plug-in runs as well."""
         silence = next(self.parameters()).new_zeros(batch, 1, self.receptive_field)
         empty = [convolution.empty_past(batch) for convolution in self._convolutions()]
         return self._run(silence, empty)[1]
@@ -129,7 +129,7 @@ class WaveNet(Network):
         return self._run(x, state)
 
     def _run(self, x: Tensor, state: Sequence[Tensor | None]) -> tuple[Tensor, State]:
-        """With the past given, as many samples come out as went in; without, the receptive field less."""
+        """Output and state. With a past, as many samples as went in; without, a receptive field less."""
         condition = x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         head: Tensor | None = None
         after: State = []
@@ -149,7 +149,7 @@ class WaveNet(Network):
 
     @staticmethod
     def arguments(shapes: Sequence[LayerArray], head_scale: float, name: str) -> dict[str, Any]:
-        """What `architecture` says of a WaveNet of these arrays, without building it."""
+        """Architecture of a WaveNet of these arrays, without building it."""
         arrays = [as_arguments(shape) for shape in shapes]
         return {"type": "WaveNet", "name": name, "layer_arrays": arrays, "head_scale": head_scale}
 

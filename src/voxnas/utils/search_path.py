@@ -1,4 +1,4 @@
-"""Where Hydra looks for configs beside `configs/`."""
+"""Search path of Hydra for configs beside `configs/`."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The control thread: keys, meters, and when to stop."""
+"""Control thread of a session: keys, meters, and the end."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -56,7 +56,7 @@ def run(
 
 
 def press(bank: ModelBank, key: str) -> None:
-    """Do what a key stands for; others do nothing."""
+    """Carries out a key's command; other keys do nothing."""
     if key.isdecimal():
         bank.choose(int(key) - 1)
     elif action := _actions(bank).get(key):

@@ -1,4 +1,4 @@
-"""What a session needs of whatever drives the player, and of the interpreter meanwhile."""
+"""Interface of audio drivers, which call the player, and the interpreter's settings meanwhile."""
 
 import gc
 import sys
@@ -11,7 +11,7 @@ SWITCH_SECONDS = 1e-4  # Python's 5 ms would be several blocks
 
 
 class AudioDriver(Protocol):
-    """Plays within a `with` block, in a thread of its own."""
+    """Audio driver: calls the player within a `with` block, in a thread of its own."""
 
     def __enter__(self) -> "AudioDriver": ...
 
@@ -24,11 +24,11 @@ class AudioDriver(Protocol):
 
     @property
     def active(self) -> bool:
-        """It has not come to its end, nor failed."""
+        """True until it has come to its end or failed."""
         ...
 
     def check(self) -> None:
-        """Raise here what went wrong in the thread that plays."""
+        """Raises here what went wrong in the thread that plays."""
         ...
 
 

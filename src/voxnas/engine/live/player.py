@@ -1,4 +1,4 @@
-"""One engine after another between input and output, block by block."""
+"""Player of a session: gains, meters, and an engine that can be exchanged while it plays."""
 
 from collections import deque
 from time import perf_counter
@@ -16,7 +16,7 @@ CATCH_UP_ROUNDS = 8
 
 
 class Bypass(StreamingEngine):
-    """Bypass: the input as it is."""
+    """Engine that returns its input."""
 
     name = "bypass"
 
@@ -28,7 +28,7 @@ class Bypass(StreamingEngine):
 
 
 class Player:
-    """Gain, engine, gain; levels and time measured; the engine exchanged without a click.
+    """Chain of gain, engine and gain, metered, whose engine can be exchanged without a click.
 
     `process` belongs to the thread that plays: it makes no engine, frees none, prints nothing and takes no
     lock. `switch_to` and the gains belong to the control thread.
@@ -68,7 +68,7 @@ class Player:
         self.load = Load(sample_rate)
 
     def process(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The next `(samples,)` to as many. What is returned is overwritten by the next call."""
+        """Output for the next `(samples,)`, of the same shape; the next call overwrites it."""
         start = perf_counter()
         size = self._block_size = len(block)
         if not size:
@@ -105,12 +105,12 @@ class Player:
 
     @property
     def settled(self) -> bool:
-        """No engine waits to take over or fades in."""
+        """True if no engine waits to take over or fades in."""
         return not self._waiting and self._coming is None
 
     @property
     def input_gain_db(self) -> float:
-        """Of what the engine hears. It may be set while playing."""
+        """Gain before the engine. It may be set while playing."""
         return self._input_gain.decibels
 
     @input_gain_db.setter
@@ -119,7 +119,7 @@ class Player:
 
     @property
     def output_gain_db(self) -> float:
-        """Of what is heard. It may be set while playing."""
+        """Gain behind the engine. It may be set while playing."""
         return self._output_gain.decibels
 
     @output_gain_db.setter
@@ -141,7 +141,7 @@ class Player:
     def _cross_fade(
         self, old: NDArray[np.float32], new: NDArray[np.float32], mixed: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """With weights that add up to 1, since both play the same and so are alike."""
+        """Cross-fade with weights that add up to 1, since both play the same and so are alike."""
         weights = self._fade[self._faded : self._faded + len(old)]
         faded = len(weights)
         np.subtract(new, old, out=mixed)
@@ -155,7 +155,7 @@ class Player:
 
 
 class Gain:
-    """A factor given in dB. A change is spread over one block, so that it does not click."""
+    """Gain in dB. A change is spread over one block, so that it does not click."""
 
     def __init__(self, decibels: float = 0.0) -> None:
         self.decibels = decibels

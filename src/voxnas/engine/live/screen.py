@@ -1,4 +1,4 @@
-"""What the player sees of a session."""
+"""Display of a session in the terminal, and its summary."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ KEYS = "1-9 n p: model   b: bypass   [ ]: input gain   - +: output gain   q: qui
 
 
 def screen(bank: ModelBank) -> RenderableType:
-    """Meters, the models, the load and the keys, as they are now."""
+    """Meters, models, load and keys, as they are now."""
     player = bank.player
     return Group(
         _meter("in ", player.input_level, player.input_gain_db),
@@ -34,7 +34,7 @@ def load_line(load: Load) -> str:
 
 
 def summary(bank: ModelBank) -> list[str]:
-    """What is left to say when all is over."""
+    """Summary lines for the end of a session."""
     player, load = bank.player, bank.player.load
     block_ms = 1000 * bank.block_size / player.sample_rate
     lines = [
@@ -49,7 +49,7 @@ def summary(bank: ModelBank) -> list[str]:
 
 
 def figures(bank: ModelBank) -> dict[str, Any]:
-    """The same as plain values; shares of 1, peaks of full scale."""
+    """Figures of the summary as plain values; shares of 1, peaks of full scale."""
     player, load = bank.player, bank.player.load
     return {
         "models": [slot.name for slot in bank.slots],

@@ -23,7 +23,7 @@ class History {
       for (int t = 0; t < kStride; ++t) data_[c][t] = Past ? silence[c] : 0.f;
     return silence + kSilence;
   }
-  // Where the next samples go, with the past before them.
+  // Rows for the next samples, with the past before them.
   Rows next(int samples) {
     if (Past && at_ + round_up(samples, kLanes) > kEnd) {
       for (int c = 0; c < Channels; ++c) copy(data_[c], data_[c] + at_ - kPast, kPast);
@@ -70,7 +70,7 @@ struct Sums {
 
 constexpr int kMostOutputs = kRegisters == 32 ? 8 : 6;
 constexpr int parts(int outputs) { return (outputs + kMostOutputs - 1) / kMostOutputs; }
-// How many vectors of time go together with so many outputs.
+// The number of vectors of time that go together with so many outputs.
 constexpr int vectors(int outputs) {
   return kRegisters == 32 ? (outputs <= 4 ? 4 : 2) : (outputs <= 3 ? 4 : 2);
 }

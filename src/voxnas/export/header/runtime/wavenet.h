@@ -1,10 +1,10 @@
 // A WaveNet: layer arrays whose layers add to a residual path and to a head's sum.
 
 enum class Gating { none, gated, blended };
-// What a layer hands on: nothing (the last), its input, or its input and a 1×1 of its activation.
+// The output of a layer for the next: nothing (the last), its input, or its input and a 1×1 of its activation.
 enum class Next { none, copy, add };
 
-// What a layer computes. Weights: convolution, mix-in, bias, the activations', then the 1×1 to the next layer and its
+// A layer. Weights: convolution, mix-in, bias, the activations', then the 1×1 to the next layer and its
 // bias, and the 1×1 to the head and its bias, if there are any.
 template <int Channels, int Bottleneck, int Kernel, int Groups, class Act, Gating gating, class Secondary, Next next,
           int NextGroups, int HeadChannels, int HeadGroups>
