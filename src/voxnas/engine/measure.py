@@ -127,10 +127,10 @@ def _by_command(command: Command, model: Path, sample_rate: int, block_sizes: Se
             for size, rtfs in found.items():
                 if number < ROUNDS or spread(lowest(rtfs, ROUNDS)) > MAX_SPREAD:
                     rtfs.append(command.rtf(model, size, sample_rate))
-    return [_told(command, found[size], size, sample_rate) for size in block_sizes]
+    return [_timing(command, found[size], size, sample_rate) for size in block_sizes]
 
 
-def _told(command: Command, rtfs: Sequence[float], block_size: int, sample_rate: int) -> Timing:
+def _timing(command: Command, rtfs: Sequence[float], block_size: int, sample_rate: int) -> Timing:
     best = lowest(rtfs, ROUNDS)
     timing = timing_of_rtf(
         float(np.median(best)), block_size, sample_rate, command.name, cpu_model(), cpu_flags()

@@ -36,10 +36,10 @@ def to_layers(network: Network) -> list[LayerJson]:
     Raises:
         CannotHold: by name of the reason, a network that is no plain chain, or an activation not known there.
     """
-    raise CannotHold(f"RTNeural runs layers one after the other, and has no {_off_the_chain(network)}")
+    raise CannotHold(f"RTNeural runs layers one after the other, and has no {_unsupported_part(network)}")
 
 
-def _off_the_chain(network: Network) -> str:
+def _unsupported_part(network: Network) -> str:
     if type(network).__name__ == "WaveNet":
         return "residual, skip or gate as a WaveNet needs"
     return f"{type(network).__name__} layer"

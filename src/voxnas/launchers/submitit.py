@@ -47,7 +47,7 @@ class SubmititLauncher(ClusterLauncher):
         with _one_line():
             executor = self._executor()
         waiting, jobs = deque(runs), dict[int, Any]()
-        absence = Absence(self.late_seconds)
+        missing = MissingJobs(self.late_seconds)
         next_question = 0.0
         try:
             while waiting or jobs:
@@ -60,7 +60,7 @@ class SubmititLauncher(ClusterLauncher):
                     yield number, _result(number, jobs.pop(number))
                 if time.monotonic() >= next_question:
                     next_question = time.monotonic() + self.queue_seconds
-                    for number in absence.lasting(jobs, self.present(jobs)):
+                    for number in missing.overdue(jobs, self.present(jobs)):
                         yield number, _lost(number, jobs.pop(number))
                 if jobs:
                     time.sleep(RESULT_SECONDS)
@@ -170,8 +170,8 @@ class SlurmLauncher(SubmititLauncher):
         subprocess.run(["scancel", "--quiet", *ids], capture_output=True)
 
 
-class Absence:
-    """Clock of the jobs that are missing from the queue.
+class MissingJobs:
+    """Jobs that are missing from the queue, and since when.
 
     Args:
         patience_s: seconds after which one counts as gone.
@@ -181,7 +181,7 @@ class Absence:
         self.patience_s = patience_s
         self._since: dict[int, float] = {}
 
-    def lasting(
+    def overdue(
         self, jobs: Collection[int], present: Collection[int] | None, now: float | None = None
     ) -> list[int]:
         """Jobs that have been missing for too long; none while `present` is None, unknown."""

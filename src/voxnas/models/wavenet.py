@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 
 from voxnas.kernels.build import Unavailable
 from voxnas.kernels.flat import FlatParameters
-from voxnas.kernels.flat_optimizer import FlatOptimizer, steps_each_number_alone
+from voxnas.kernels.flat_optimizer import FlatOptimizer, is_elementwise
 from voxnas.kernels.wavenet import NativeWaveNet
 from voxnas.models.activations import Spec
 from voxnas.models.base import Network, State
@@ -104,7 +104,7 @@ class WaveNet(Network):
         self.unflatten()
         parameters = self._weights()
         native = self._native(parameters[0])
-        if native is not None and steps_each_number_alone(optimizer, parameters):
+        if native is not None and is_elementwise(optimizer, parameters):
             unused = [index % len(parameters) for index in native.unused]
             self._lent = FlatOptimizer(optimizer, FlatParameters(parameters, unused))
 

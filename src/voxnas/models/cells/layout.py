@@ -106,18 +106,18 @@ def stack(shape: CellGenotype, cell: CellBuilder) -> list[Part]:
     before = last = stem
     at_rate: dict[int, int] = {}
     for place in places(shape):
-        sources = [_bring(layout, place, number, s, last) for number, s in enumerate((before, last))]
+        sources = [_cell_input(layout, place, number, s, last) for number, s in enumerate((before, last))]
         before, last = last, cell(layout, place, sources)
         at_rate[place.rate] = last
     result = last
     for rate in sorted(at_rate, reverse=True)[1:]:
-        result = _rise(layout, result, at_rate[rate], width * rate)
+        result = _upsample_and_mix(layout, result, at_rate[rate], width * rate)
     both = layout.concat("output", [result, stem])
     layout.add("head", Operation("head", "conv", layout.channels(both), 1, 1), both)
     return layout.parts
 
 
-def _bring(layout: Layout, place: Place, number: int, signal: int, last: int) -> int:
+def _cell_input(layout: Layout, place: Place, number: int, signal: int, last: int) -> int:
     """Brings a cell's input to its channels, and to the rate of the last cell's output."""
     name, channels, rate = f"cell{place.index}_input{number}", layout.channels(signal), layout.rate(last)
     if layout.rate(signal) < rate:
@@ -127,7 +127,7 @@ def _bring(layout: Layout, place: Place, number: int, signal: int, last: int) ->
     return layout.add(name, projection("input", channels, place.channels, rate), signal)
 
 
-def _rise(layout: Layout, low: int, high: int, width: int) -> int:
+def _upsample_and_mix(layout: Layout, low: int, high: int, width: int) -> int:
     """Upsamples a signal to twice the samples and mixes it with one that has as many."""
     rate = layout.rate(high)
     rises = Operation("upsample", "upsample", layout.channels(low), width, rate, UPSAMPLING_KERNEL)
