@@ -19,15 +19,15 @@ from random import Random
 
 import numpy as np
 import torch
-
-from voxnas.engine.make import make_engine
-from voxnas.export.damage import (
+from material.damage import (
     damaged_bytes,
     damaged_checkpoint,
     damaged_json,
     healthy_checkpoints,
     healthy_files,
 )
+
+from voxnas.engine.make import make_engine
 from voxnas.export.load import load_model
 from voxnas.utils.errors import InputError
 

@@ -12,8 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from material.synthetic import synthetic_study
+
 from voxnas.records.record import FILE_NAME
-from voxnas.records.synthetic import synthetic_study
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT_S = 20

@@ -10,10 +10,10 @@ from omegaconf import DictConfig
 
 from voxnas.audio.streams import open_source
 from voxnas.engine.live.control import run
-from voxnas.engine.live.paced import FileDrive
-from voxnas.engine.live.rack import Rack, Slot, session_rate
+from voxnas.engine.live.driver import AudioDriver
+from voxnas.engine.live.file_driver import FileDriver
+from voxnas.engine.live.model_bank import ModelBank, Slot, session_rate
 from voxnas.engine.live.screen import figures, summary
-from voxnas.engine.live.session import Drive
 from voxnas.engine.live.sound_card import SoundCard, list_devices
 from voxnas.engine.make import make_engine
 from voxnas.export.files import write_json
@@ -35,17 +35,17 @@ def main(cfg: DictConfig) -> None:
         raise InputError(f"block_size={cfg.block_size} is not positive")
     slots = [_slot(path, cfg) for path in [*([cfg.model] if cfg.model else []), *cfg.models]]
     rate = session_rate(slots, cfg.sample_rate)
-    rack = Rack(slots, rate, cfg.block_size, cfg.input_gain_db, cfg.output_gain_db)
+    bank = ModelBank(slots, rate, cfg.block_size, cfg.input_gain_db, cfg.output_gain_db)
     for slot in slots:
         if slot.sample_rate not in (None, rate):
             print(f"note: {slot.name} is for {slot.sample_rate} Hz and sounds different at {rate} Hz")
-    with _drive(cfg, rack) as drive:
-        run(drive, rack, seconds=cfg.seconds, switch_every=cfg.switch_every)
-    print(*summary(rack), sep="\n")
-    if isinstance(drive, FileDrive) and drive.written:
-        print(*(f"note: {notice}" for notice in drive.written.notices), f"wrote {cfg.output}", sep="\n")
+    with _driver(cfg, bank) as driver:
+        run(driver, bank, seconds=cfg.seconds, switch_every=cfg.switch_every)
+    print(*summary(bank), sep="\n")
+    if isinstance(driver, FileDriver) and driver.written:
+        print(*(f"note: {notice}" for notice in driver.written.notices), f"wrote {cfg.output}", sep="\n")
     if cfg.json:
-        print(f"wrote {write_json(figures(rack), Path(cfg.json), indent=2)}")
+        print(f"wrote {write_json(figures(bank), Path(cfg.json), indent=2)}")
 
 
 def _slot(path: str, cfg: DictConfig) -> Slot:
@@ -56,8 +56,8 @@ def _slot(path: str, cfg: DictConfig) -> Slot:
 
 
 @contextmanager
-def _drive(cfg: DictConfig, rack: Rack) -> Iterator[Drive]:
-    player, size = rack.player, cfg.block_size
+def _driver(cfg: DictConfig, bank: ModelBank) -> Iterator[AudioDriver]:
+    player, size = bank.player, cfg.block_size
     if cfg.file is None:
         if cfg.output is not None:
             raise InputError("output= goes with file=PATH; a sound card's output is not recorded")
@@ -71,7 +71,7 @@ def _drive(cfg: DictConfig, rack: Rack) -> Iterator[Drive]:
             raise InputError(f"{cfg.output}: is the input itself; give the output another name")
         for notice in source.notices:
             print(f"note: {notice}")
-        yield FileDrive(player, source, size, output=cfg.output, subtype=cfg.subtype, pace=cfg.pace)
+        yield FileDriver(player, source, size, output=cfg.output, subtype=cfg.subtype, pace=cfg.pace)
 
 
 if __name__ == "__main__":

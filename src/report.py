@@ -23,7 +23,7 @@ MODEL = "model.json"  # what a run keeps of its network
 
 
 def locate(study: str | None, results: str | None, output_dir: str | None, log_dir: str) -> tuple[Path, Path]:
-    """Where the records are, and where the report goes."""
+    """Folders of the records and of the report."""
     if (study is None) == (results is None):
         raise InputError("report: give either study=NAME or results=PATH (with output_dir=PATH)")
     if study is None:
@@ -69,7 +69,7 @@ def time_again(frontier: "pd.DataFrame") -> tuple[list[dict[str, Any]], list[str
 
 
 def answer(study: Path) -> str:
-    """What the study's search was asked for, if it was asked something."""
+    """Request that the study's search was given, if any."""
     path = study / ANSWER
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 

@@ -1,16 +1,12 @@
 """What benchmarks/presets.py makes of its measurements: who competes, the table, the picture."""
 
 import io
-import sys
 from types import SimpleNamespace
 
-import pytest
-from rich.console import Console
-from scripts import ROOT
-
-sys.path.insert(0, str(ROOT / "benchmarks"))
 import presets
+import pytest
 from presets_report import plot, table
+from rich.console import Console
 
 RTF = {"nano": 0.002, "lite": 0.005, "small": 0.00205, "wide": 0.0049, "huge": 0.0052}
 

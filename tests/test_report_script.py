@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from material.synthetic import synthetic_study
 
 from voxnas.export.record_json import write_record_json
 from voxnas.models.wavenet import stack
-from voxnas.records.synthetic import synthetic_study
 
 SCRIPT = Path(__file__).parents[1] / "src" / "report.py"
 

@@ -1,4 +1,4 @@
-"""The house's own rules: which room may know of which, and what rooms that serve all problems may not name."""
+"""The rules of the house: which room may know of which, and what rooms that serve all may not name."""
 
 import ast
 import re
@@ -22,7 +22,7 @@ FLOORS = [  # each room imports from its own floor and from those below
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 PROBLEMS = sorted(path.name for path in (PACKAGE / "problems").iterdir() if (path / "problem.py").is_file())
 
-# Rooms that serve every problem. A space, a relaxed network and the first edition's records are of one kind each.
+# Rooms that serve every problem; a space, a relaxed network, the first edition are of one kind each
 SHARED = [*SRC.glob("*.py")]
 SHARED += [p for room in ("tasks", "search", "records", "report") for p in (PACKAGE / room).rglob("*.py")]
 OF_ONE_KIND = re.compile(r"search/(spaces|darts)/|records/schema1|report/genotypes/")

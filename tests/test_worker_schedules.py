@@ -1,14 +1,9 @@
 """The simulated schedules of benchmarks/schedule.py."""
 
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripts import ROOT
-
-sys.path.insert(0, str(ROOT / "benchmarks"))
 from schedule import Candidates, batches, rungs
 
 TIMES = st.lists(st.floats(0.1, 10.0), min_size=1, max_size=40)

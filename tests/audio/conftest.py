@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 from known_amps import RATE
-
-from voxnas.problems.amp.data.reamp_signal import make_reamp_signal
+from material.reamp_signal import make_reamp_signal
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,18 @@
 """A re-amped take of the standard recording's layout: sections, latency and the two passes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hydra.utils import instantiate
+from material.reamp_signal import make_reamp_signal
+from omegaconf import DictConfig
 from scipy.signal import butter, lfilter
 
 from voxnas.audio.files import write_audio
+from voxnas.problems.amp.data.amp_pair import Recording
 from voxnas.problems.amp.data.nam_reamp import SAMPLE_RATE, click_latency, load_nam_reamp, replicate_esr
-from voxnas.problems.amp.data.reamp_signal import make_reamp_signal
 from voxnas.utils.errors import InputError
 
 SECOND = SAMPLE_RATE
@@ -81,6 +85,27 @@ def test_passes_that_differ(tmp_path: Path, dry: np.ndarray, files: tuple[Path, 
         load_nam_reamp(files[0], target)
     recording = load_nam_reamp(files[0], target, strict=False)
     assert [finding.level for finding in recording.sections.findings] == ["warning"]
+
+
+def test_the_config_chooses_channels_and_how_strict_to_be(
+    composed: Callable[..., DictConfig], tmp_path: Path, dry: np.ndarray
+) -> None:
+    good, moved = device(dry, 100), device(dry, 100)
+    moved[181 * SECOND :] *= 1.2
+    rolled = np.roll(dry, 30 * SECOND)
+    input = write_audio(tmp_path / "input.wav", np.stack([2 * rolled, dry], axis=1), SAMPLE_RATE)
+    target = write_audio(tmp_path / "amp.wav", np.stack([good, 2 * moved], axis=1), SAMPLE_RATE)
+
+    def load(*overrides: str) -> Recording:
+        files = (f"data.input={input}", f"data.target={target}")
+        return instantiate(composed("train", "data=nam_reamp", *files, *overrides).data).recording
+
+    with pytest.raises(InputError, match="no click"):
+        load("data.target_channel=0")
+    with pytest.raises(InputError, match="the two validation passes differ"):
+        load("data.channel=1")
+    assert [f.level for f in load("data.channel=1", "data.target_channel=0").sections.findings] == ["ok"]
+    assert [f.level for f in load("data.channel=1", "data.strict=false").sections.findings] == ["warning"]
 
 
 def test_wrong_rate_length_and_signal(tmp_path: Path, dry: np.ndarray, files: tuple[Path, Path]) -> None:

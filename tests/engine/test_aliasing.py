@@ -75,8 +75,19 @@ def test_hard_clipping_aliases_more_than_soft_and_more_the_higher_the_pitch() ->
 
 def test_a_model_at_half_the_rate_is_measured_over_its_own_period() -> None:
     """Holding for two samples leaves an image at fs/2 - f of tan²(πf/fs) times the fundamental's energy."""
-    found = measure_aliasing(HalfRate(), RATE, 100, [3000.0], phases=2)[0]
+    found = measure_aliasing(HalfRate(), RATE, 100, [3000.0], period=2)[0]
     assert found.asr == pytest.approx(np.tan(np.pi * found.hz / RATE) ** 2, rel=1e-3)
+
+
+def test_energy_at_half_the_rate_counts_once() -> None:
+    """Where DC has its image; a sine of peak p has a power of p²/2, what alternates between ±a one of a²."""
+
+    class Alternates(HalfRate):
+        def process(self, block: np.ndarray) -> np.ndarray:
+            return block + 0.01 * (-1.0) ** np.arange(len(block))
+
+    found = measure_aliasing(Alternates(), RATE, 0, [3000.0], period=2)[0]
+    assert found.asr == pytest.approx(0.01**2 / (PEAK**2 / 2), rel=1e-3)
 
 
 def test_silence_has_no_ratio() -> None:

@@ -18,7 +18,7 @@ def no_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
         raise Unavailable("no C++ compiler works")
 
     monkeypatch.setattr(make, "NativeEngine", refuse)
-    make._say_once.cache_clear()
+    make._warn_once.cache_clear()
 
 
 def test_torch_is_torch():

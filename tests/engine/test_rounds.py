@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxnas.engine.rounds import counted, spread
+from voxnas.engine.rounds import lowest, spread
 
 medians = st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=12)
 
@@ -17,7 +17,7 @@ def test_spread_by_hand():
 
 @given(medians, st.integers(1, 12))
 def test_a_further_round_makes_the_figure_no_worse(values, rounds):
-    before, after = counted(values, rounds), counted([*values, max(values)], rounds)
+    before, after = lowest(values, rounds), lowest([*values, max(values)], rounds)
     assert len(before) == min(rounds, len(values))
     if len(values) >= rounds:
         assert np.median(after) <= np.median(before)

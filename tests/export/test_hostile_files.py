@@ -12,15 +12,15 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from voxnas.engine.make import make_engine
-from voxnas.export.damage import (
+from material.damage import (
     damaged_bytes,
     damaged_checkpoint,
     damaged_json,
     healthy_checkpoints,
     healthy_files,
 )
+
+from voxnas.engine.make import make_engine
 from voxnas.export.load import load_model
 from voxnas.utils.errors import InputError
 

@@ -13,7 +13,7 @@ from streams import clip, seeded
 
 from voxnas.engine.make import make_engine
 from voxnas.engine.play import play
-from voxnas.export.nam import read_all_nam, read_nam, write_nam
+from voxnas.export.nam import NamModel, read_nam, write_nam
 from voxnas.utils.errors import InputError
 
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "nam"
@@ -124,7 +124,7 @@ def test_the_plug_in_s_own_lstm_sounds_as_in_its_engine():
 def test_all_models_of_the_plug_in_s_own_container_are_read():
     if not SHARED.is_dir():
         pytest.skip(f"the plug-in's example files are not at {SHARED}")
-    models = read_all_nam(SHARED / "a2_container.nam")
+    models = submodels(SHARED / "a2_container.nam", 2)
     assert [model.network.summary()["channels"] for model in models] == [3, 8]
     assert {model.sample_rate for model in models} == {48000}
 
@@ -289,6 +289,10 @@ def test_a_variance_that_is_none_is_refused(tmp_path):
         read_nam(path)
 
 
+def submodels(path: Path, count: int) -> list[NamModel]:
+    return [read_nam(path, submodel) for submodel in range(count)]
+
+
 def container(tmp_path: Path, values: list, models: list | None = None) -> Path:
     config, count = CONFIGS["Linear"]
     _, model = file(tmp_path, "Linear", config, count)
@@ -302,11 +306,14 @@ def container(tmp_path: Path, values: list, models: list | None = None) -> Path:
 
 def test_a_container_s_models_are_all_read_in_their_order(tmp_path):
     files = [file(tmp_path, "Linear", {"receptive_field": n, "bias": False}, n)[1] for n in (1, 2, 3)]
-    models = read_all_nam(container(tmp_path, [0.3, 0.5, 1], files))
+    path = container(tmp_path, [0.3, 0.5, 1], files)
+    models = submodels(path, 3)
     assert [model.network.receptive_field for model in models] == [1, 2, 3]
     assert {model.sample_rate for model in models} == {44100}
+    with pytest.raises(InputError, match="no submodel 3; it holds 0 to 2"):
+        read_nam(path, 3)
     path, _ = file(tmp_path, "Linear", {"receptive_field": 7, "bias": False}, 7)
-    assert [model.network.receptive_field for model in read_all_nam(path)] == [7]
+    assert submodels(path, 1)[0].network.receptive_field == 7
 
 
 @pytest.mark.parametrize(
@@ -322,9 +329,9 @@ def test_a_container_s_models_are_all_read_in_their_order(tmp_path):
 )
 def test_a_container_of_doubtful_order_is_refused(tmp_path, values, message):
     path = container(tmp_path, values)
-    for read in (read_nam, read_all_nam):
+    for submodel in (None, 0):
         with pytest.raises(InputError, match=message):
-            read(path)
+            read_nam(path, submodel)
 
 
 def test_a_container_in_a_container_is_refused(tmp_path):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, Adamax, AdamW, NAdam, Optimizer, RAdam, RMSprop
 
 from voxnas.kernels.flat import FlatParameters
-from voxnas.kernels.flat_optimizer import ELEMENTWISE, FlatOptimizer, steps_each_number_alone
+from voxnas.kernels.flat_optimizer import ELEMENTWISE, FlatOptimizer, is_elementwise
 
 OPTIMIZERS = {
     "adam": partial(Adam, lr=0.01, betas=(0.9, 0.99)),
@@ -119,7 +119,7 @@ def test_only_optimizers_that_look_at_single_numbers_suit() -> None:
     parameters = list(network().parameters())
 
     def suits(optimizer: Optimizer, of: list[Tensor] = parameters) -> bool:
-        return steps_each_number_alone(optimizer, of)
+        return is_elementwise(optimizer, of)
 
     class Sneaky(Adam):
         pass

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from voxnas.launchers.base import lost
 from voxnas.launchers.remote_run import project_environment, source_path
-from voxnas.launchers.submitit import Absence
+from voxnas.launchers.submitit import MissingJobs
 from voxnas.utils.app import ROOT, RunError
 from voxnas.utils.errors import Stop
 
@@ -47,20 +47,20 @@ def test_where_there_is_no_slurm_a_line_says_so(run_here, monkeypatch, tiny_pair
 
 
 def test_a_job_is_gone_when_it_has_been_missing_for_long_enough():
-    absence = Absence(patience_s=60)
-    assert absence.lasting([1, 2], present=[1, 2], now=0) == []
-    assert absence.lasting([1, 2], present=[1], now=10) == []
-    assert absence.lasting([1, 2], present=None, now=1000) == []  # nobody knows
-    assert absence.lasting([1, 2], present=[1, 2], now=1010) == []  # it was queued again
-    assert absence.lasting([1, 2], present=[1], now=1020) == []
-    assert absence.lasting([1, 2], present=[1], now=1080) == [2]
+    missing = MissingJobs(patience_s=60)
+    assert missing.overdue([1, 2], present=[1, 2], now=0) == []
+    assert missing.overdue([1, 2], present=[1], now=10) == []
+    assert missing.overdue([1, 2], present=None, now=1000) == []  # nobody knows
+    assert missing.overdue([1, 2], present=[1, 2], now=1010) == []  # it was queued again
+    assert missing.overdue([1, 2], present=[1], now=1020) == []
+    assert missing.overdue([1, 2], present=[1], now=1080) == [2]
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=3, max_size=3), min_size=1), st.integers(0, 5))
 def test_a_job_is_gone_if_it_was_missing_throughout_the_last_so_many_seconds(looks, patience):
-    absence = Absence(patience)
+    jobs = MissingJobs(patience)
     for now, there in enumerate(looks):
-        gone = absence.lasting(range(3), [job for job in range(3) if there[job]], now)
+        gone = jobs.overdue(range(3), [job for job in range(3) if there[job]], now)
         for job in range(3):
             missing = [look[job] for look in looks[: now + 1]][::-1]
             since = missing.index(True) if True in missing else len(missing)

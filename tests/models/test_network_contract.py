@@ -6,8 +6,9 @@ import torch
 
 from voxnas.engine.make import make_engine
 from voxnas.engine.torch_engine import TorchEngine
+from voxnas.export.load import load_model
 from voxnas.export.nam import read_nam, write_nam
-from voxnas.export.record_json import read_record_json, write_record_json
+from voxnas.export.record_json import write_record_json
 from voxnas.models.activations import ACTIVATIONS
 from voxnas.models.base import Network
 from voxnas.models.build import build
@@ -268,9 +269,9 @@ def test_what_is_exported_sounds_the_same(network: Network, tmp_path, request: p
     network.float()
     clip = 0.3 * noise(SAMPLES)[0, 0].float().numpy()
     expected = TorchEngine(network).process(clip)
-    record, sample_rate, _ = read_record_json(write_record_json(network, tmp_path / "model.json", 44100))
-    assert sample_rate == 44100
-    networks = [record]
+    record = load_model(write_record_json(network, tmp_path / "model.json", 44100))
+    assert record.sample_rate == 44100
+    networks = [record.network]
     if request.node.callspec.id in BEYOND_NAM:
         with pytest.raises(InputError, match=r"a \.nam file"):
             write_nam(network, tmp_path / "model.nam", 48000)

@@ -6,11 +6,11 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from material.synthetic import synthetic_study
 
 from voxnas.records.collect import HEADLINE, collect
 from voxnas.records.pareto import Objective
 from voxnas.records.record import Record
-from voxnas.records.synthetic import synthetic_study
 from voxnas.report.build import review, write_report
 from voxnas.report.picks import recommend
 from voxnas.utils.errors import InputError

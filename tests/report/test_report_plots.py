@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
+from material.synthetic import synthetic_study
 from matplotlib.colors import to_hex
 
 from voxnas.records.collect import collect, latest
-from voxnas.records.synthetic import synthetic_study
 from voxnas.report import style
 from voxnas.report.build import review
 from voxnas.report.curves import MAX_GREY, loss_curves

@@ -6,9 +6,9 @@ import types
 from pathlib import Path
 
 import pytest
+from material.synthetic import synthetic_study
 
 from voxnas.records.record import Record
-from voxnas.records.synthetic import synthetic_study
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "review.ipynb"
 

@@ -1,4 +1,4 @@
-"""Where Hydra looks for sweepers: a plugin has to lie in a package of this name."""
+"""Plugin through which Hydra finds the sweepers; it has to lie in a package of this name."""
 
 from importlib import import_module
 from typing import Any

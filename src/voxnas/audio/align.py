@@ -25,7 +25,7 @@ MAX_DRIFT = 4  # samples over the recording: windows differ as much by chance
 
 @dataclass(frozen=True, eq=False)
 class Delay:
-    """How late the target is against the input, over the recording.
+    """Delay of the target against the input, over the recording.
 
     samples: to take off the target; negative if the target is early.
     per_window: the delay of each window that shows one, in samples, at `window_seconds`.
@@ -199,7 +199,7 @@ def _slope(times: np.ndarray, lags: np.ndarray) -> float:
 
 
 def _onset(curve: np.ndarray, peak: int) -> tuple[int, int]:
-    """How many samples before the peak the response begins, and the margin that its rise calls for."""
+    """Samples before the peak at which the response begins, and the margin that its rise calls for."""
     height = np.abs(curve)
     around = np.delete(height[max(0, peak - 8) : peak + 9], min(8, peak))
     if around.size == 0 or around.max() < height[peak] / 4:  # a single spike: a pure delay
@@ -214,6 +214,6 @@ def _onset(curve: np.ndarray, peak: int) -> tuple[int, int]:
 
 
 def _settle(peak_lag: int, rise: int, margin: int) -> int:
-    """Off goes what is surely delay; a response that may as well begin at once is left as it is."""
+    """Samples to take off: what is surely delay; 0 for a response that may as well begin at once."""
     onset = peak_lag - rise
     return 0 if onset - margin <= 0 <= onset + min(margin, 1) else onset - margin

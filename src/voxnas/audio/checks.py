@@ -17,7 +17,7 @@ FLAT_RUN = 3  # samples at the same extreme: a converter clips, a waveform's own
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found: `message` is one line that names the file and what to do."""
+    """Finding of one check: `message` is one line that names the file and what to do."""
 
     check: str
     level: Literal["ok", "notice", "warning", "error"]
@@ -77,7 +77,7 @@ def measure_levels(samples: np.ndarray) -> Levels:
 
 
 def check_recording(name: str, samples: np.ndarray) -> list[Finding]:
-    """All checks of a single recording; `name` begins every line."""
+    """Findings of all checks of a single recording; `name` begins every line."""
     levels = measure_levels(samples)
     findings = [check_finite(name, levels), check_silence(name, levels)]
     if all(finding.level == "ok" for finding in findings):
@@ -95,7 +95,7 @@ def check_finite(name: str, levels: Levels) -> Finding:
 
 
 def check_silence(name: str, levels: Levels) -> Finding:
-    """Nothing was recorded."""
+    """Finding on silence: nothing was recorded."""
     if levels.rms_dbfs < SILENCE_DBFS:
         message = f"{name}: silent ({levels.rms_dbfs:.0f} dBFS RMS); check the routing and record again"
         return Finding("level", "error", message, levels.rms_dbfs)
@@ -193,7 +193,7 @@ def _clipped_share(samples: np.ndarray, highest: float, lowest: float) -> float:
 
 
 def _flat_samples(flat: np.ndarray) -> int:
-    """How many of the marked samples lie in runs of FLAT_RUN or more."""
+    """Number of the marked samples that lie in runs of FLAT_RUN or more."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], flat, [False])).astype(np.int8)))
     runs = edges[1::2] - edges[::2]
     return int(runs[runs >= FLAT_RUN].sum())

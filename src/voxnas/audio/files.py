@@ -19,7 +19,7 @@ LOSSY = {"MP3", "OGG", "MPEG"}
 
 @dataclass
 class Clip:
-    """One channel of a sound file: `samples` is float32, full scale ±1."""
+    """Channel of a sound file: `samples` is float32, full scale ±1."""
 
     samples: np.ndarray
     sample_rate: int

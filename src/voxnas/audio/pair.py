@@ -45,7 +45,7 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class Examination:
-    """All that was found on a pair, usable or not; `delay` is None where errors made it pointless to look."""
+    """Findings on a pair, usable or not; `delay` is None where errors made it pointless to look."""
 
     pair: Pair
     delay: Delay | None
@@ -86,7 +86,7 @@ def examine_pair(
     sample_rate: int | None = None,
     delay: int | Literal["auto"] = "auto",
 ) -> Examination:
-    """As `load_pair`, but errors are findings too, so that they can be shown side by side.
+    """Inspection like `load_pair`, but errors are findings too, so that they can be shown side by side.
 
     Raises InputError only where there is nothing to look at: a file cannot be read, or a setting is wrong.
     """
@@ -142,7 +142,7 @@ def _choose_delay(found: Delay, delay: int | str) -> int:
 
 
 def _check_delay(found: Delay, offset: int, automatic: bool, sample_rate: int) -> list[Finding]:
-    """What the alignment says: drift, no delay to be found, a correction, inverted polarity."""
+    """Findings of the alignment: drift, no delay to be found, a correction, inverted polarity."""
     if not found.found:
         message = "no clear delay between input and target; taken as aligned, set delay to correct it by hand"
         return [

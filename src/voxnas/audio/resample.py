@@ -78,7 +78,7 @@ def _check_rates(from_rate: int, to_rate: int) -> None:
 
 
 def _filter_bank(from_rate: int, to_rate: int) -> Any:
-    """What converts one stretch `(samples,)` with silence on both sides; made once per stream."""
+    """Function that converts a stretch `(samples,)` with silence on both sides; made once per stream."""
     import torch
 
     bank = _torchaudio("transforms").Resample(

@@ -1,4 +1,4 @@
-"""How much of the target simple models leave unexplained, as ESR: is it a filter, an amp, or another song?"""
+"""ESR that simple models leave of the target: is it a filter, an amp, or another song?"""
 
 from collections.abc import Callable, Sequence
 

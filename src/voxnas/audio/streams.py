@@ -1,4 +1,4 @@
-"""Sound files of any length, read and written block by block as mono float32."""
+"""Streams of sound files of any length, read and written block by block as mono float32."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ SAMPLE_BYTES = {"PCM_S8": 1, "PCM_U8": 1, "PCM_16": 2, "PCM_24": 3, "DOUBLE": 8}
 
 @dataclass
 class SoundSource:
-    """One channel of an open sound file: `frames` samples at `sample_rate` Hz."""
+    """Channel of an open sound file: `frames` samples at `sample_rate` Hz."""
 
     path: Path
     sample_rate: int
@@ -56,7 +56,7 @@ class Written:
 
     @property
     def notices(self) -> list[str]:
-        """That the file clipped, if it did."""
+        """Notices about the file: that it clipped, if it did."""
         if self.peak <= 1 or self.subtype not in INTEGER_SUBTYPES:
             return []
         return [f"{self.path}: clipped, its peak of {self.peak:.2f} is over full scale; use subtype=FLOAT"]

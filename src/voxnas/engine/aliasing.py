@@ -1,4 +1,4 @@
-"""How much of what a model adds to a sine is no harmonic of it, but folded back at half the sample rate.
+"""Aliasing: the share of a model's answer to a sine that is folded back at half the sample rate.
 
 Players hear it as notes that fall while they bend up. After "Aliasing Reduction in Neural Amp Modeling by
 Smoothing Activations" (2025), arXiv:2505.04082: the aliasing-to-signal ratio of a sine whose period is a
@@ -25,14 +25,14 @@ LEAST = 1e-14  # ratio; float32 rounding lies near it
 
 @dataclass(frozen=True)
 class Aliasing:
-    """At the pitch `hz`, `asr` = E_A / E_H: the energy beside the harmonics over the harmonics' own."""
+    """Ratio `asr` = E_A / E_H at the pitch `hz`: the energy beside the harmonics over the harmonics' own."""
 
     hz: float
     asr: float
 
 
 def default_pitches(sample_rate: float) -> list[float]:
-    """From a guitar's lowest string to 10 kHz, or to .45 of the sample rate, evenly in pitch."""
+    """Pitches from a guitar's lowest string to 10 kHz, or to .45 of the sample rate, evenly spaced."""
     return [float(hz) for hz in np.geomspace(LOWEST_HZ, min(HIGHEST_HZ, 0.45 * sample_rate), PITCHES)]
 
 
@@ -42,9 +42,9 @@ def measure_aliasing(
     settle: int,
     pitches: Sequence[float] | None = None,
     level_dbfs: float = LEVEL_DBFS,
-    phases: int = 1,
+    period: int = 1,
 ) -> list[Aliasing]:
-    """The aliasing-to-signal ratio at each pitch, which is moved to the nearest bin.
+    """Aliasing-to-signal ratio at each pitch, which is moved to the nearest bin.
 
     Args:
         engine: is reset before each pitch.
@@ -52,8 +52,7 @@ def measure_aliasing(
         settle: samples until the answer to a sine repeats: the receptive field, or the warm-up.
         pitches: in Hz; None for `default_pitches`.
         level_dbfs: the sine's peak.
-        phases: after how many samples the model repeats what it does; above 1 for one that works at a part
-            of the sample rate.
+        period: of the model, in samples: see `Network.period`.
 
     DC, which even harmonics bring along, counts for neither side. A pitch that the model answers with silence
     is left out. Raises InputError for pitches that are not between 0 and half the sample rate.
@@ -64,24 +63,24 @@ def measure_aliasing(
         if not 0 < pitch < sample_rate / 2:
             raise InputError(f"aliasing: {pitch:g} Hz is not between 0 and {sample_rate / 2:g} Hz")
         cycles = max(1, round(pitch * length / sample_rate))
-        answer = _answer(engine, cycles, length, settle, level_dbfs, phases)
-        ratio = _ratio(answer, cycles * phases)
+        answer = _answer(engine, cycles, length, settle, level_dbfs, period)
+        ratio = _ratio(answer, cycles * period)
         if ratio is not None:
             found.append(Aliasing(cycles * sample_rate / length, ratio))
     return found
 
 
 def overall(found: Sequence[Aliasing]) -> float | None:
-    """One figure for a model: the mean over the pitches in decibels, as a ratio; None if there is none."""
+    """Mean over the pitches in decibels, as a ratio: one figure for a model; None if there is no pitch."""
     return float(np.exp(np.mean([np.log(at.asr) for at in found]))) if found else None
 
 
 def _answer(
-    engine: StreamingEngine, cycles: int, length: int, settle: int, level_dbfs: float, phases: int
+    engine: StreamingEngine, cycles: int, length: int, settle: int, level_dbfs: float, period: int
 ) -> NDArray[np.float64]:
-    """The periodic part of the engine's answer to the sine, one whole period of it."""
-    whole = phases * length
-    start = -(-settle // whole) * whole  # the same place in the period, and in the model's phases
+    """Settled answer to the sine, until sine and model begin anew together."""
+    whole = period * length
+    start = -(-settle // whole) * whole  # the same place in the sine, and in the model's period
     at = (np.arange(start + whole) * cycles) % length  # whole numbers, so that the sine is exactly periodic
     sine = (10 ** (level_dbfs / 20) * np.sin(2 * np.pi * at / length)).astype(np.float32)
     engine.reset()
@@ -90,7 +89,9 @@ def _answer(
 
 
 def _ratio(answer: NDArray[np.float64], fundamental: int) -> float | None:
-    energy = np.abs(np.fft.rfft(answer))[: (len(answer) + 1) // 2] ** 2
+    energy = np.abs(np.fft.rfft(answer)) ** 2
+    if len(answer) % 2 == 0:
+        energy[-1] /= 2  # the other bins stand for negative frequencies as well
     harmonics = energy[fundamental::fundamental].sum()
     if harmonics <= SILENCE * len(answer) ** 2:
         return None

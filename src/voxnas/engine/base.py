@@ -1,4 +1,4 @@
-"""What plays a model in real time, whatever it is built on."""
+"""Interface of the engines that play a model in real time."""
 
 from abc import ABC, abstractmethod
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 class StreamingEngine(ABC):
-    """Plays one model block by block, as a plug-in's host calls it.
+    """Engine that plays one model block by block, as a plug-in's host calls it.
 
     A new engine, and one after `reset`, is in the state that endless silence leaves behind.
     """
@@ -30,6 +30,6 @@ class StreamingEngine(ABC):
 
 
 def check_mono(block: NDArray[np.float32]) -> None:
-    """ValueError unless the block is `(samples,)`."""
+    """Raises ValueError unless the block is `(samples,)`."""
     if block.ndim != 1:
         raise ValueError(f"an engine takes mono blocks (samples,), got the shape {block.shape}")

@@ -1,4 +1,4 @@
-"""What a model costs on this CPU when it plays in blocks, as in a plug-in's audio thread."""
+"""CPU cost of a model that plays in blocks, as in a plug-in's audio thread, measured on this machine."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from voxnas.engine.base import StreamingEngine
-from voxnas.engine.rounds import counted, spread
+from voxnas.engine.rounds import lowest, spread
 from voxnas.engine.timing import REALTIME_LIMIT, Timing, block_ms
 from voxnas.records.identity import cpu_flags, cpu_model
 
@@ -76,7 +76,7 @@ def side_by_side(
     the machine meets all alike. An engine at a block size plays at least `blocks` blocks and `min_seconds` in
     `rounds` rounds, each after a warm-up, and no longer than `max_seconds`, so that a hopeless model costs no
     more. Where the rounds' medians lie further apart than `max_spread`, further rounds follow, up to
-    `max_rounds`; see `counted` for those that make the figure. Mean, p99, worst block and deadline misses
+    `max_rounds`; see `lowest` for those that make the figure. Mean, p99, worst block and deadline misses
     are of all rounds. The engines are reset before and after.
     """
     cases = [
@@ -101,7 +101,7 @@ def side_by_side(
 
 
 class _Case:
-    """One engine at one block size, with the times of its rounds."""
+    """Measurement of one engine at one block size, with the times of its rounds."""
 
     def __init__(self, engine: StreamingEngine, sample_rate: int, block_size: int) -> None:
         self._engine, self._sample_rate, self._block_size = engine, sample_rate, block_size
@@ -116,7 +116,7 @@ class _Case:
         return sum(map(sum, self._rounds_ms)) / 1000
 
     def play_round(self, warmup_blocks: int, blocks: int, min_seconds: float, max_seconds: float) -> None:
-        """At least `blocks` blocks and `min_seconds`; one block at least and little over `max_seconds`."""
+        """Times `blocks` blocks and `min_seconds`, or more, but little over `max_seconds`; at least one."""
         warm_s = 0.0
         for _ in range(warmup_blocks):
             if warm_s < WARMUP_SECONDS:
@@ -140,12 +140,12 @@ class _Case:
         return [float(np.median(times_ms)) for times_ms in self._rounds_ms]
 
     def is_noisy(self, rounds: int, max_spread: float) -> bool:
-        return spread(counted(self._medians_ms(), rounds)) > max_spread
+        return spread(lowest(self._medians_ms(), rounds)) > max_spread
 
     def timing(self, rounds: int) -> Timing:
         times_ms = np.concatenate([np.asarray(times_ms) for times_ms in self._rounds_ms])
         medians_ms = self._medians_ms()
-        best_ms = counted(medians_ms, rounds)
+        best_ms = lowest(medians_ms, rounds)
         median_ms, deadline_ms = float(np.median(best_ms)), block_ms(self._block_size, self._sample_rate)
         return Timing(
             block_size=self._block_size,

@@ -59,7 +59,7 @@ class Command:
 
     @property
     def arguments(self) -> list[str]:
-        """The command line, its placeholders in place."""
+        """Command line, its placeholders in place."""
         if isinstance(self.run, str):
             try:
                 return shlex.split(self.run)
@@ -69,16 +69,16 @@ class Command:
 
     @property
     def name(self) -> str:
-        """The program's, for records: "command:bench"."""
+        """Name of the program for records: "command:bench"."""
         return f"command:{Path(self.arguments[0]).name}"
 
     @property
     def takes_block_size(self) -> bool:
-        """Whether the program is told the block size; without it, it has one of its own."""
+        """True if the program is told the block size; otherwise it has one of its own."""
         return any("{block_size}" in argument for argument in self.arguments)
 
     def rtf(self, model: Path, block_size: int, sample_rate: int) -> float:
-        """Run the program once; the fraction of real time. InputError, in one line, if there is no figure."""
+        """Fraction of real time, from one run of the program. InputError, in one line, if there is none."""
         output = self._output(model, block_size, sample_rate)
         found = re.findall(self.pattern, output, re.MULTILINE)
         if not found:
@@ -133,7 +133,7 @@ class Command:
 
 
 def _filled(argument: str, values: dict[str, str]) -> str:
-    """In one pass, so that a path that holds a placeholder stays as it is."""
+    """Fills in placeholders in one pass, so that a path that holds one stays as it is."""
     return re.sub("|".join(map(re.escape, values)), lambda found: values[found[0]], argument)
 
 

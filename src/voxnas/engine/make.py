@@ -33,7 +33,7 @@ def make_engine(network: StreamingNetwork, kind: str = "auto") -> StreamingEngin
     except Unavailable as reason:
         if kind == "native":
             raise InputError(f"engine=native cannot be: {reason}") from reason
-        _say_once(str(reason))
+        _warn_once(str(reason))
         return TorchEngine(network)
 
 
@@ -46,5 +46,5 @@ def code_that_plays() -> str:
 
 
 @functools.cache
-def _say_once(reason: str) -> None:
+def _warn_once(reason: str) -> None:
     log.warning("models play on PyTorch, whose cost per block is not a plug-in's: %s", reason)

@@ -1,4 +1,4 @@
-"""A network's cost per block size, by whichever means the user chose."""
+"""Cost of a network per block size, by the means that the user chose."""
 
 import functools
 import logging
@@ -22,8 +22,8 @@ from voxnas.engine.benchmark import (
 from voxnas.engine.command import Command
 from voxnas.engine.cost import profile
 from voxnas.engine.cost.work import BUILDS
-from voxnas.engine.rounds import counted, spread
-from voxnas.engine.timing import Timing, block_ms, told_timing
+from voxnas.engine.rounds import lowest, spread
+from voxnas.engine.timing import Timing, block_ms, timing_of_rtf
 from voxnas.models.base import StreamingNetwork
 from voxnas.records.identity import cpu_flags, cpu_model, identity
 from voxnas.utils.errors import InputError
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 
 class Meter:
-    """What tells the cost of networks.
+    """Meter of the cost of networks.
 
     Args:
         engine: "auto", "native" or "torch" play the network here, see `make_engine`; "command" asks another
@@ -83,12 +83,12 @@ class Meter:
         self.method = engine if settings is None else f"{engine} {identity(settings)}"
 
     def check(self, network: StreamingNetwork) -> None:
-        """Raise InputError if this network's cost cannot be told; cheap, and possible before training."""
+        """Raises InputError if this network's cost cannot be told; cheap, and possible before training."""
         if self.engine == "profile":
             profile.plugin_cost(network.architecture(), self.profile_build)
 
     def measure(self, network: StreamingNetwork, sample_rate: int) -> list[Timing]:
-        """The timings per block size, in the order asked for.
+        """Timings per block size, in the order asked for.
 
         The profile knows blocks of 64 samples only, whatever was asked for. Raises InputError where there is
         no figure.
@@ -106,14 +106,14 @@ class Meter:
     def _by_profile(self, network: StreamingNetwork, sample_rate: int) -> Timing:
         cost = profile.plugin_cost(network.architecture(), self.profile_build)
         if self.block_sizes != [profile.BLOCK_SIZE]:
-            _say_once(
+            _warn_once(
                 f"the profile of the plug-in's engine knows blocks of {profile.BLOCK_SIZE} samples only"
             )
         if cost.basis == "extrapolated":
-            _say_once("the profile of the plug-in's engine is extrapolated: no such network was measured")
+            _warn_once("the profile of the plug-in's engine is extrapolated: no such network was measured")
         rtf = cost.rtf * sample_rate / profile.SAMPLE_RATE  # the time per block is the same
         name = f"profile-{self.profile_build}"
-        return told_timing(rtf, profile.BLOCK_SIZE, sample_rate, name, cost.cpu_model)
+        return timing_of_rtf(rtf, profile.BLOCK_SIZE, sample_rate, name, cost.cpu_model)
 
 
 def _command(settings: Mapping[str, Any] | None, block_sizes: Sequence[int]) -> Command:
@@ -132,19 +132,19 @@ def _command(settings: Mapping[str, Any] | None, block_sizes: Sequence[int]) -> 
 
 
 def _by_command(command: Command, model: Path, sample_rate: int, block_sizes: Sequence[int]) -> list[Timing]:
-    """Rounds as of `side_by_side`: each asks for every block size, and the noisy are asked again."""
+    """Timings in rounds as of `side_by_side`: each asks for every block size, and the noisy ones again."""
     found: dict[int, list[float]] = {size: [] for size in block_sizes}
     with one_thread():  # which the program inherits
         for number in range(2 * ROUNDS):
             for size, rtfs in found.items():
-                if number < ROUNDS or spread(counted(rtfs, ROUNDS)) > MAX_SPREAD:
+                if number < ROUNDS or spread(lowest(rtfs, ROUNDS)) > MAX_SPREAD:
                     rtfs.append(command.rtf(model, size, sample_rate))
-    return [_told(command, found[size], size, sample_rate) for size in block_sizes]
+    return [_timing(command, found[size], size, sample_rate) for size in block_sizes]
 
 
-def _told(command: Command, rtfs: Sequence[float], block_size: int, sample_rate: int) -> Timing:
-    best = counted(rtfs, ROUNDS)
-    timing = told_timing(
+def _timing(command: Command, rtfs: Sequence[float], block_size: int, sample_rate: int) -> Timing:
+    best = lowest(rtfs, ROUNDS)
+    timing = timing_of_rtf(
         float(np.median(best)), block_size, sample_rate, command.name, cpu_model(), cpu_flags()
     )
     duration_ms = block_ms(block_size, sample_rate)
@@ -157,5 +157,5 @@ def _told(command: Command, rtfs: Sequence[float], block_size: int, sample_rate:
 
 
 @functools.cache
-def _say_once(what: str) -> None:
+def _warn_once(what: str) -> None:
     log.warning("%s", what)

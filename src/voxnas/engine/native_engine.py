@@ -1,4 +1,4 @@
-"""The engine of compiled code: what a plug-in would spend, without PyTorch's cost per call."""
+"""Streaming engine of compiled code: the cost in a plug-in, without PyTorch's cost per call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ from voxnas.models.wavenet import WaveNet
 
 @runtime_checkable
 class Programmed(Protocol):
-    """A network that says what it computes as a list of steps."""
+    """Network that tells its computation as a list of steps."""
 
     def program(self) -> Sequence[Step]: ...
 
 
 class NativeEngine(StreamingEngine):
-    """Streams a copy of the network's weights on one thread, in float32; later training does not reach it.
+    """Streaming engine of compiled code, on one thread, in float32, with a copy of the network's weights.
 
     Its tanh and sigmoid are exact to 1e-6, and it flushes numbers too small to hear to zero.
 
@@ -47,7 +47,7 @@ class NativeEngine(StreamingEngine):
 
     @classmethod
     def of_program(cls, steps: Sequence[Step]) -> "NativeEngine":
-        """One that plays steps of which there is no network."""
+        """Engine of a program without a network."""
         return cls(_Program(steps))
 
     def reset(self) -> None:
@@ -103,7 +103,7 @@ def _links(network: Chain) -> list[Link]:
 
 
 def _flat(network: nn.Module) -> NDArray[np.float32]:
-    """All parameters in the module's order, which is that of plug-in files."""
+    """Parameters in the module's order, which is that of plug-in files, flat."""
     return np.concatenate([_values(parameter).ravel() for parameter in network.parameters()])
 
 

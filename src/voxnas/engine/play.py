@@ -18,7 +18,7 @@ Blocks = Iterator[NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Rendering:
-    """What `render` wrote: `samples` at `sample_rate` Hz, peak of full scale, in `seconds` of computing."""
+    """Result of `render`: `samples` at `sample_rate` Hz, `peak` of full scale, `seconds` of computing."""
 
     path: Path
     samples: int
@@ -31,7 +31,7 @@ class Rendering:
 def play(
     engine: StreamingEngine, samples: NDArray[np.float32], delay_samples: int = 0
 ) -> NDArray[np.float32]:
-    """The engine's answer to `(samples,)`, from silence on, in as many samples.
+    """Output of the engine for `(samples,)`, from silence on, in as many samples.
 
     Where the network is late by `delay_samples`, its output is moved into place.
     """
@@ -83,7 +83,7 @@ def render(
 
 
 def _conversion(sound: SoundSource, model_rate: int, resample: bool) -> list[str]:
-    """The notice that rates differ, if they do; InputError if they may not."""
+    """Notice that the rates differ, if they do; InputError if they may not."""
     if sound.sample_rate == model_rate:
         return []
     what = f"{sound.path}: has {sound.sample_rate} Hz, the model {model_rate} Hz"
@@ -102,7 +102,7 @@ def _played(engine: StreamingEngine, sound: SoundSource, model_rate: int, delay_
 
 
 def _in_place(engine: StreamingEngine, blocks: Iterable[NDArray[np.float32]], delay_samples: int) -> Blocks:
-    """The answer to the blocks and to silence after them, without the first `delay_samples`."""
+    """Output for the blocks and for silence after them, without the first `delay_samples`."""
     late = delay_samples
     for block in chain(blocks, [np.zeros(delay_samples, np.float32)]):
         answer = engine.process(block)[late:]
@@ -112,7 +112,7 @@ def _in_place(engine: StreamingEngine, blocks: Iterable[NDArray[np.float32]], de
 
 
 def _first(samples: int, blocks: Iterable[NDArray[np.float32]]) -> Blocks:
-    """There and back again rounds up: the last samples may be too many."""
+    """First `samples` of the blocks: resampling there and back rounds up."""
     for block in blocks:
         yield block[:samples]
         samples -= min(samples, len(block))

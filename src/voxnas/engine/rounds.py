@@ -1,12 +1,12 @@
-"""Several rounds of the same measurement: which of them count, and how far they agree."""
+"""Statistics of several rounds of the same measurement: those that count, and their spread."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 
-def counted(medians: Sequence[float], rounds: int) -> list[float]:
-    """The `rounds` lowest of the rounds' medians: other load on the machine adds time and takes none away."""
+def lowest(medians: Sequence[float], rounds: int) -> list[float]:
+    """Lowest `rounds` of the rounds' medians: other load on the machine adds time and takes none away."""
     return sorted(medians)[:rounds]
 
 

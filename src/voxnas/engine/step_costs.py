@@ -1,4 +1,4 @@
-"""What the steps of programs cost in native code on this CPU, one by one: the table that a search adds up."""
+"""CPU cost of each step of a program in native code on this machine: the table that a search adds up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

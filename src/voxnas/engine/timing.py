@@ -1,4 +1,4 @@
-"""What a benchmark says of one model at one block size."""
+"""Result of a benchmark of one model at one block size."""
 
 from dataclasses import dataclass
 
@@ -33,14 +33,14 @@ class Timing:
 
 
 def block_ms(block_size: int, sample_rate: int) -> float:
-    """How long a block lasts."""
+    """Duration of a block in ms."""
     return 1000 * block_size / sample_rate
 
 
-def told_timing(
+def timing_of_rtf(
     rtf: float, block_size: int, sample_rate: int, engine: str, cpu_model: str, cpu_flags: str = ""
 ) -> Timing:
-    """The timing of a model of which only the real-time factor is known."""
+    """Timing of a model of which only the real-time factor is known."""
     time_ms = rtf * block_ms(block_size, sample_rate)
     return Timing(
         block_size=block_size,

@@ -11,7 +11,7 @@ from voxnas.models.base import StreamingNetwork, check_controls
 
 
 class TorchEngine(StreamingEngine):
-    """Streams a copy of the network on the CPU, in float32; later training does not reach it."""
+    """Streaming engine of a copy of the network, on the CPU, in float32; later training does not reach it."""
 
     name = "torch"
 

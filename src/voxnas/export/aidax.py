@@ -108,7 +108,7 @@ def _scale(layers: list[Layer], in_gain: float, out_gain: float) -> None:
 
 
 def _rate(value: Any) -> int | None:
-    """Some writers put it in quotes."""
+    """Sample rate in Hz, also of writers that put it in quotes."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
         value = int(value)
     return check_sample_rate(value)

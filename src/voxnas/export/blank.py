@@ -55,7 +55,7 @@ def fill(network: StreamingNetwork, weights: Mapping[str, torch.Tensor]) -> Stre
 
 
 def check_plays(network: StreamingNetwork) -> None:
-    """InputError if finite weights make NaN, or next to infinity, of silence and 64 loud samples."""
+    """Raises InputError if finite weights make NaN, or next to infinity, of silence and 64 loud samples."""
     x = torch.cat([torch.zeros(1, 1, 64), torch.linspace(-1, 1, 64)[None, None]], dim=-1)
     with torch.inference_mode():
         y, _ = network.stream(x, _start(network))
@@ -84,7 +84,7 @@ def _size(shape: torch.Size | None) -> str:
 
 
 def _check_description(architecture: Mapping[str, Any]) -> None:
-    """Plain values, few and of sane sizes, before anything is built in proportion to them."""
+    """Raises InputError unless the values are plain, few and of sane sizes, before anything is built."""
     if not isinstance(architecture, Mapping):
         raise InputError(f"the architecture is not an object: {str(architecture)[:40]}")
     values: list[Any] = [architecture]

@@ -1,4 +1,4 @@
-"""The formats that a network can be written in, by the names that the command line and configs use."""
+"""Formats that a network can be written in, by the names that the command line and configs use."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Writer = Callable[[StreamingNetwork, str | Path, int, Mapping[str, Any] | None],
 
 @dataclass(frozen=True)
 class Format:
-    """`write` takes the network, a path, the sample rate in Hz and metadata as `nam_metadata` makes it.
+    """Format of a file. `write` takes the network, a path, the rate in Hz and `nam_metadata`'s metadata.
 
     `suffix` is of the files that its players load; `in_run` is the name in a run's folder where that does
     not go by the candidate's.

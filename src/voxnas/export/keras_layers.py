@@ -36,10 +36,10 @@ def to_layers(network: StreamingNetwork) -> list[LayerJson]:
     Raises:
         CannotHold: by name of the reason, a network that is no plain chain, or an activation not known there.
     """
-    raise CannotHold(f"RTNeural runs layers one after the other, and has no {_off_the_chain(network)}")
+    raise CannotHold(f"RTNeural runs layers one after the other, and has no {_unsupported_part(network)}")
 
 
-def _off_the_chain(network: StreamingNetwork) -> str:
+def _unsupported_part(network: StreamingNetwork) -> str:
     if type(network).__name__ == "WaveNet":
         return "residual, skip or gate as a WaveNet needs"
     return f"{type(network).__name__} layer"
@@ -121,7 +121,7 @@ def _of_layer(units: nn.Module, index: int) -> list[Tensor]:
 
 
 def _slopes(spec: Spec, activation: nn.Module, channels: int) -> list[float]:
-    """Those below zero, for a layer `prelu`."""
+    """Slopes below zero, for a layer `prelu`."""
     if isinstance(activation, PReLU):
         return _lists(activation.slopes)
     if name_of(spec) == "LeakyReLU":

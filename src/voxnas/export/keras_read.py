@@ -21,7 +21,7 @@ _NAMES = {theirs: ours for ours, theirs in ACTIVATIONS.items()}
 
 @dataclass
 class Layer:
-    """One layer with weights: `kind` is lstm, gru or conv1d, which a dense layer is too, of one tap.
+    """Layer with weights: `kind` is lstm, gru or conv1d, which a dense layer is too, of one tap.
 
     `weights` lie as in the file; `activation` has our name for it, None for none; `slopes` are PReLU's.
     """
@@ -35,7 +35,7 @@ class Layer:
 
 
 def read_layers(content: Mapping[str, Any]) -> list[Layer]:
-    """What the keys `in_shape` and `layers` of a file say.
+    """Layers that the keys `in_shape` and `layers` of a file describe.
 
     Raises:
         InputError: naming the key that is missing, malformed or of a kind that we cannot play.
@@ -107,7 +107,7 @@ def _work_in(layer: dict[str, Any], kind: str, before: Layer, at: str) -> None:
 
 
 def _read_slopes(layer: dict[str, Any], outputs: int, at: str) -> NDArray[np.float32]:
-    """One per channel, or one for all."""
+    """Slopes, one per channel or one for all."""
     weights = layer.get("weights")
     try:
         count = len(weights[0][0])  # type: ignore[index]

@@ -1,4 +1,4 @@
-"""Any model that a user may point at, by its path."""
+"""Loader of any model that a user may point at, by its path."""
 
 import zipfile
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ _SUFFIXES = ".nam, .json, .aidax or .ckpt"
 
 @dataclass(frozen=True)
 class Model:
-    """A network with its weights. `path` is the file that was read; `sample_rate` in Hz, None if unknown."""
+    """Network with its weights. `path` is the file that was read; `sample_rate` in Hz, None if unknown."""
 
     network: StreamingNetwork
     sample_rate: int | None
@@ -62,7 +62,7 @@ def _load(file: Path, submodel: int | None) -> Model:
 
 
 def _one_line(file: Path, message: str) -> str:
-    """A message may quote the file, which can hold line breaks and pages of text."""
+    """Message in one line: it may quote the file, which can hold line breaks and pages of text."""
     text = " ".join(message.removeprefix(f"{file}: ").split())
     return f"{file}: {text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + ' …'}"
 
@@ -79,7 +79,7 @@ def _file_in(folder: Path) -> Path:
 
 
 def _from_json(path: Path, submodel: int | None) -> Model:
-    """By what it holds, since players share the suffix."""
+    """Model of a JSON file, by its content, since players share the suffix."""
     content = read_json(path)
     if content.get("format") == FORMAT:
         decode = decode_record
@@ -97,7 +97,7 @@ def _from_json(path: Path, submodel: int | None) -> Model:
 
 
 def _from_checkpoint(path: Path) -> Model:
-    """Weights and plain values only are unpickled, so that a checkpoint cannot run code."""
+    """Model of a checkpoint. Weights and plain values only are unpickled, so that it cannot run code."""
     try:
         _check_unpacked_size(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -116,7 +116,7 @@ def _from_checkpoint(path: Path) -> Model:
 
 
 def _check_unpacked_size(path: Path) -> None:
-    """A few bytes of an archive can stand for gigabytes."""
+    """Raises InputError on gigabytes, for which a few bytes of an archive can stand."""
     size = path.stat().st_size
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:

@@ -1,4 +1,4 @@
-"""How loud and how driven a model is, as plug-in files define it: by its answer to a second of guitar."""
+"""Loudness and gain of a model as plug-in files define them, from its answer to a second of guitar."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ def loudness_db(engine: StreamingEngine, sample_rate: int) -> float | None:
 
 
 def gain(engine: StreamingEngine, sample_rate: int) -> float | None:
-    """From 0, a model whose level follows its input's, to 1, one that always plays as loud as it can.
+    """Gain from 0, a model whose level follows its input's, to 1, one that always plays as loud as it can.
 
     The output's RMS for the clip at 0, .1, … 1 of its level, summed: 0 where that is the sum of a straight
     line to the last value, 1 where it is the sum of a constant at it. None for a model that is silent.

@@ -1,4 +1,4 @@
-"""What players show of a model and set their levels by: the `metadata` of a `.nam` file."""
+"""Metadata of a `.nam` file, which players show and set their levels by."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The Neural Amp Modeler plug-in's files, `.nam`: written, and read back."""
+"""Reader and writer of the Neural Amp Modeler plug-in's files, `.nam`."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from voxnas.utils.errors import InputError
 
 
 class _Architecture(Protocol):
-    """The module that knows one architecture's `config` and the order of its weights."""
+    """Module that knows one architecture's `config` and the order of its weights."""
 
     def encode(self, network: Any) -> tuple[str, dict[str, Any], torch.Tensor]: ...
     def decode(self, config: Any, weights: torch.Tensor, name: str) -> StreamingNetwork: ...
@@ -33,7 +33,7 @@ CONTAINER, MAX_SUBMODELS = "SlimmableContainer", 64
 
 @dataclass(frozen=True)
 class NamModel:
-    """What a `.nam` file holds. `sample_rate` in Hz, None where the file does not tell."""
+    """Content of a `.nam` file. `sample_rate` in Hz, None where the file does not tell."""
 
     network: StreamingNetwork
     sample_rate: int | None
@@ -86,21 +86,6 @@ def read_nam(path: str | Path, submodel: int | None = None) -> NamModel:
         elif submodel not in (None, 0):
             raise InputError(f"holds a single model, so there is no submodel {submodel}")
         return _read_model(content, path.stem)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-
-
-def read_all_nam(path: str | Path) -> list[NamModel]:
-    """All networks of a SlimmableContainer, the smallest first, or the only one of another file.
-
-    Raises:
-        InputError: in one line, what in the file is damaged or beyond our networks.
-    """
-    path = Path(path)
-    content = read_json(path)
-    try:
-        models = _submodels(content) if content.get("architecture") == CONTAINER else [content]
-        return [_read_model(model, path.stem) for model in models]
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 

@@ -19,14 +19,14 @@ Slopes = float | list[float]  # for all channels, or one per channel
 
 
 def to_object(spec: Spec, slopes: Sequence[float] | None) -> dict[str, Any]:
-    """As the new layout has it; `slopes` are a PReLU's."""
+    """Object of an activation in the new layout; `slopes` are a PReLU's."""
     if slopes is not None:
         return {"type": "PReLU", "negative_slopes": list(slopes)}
     return {"type": name_of(spec), **parameters_of(spec)}
 
 
 def has_defaults(activation: dict[str, Any]) -> bool:
-    """Whether its name says all there is to what `to_object` made, as it must in the old layout."""
+    """True if the name alone describes what `to_object` made, as it must in the old layout."""
     if activation["type"] == "PReLU":
         return bool(np.all(np.float32(activation["negative_slopes"]) == np.float32(DEFAULT_SLOPE)))
     return activation == {"type": activation["type"], **DEFAULTS.get(activation["type"], {})}

@@ -50,7 +50,7 @@ def _activations(shape: LayerArray, array: int, slopes: Mapping[str, Sequence[fl
 
 
 def slopes_name(array: int, layer: int, which: str) -> str:
-    """What WaveNet calls the slopes of a PReLU that is a layer's "activation" or its "secondary" one."""
+    """Name in WaveNet of the slopes of a PReLU that is a layer's "activation" or its "secondary" one."""
     return f"arrays.{array}.layers.{layer}.{which}.slopes"
 
 

@@ -1,4 +1,4 @@
-"""What the `config` of a WaveNet in a `.nam` file says, in either layout.
+"""Reader of the `config` of a WaveNet in a `.nam` file, in either layout.
 
 Which it is follows from the keys that are there, as in the plug-in's engine. What cannot be played is refused
 by name.

@@ -33,7 +33,7 @@ def whole(config: dict[str, Any], key: str, most: int = MAX_SIZE) -> int:
 
 
 def check_whole(value: Any, key: str, most: int = MAX_SIZE) -> int:
-    """The same of a value that has been taken out already."""
+    """Whole number from 1 to `most`, which a value has to be; InputError naming the key otherwise."""
     if type(value) is not int or not 1 <= value <= most:
         raise InputError(f"config.{key} is not a whole number from 1 to {most}: {str(value)[:40]}")
     return value
@@ -48,6 +48,6 @@ def switch(config: dict[str, Any], key: str) -> bool:
 
 
 def check_count(weights: Collection[Any], needed: int) -> None:
-    """InputError unless there are as many weights as the config needs."""
+    """Raises InputError unless there are as many weights as the config needs."""
     if len(weights) != needed:
         raise InputError(f"{len(weights)} weights, but its config needs {needed}; the file is damaged")

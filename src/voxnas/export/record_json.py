@@ -1,4 +1,4 @@
-"""A model as plain JSON: its architecture, its weights by name, its sample rate. What a run keeps.
+"""Writer and decoder of a model as plain JSON: architecture, weights by name, sample rate.
 
 Layout: `format` ("voxnas-model"), `schema_version`, `sample_rate` (Hz), `architecture` (the network's type
 and arguments), `weights` (name → nested lists in the parameter's shape) and `metadata`.
@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from voxnas.export.blank import blank_network, fill
-from voxnas.export.files import check_sample_rate, read_json, write_json
+from voxnas.export.files import check_sample_rate, write_json
 from voxnas.export.weights import finite_weights
 from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
@@ -37,20 +37,11 @@ def write_record_json(
     return write_json(content, path)
 
 
-def read_record_json(path: str | Path) -> tuple[StreamingNetwork, int | None, dict[str, Any]]:
-    """The network, its sample rate in Hz and its metadata; InputError on anything else than such a record."""
-    path = Path(path)
-    content = read_json(path)
-    if content.get("format") != FORMAT:
-        raise InputError(f"{path}: not a {FORMAT} record; give a run's folder, a .nam file or such a record")
-    try:
-        return decode_record(content, path.stem)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-
-
 def decode_record(content: dict[str, Any], name: str) -> tuple[StreamingNetwork, int | None, dict[str, Any]]:
-    """The same of a record's content, which has a name of its own; InputError on what is damaged in it."""
+    """Network, its sample rate in Hz and its metadata; InputError on what is damaged in the content.
+
+    `name`, of the file, is for formats that do not hold one.
+    """
     if content.get("schema_version") != SCHEMA_VERSION:
         version = str(content.get("schema_version"))[:40]
         raise InputError(f"schema version {version} is not {SCHEMA_VERSION}")

@@ -1,1 +1,1 @@
-"""Native code for what is hot, compiled for the machine at hand on first use."""
+"""Native code of the hot loops, compiled for the machine at hand on first use."""

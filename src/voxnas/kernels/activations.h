@@ -15,8 +15,8 @@ namespace voxnas {
 inline vec tanh(vec x) {
   x = at_least(at_most(x, 8.f), -8.f);
   const vec s = x * x;
-  const vec p = all(1.506172015833912e-08f) * s + 2.1773180874644624e-05f;
-  const vec q = all(8.453625096125126e-07f) * s + 3.3991729140159417e-04f;
+  const vec p = broadcast(1.506172015833912e-08f) * s + 2.1773180874644624e-05f;
+  const vec q = broadcast(8.453625096125126e-07f) * s + 3.3991729140159417e-04f;
   const vec top = ((p * s + 3.564152151941776e-03f) * s + .13438187780337982f) * s + .9999999699794949f;
   const vec bottom = ((q * s + 2.6136000531216577e-02f) * s + .4677150855457199f) * s + 1.f;
   return x * top / bottom;
@@ -31,14 +31,14 @@ constexpr int kMixed = static_cast<int>(Kind::PReLU);
 
 constexpr int kParameters = 4;
 
-// Which activation, with its constants, and for PReLU the slope of each channel, for a mixture the weights.
+// An activation with its constants, and for PReLU the slope of each channel, for a mixture the weights.
 struct Activating {
   int number = 0;  // a Kind, or beyond it what stream_activations.h has
   float parameters[kParameters] = {};
   const float* slopes = nullptr;
   Kind kind() const { return static_cast<Kind>(number); }
   bool learns() const { return kind() == Kind::PReLU || kind() == Kind::Mixture; }
-  // How many numbers, for so many channels.
+  // The number of its learnable values, for so many channels.
   int learnt(int channels) const { return kind() == Kind::PReLU ? channels : kind() == Kind::Mixture ? kMixed : 0; }
 };
 
@@ -72,7 +72,7 @@ template <>
 struct Activation<Kind::ReLU> : KeepsOutput {
   using KeepsOutput::KeepsOutput;
   static vec value(vec x) { return at_least(x, 0.f); }
-  static vec slope(vec y) { return y > 0.f ? all(1.f) : vec{}; }
+  static vec slope(vec y) { return y > 0.f ? broadcast(1.f) : vec{}; }
 };
 // Training takes a slope above zero, so that the output has the input's sign.
 template <>
@@ -80,7 +80,7 @@ struct Activation<Kind::LeakyReLU> : KeepsOutput {
   const float below;
   Activation(const Activating& a, int channel) : KeepsOutput(a, channel), below(a.parameters[0]) {}
   vec value(vec x) const { return x > 0.f ? x : x * below; }
-  vec slope(vec y) const { return y > 0.f ? all(1.f) : all(below); }
+  vec slope(vec y) const { return y > 0.f ? broadcast(1.f) : broadcast(below); }
 };
 template <>
 struct Activation<Kind::Softsign> : KeepsOutput {
@@ -95,7 +95,7 @@ template <>
 struct Activation<Kind::Hardtanh> : KeepsOutput {
   using KeepsOutput::KeepsOutput;
   static vec value(vec x) { return at_least(at_most(x, 1.f), -1.f); }
-  static vec slope(vec y) { return y > -1.f ? (y < 1.f ? all(1.f) : vec{}) : vec{}; }
+  static vec slope(vec y) { return y > -1.f ? (y < 1.f ? broadcast(1.f) : vec{}) : vec{}; }
 };
 template <>
 struct Activation<Kind::SiLU> : KeepsInput {
@@ -114,7 +114,7 @@ struct Activation<Kind::PReLU> : KeepsInput {
   Activation(const Activating& a, int channel) : KeepsInput(a, channel), below(a.slopes[channel]) {}
   vec value(vec x) const { return x > 0.f ? x : x * below; }
   vec of_kept(vec x) const { return value(x); }
-  vec slope(vec x) const { return x > 0.f ? all(1.f) : all(below); }
+  vec slope(vec x) const { return x > 0.f ? broadcast(1.f) : broadcast(below); }
   // Adds to each of the numbers that are learnt what `da`, the gradient of the output, comes to.
   static constexpr int terms = 1;
   void by_learnt(vec x, vec da, vec* sums) const { sums[0] += da * at_most(x, 0.f); }

@@ -1,4 +1,4 @@
-"""Which activations native code has, their numbers there, and their constants."""
+"""Activations of native code: their numbers there, and their constants."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -22,18 +22,18 @@ _MOST_PARAMETERS = 4
 
 
 def name_of(spec: Spec) -> str:
-    """Its name, which is all there is to most."""
+    """Name of an activation."""
     return spec if isinstance(spec, str) else str(spec["type"])
 
 
 def parameters_of(spec: Spec) -> dict[str, float]:
-    """Its constants, in the plug-in engine's order and under its names; PReLU's slopes are weights."""
+    """Constants of an activation, in the plug-in engine's order and names; PReLU's slopes are weights."""
     given = {} if isinstance(spec, str) else {key: spec[key] for key in spec if key != "type"}
     return DEFAULTS.get(name_of(spec), {}) | given
 
 
 def as_integers(spec: Spec, known: Sequence[str]) -> list[int]:
-    """Its number and its constants, as the bits of floats; Unavailable if it is not among the known."""
+    """Number of an activation, then its constants as the bits of floats; Unavailable if it is not known."""
     if name_of(spec) not in known:
         raise Unavailable(f"the activation {name_of(spec)} has no native form")
     floats = np.zeros(_MOST_PARAMETERS, np.float32)

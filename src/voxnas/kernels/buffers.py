@@ -1,4 +1,4 @@
-"""Memory that is used again from one training step to the next.
+"""Pool of memory that training steps reuse.
 
 A step's memory is so large that the system gives it out fresh each time, page by page, which takes longer
 than many a step's arithmetic.
@@ -19,7 +19,7 @@ class Buffers:
         self._free: list[np.ndarray] = []
 
     def take(self, size: int) -> Tensor:
-        """A tensor of `size` floats, of any content."""
+        """Tensor of `size` floats, of any content."""
         memory = self._memory(size)
         view = memory[:size]
         weakref.finalize(view, self._give_back, memory).atexit = False

@@ -1,4 +1,4 @@
-"""Compiles the native sources on first use, with the system's C++ compiler, for this machine's CPU."""
+"""Compilation of the native sources on first use, by the system's C++ compiler, for this machine's CPU."""
 
 import ctypes
 import functools
@@ -24,11 +24,11 @@ BUILD_TIMEOUT_S = 120
 
 
 class Unavailable(VoxnasError):
-    """Native code cannot serve here, and why; PyTorch can."""
+    """Native code cannot be used here, for the reason given; PyTorch can."""
 
 
 def load(source: str) -> ctypes.CDLL:
-    """The library built from `source`, a file beside this one; Unavailable without a working compiler."""
+    """Library built from `source`, a file beside this one; Unavailable without a working compiler."""
     found = _load(source)
     if isinstance(found, Unavailable):
         raise found
@@ -37,7 +37,7 @@ def load(source: str) -> ctypes.CDLL:
 
 @functools.cache
 def _load(source: str) -> ctypes.CDLL | Unavailable:
-    """Tried once per process, whatever comes of it."""
+    """Library, or the reason that there is none; tried once per process."""
     try:
         return _open(source)
     except Unavailable as reason:
@@ -61,7 +61,7 @@ def _open(source: str) -> ctypes.CDLL:
 
 
 def _compiler() -> tuple[list[str], str]:
-    """The command with its flags, and what it defines: its version, and all that it knows of this CPU."""
+    """Compiler command with its flags, and its predefined macros, which tell its version and this CPU."""
     tried = []
     for command in _candidates():
         tried.append(shlex.join(command))
@@ -83,7 +83,7 @@ def _candidates() -> Iterator[list[str]]:
 
 
 def _compile(compiler: list[str], source: Path, library: Path) -> None:
-    """Into a file beside it and then renamed, so that whoever looks finds a whole library or none."""
+    """Compiles into a file beside `library` and renames it, so that others find a whole library or none."""
     handle, temporary = tempfile.mkstemp(dir=library.parent, prefix=library.stem, suffix=".tmp")
     os.close(handle)
     try:
@@ -107,7 +107,7 @@ def _run(command: list[str]) -> "subprocess.CompletedProcess[str] | None":
 
 
 def cache_folder() -> Path:
-    """Where libraries are kept: a folder that nobody else can write to, since what is in it gets executed."""
+    """Folder of the libraries; nobody else can write to it, since what is in it gets executed."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     for folder in (home / "voxnas", Path(tempfile.gettempdir()) / f"voxnas-{os.getuid()}"):
         try:

@@ -123,12 +123,7 @@ class ChainStream : public Stream {
 }  // namespace
 }  // namespace voxnas
 
-// Takes the shape and the weights as said above, and copies them; null without memory.
+// Takes the shape and the weights as said above, and copies them; null if it fails.
 extern "C" voxnas::Stream* voxnas_chain_stream_create(const int64_t* shape, const float* weights) {
-  try {
-    const voxnas::FlushDenormals guard;
-    return new voxnas::ChainStream(shape, weights);
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
+  return voxnas::created([&] { return new voxnas::ChainStream(shape, weights); });
 }

@@ -42,7 +42,7 @@ class FlatParameters:
         self._gradients = self._make_gradients()
 
     def holds(self, parameters: Sequence[Tensor]) -> bool:
-        """Whether these are the parameters: where they were put, and as frozen or not as they were.
+        """True if these are the parameters: where they were put, and as frozen or not as they were.
 
         If so, and if gradients are wanted, those that were set to None or replaced become views again.
         """

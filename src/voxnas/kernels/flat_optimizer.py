@@ -16,8 +16,8 @@ ELEMENTWISE: tuple[type[Optimizer], ...] = (Adam, AdamW, NAdam, RAdam, Adamax, R
 State = dict[str, Any]
 
 
-def steps_each_number_alone(optimizer: Optimizer, parameters: Sequence[Tensor]) -> bool:
-    """Whether this is a fresh optimizer of these parameters that does the same to any tensor made of them."""
+def is_elementwise(optimizer: Optimizer, parameters: Sequence[Tensor]) -> bool:
+    """True for a fresh optimizer of these parameters that does the same to any tensor made of them."""
     groups = optimizer.param_groups
     return (
         type(optimizer) in ELEMENTWISE
@@ -34,7 +34,7 @@ class FlatOptimizer:
     without this, and the other way round. A copy is None, as of `FlatParameters`.
 
     Args:
-        optimizer: see `steps_each_number_alone`.
+        optimizer: see `is_elementwise`.
         flat: its parameters.
     """
 

@@ -1,4 +1,4 @@
-"""A network as a list of steps, which is how native code plays what is no WaveNet, LSTM or chain.
+"""Programs: networks as lists of steps, for native code to play what is no WaveNet, LSTM or chain.
 
 Signals are numbered: 0 is the network's input, n the result of step n - 1; the last step's result is the
 output. A signal of rate r has one sample for every r samples of the input: its sample n stands at the input's
@@ -16,7 +16,7 @@ Kind = Literal["conv", "avg_pool", "max_pool", "add", "concat", "upsample"]
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One operation on one or more signals.
+    """Step of a program: an operation on one or more signals.
 
     conv: `y[n] = bias + Σ_j weight[:, :, j] x[stride·n - (kernel_size - 1 - j)·dilation]`, then ReLU if asked
     for; a stride of 2 doubles the rate. avg_pool, max_pool: mean and maximum over the same samples, stride 1

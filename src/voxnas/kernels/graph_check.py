@@ -1,4 +1,4 @@
-"""Whether a list of steps is a network: asked before anything is made of it."""
+"""Validation of a program, a list of steps, before anything is made of it."""
 
 from collections.abc import Sequence
 from typing import Any, get_args
@@ -67,7 +67,7 @@ def _check_inputs(step: Step, made: int) -> None:
 
 
 def _check_options(step: Step) -> None:
-    """What a kind has no use for is not passed over in silence."""
+    """Raises InputError on stride, dilation, kernel, ReLU or weights where the kind has no use for them."""
     if step.kind in WITH_STRIDE:
         _require(step.stride in (1, 2), f"the stride is 1 or 2, not {step.stride}")
     else:

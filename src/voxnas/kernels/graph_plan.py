@@ -1,4 +1,4 @@
-"""What to do in which order, and where each signal lies, so that a list of steps plays without copies.
+"""Scheduling and memory layout of a program, a list of steps, so that it plays without copies.
 
 - What only goes into a sum adds itself to that, right where the sum is.
 - What goes into a concat is written where the concat lies; so a concat does nothing.
@@ -23,7 +23,7 @@ OpKind = Literal["conv", "avg_pool", "max_pool", "split", "join"]
 
 @dataclass
 class Buffer:
-    """Rows of samples that are kept together, and how far back they are read, in samples of their rate."""
+    """Rows of samples that lie together; `past` is how far back they are read, in samples of their rate."""
 
     rows: int
     rate: int
@@ -31,14 +31,14 @@ class Buffer:
 
 
 class Place(NamedTuple):
-    """Where the rows of a signal begin."""
+    """Location of a signal: its buffer, and the first of its rows there."""
 
     buffer: int
     row: int
 
 
 class Tap(NamedTuple):
-    """Of an operation's input: rows after its first, and samples back."""
+    """Tap of an operation: rows after the input's first, and samples back."""
 
     row: int
     back: int
@@ -49,7 +49,7 @@ HERE = (Tap(0, 0),)
 
 @dataclass(frozen=True, eq=False)
 class Op:
-    """One loop of native code; `weight` is `(taps, inputs, outputs)`. Adds `start`, which may be `out`."""
+    """Loop of native code; `weight` is `(taps, inputs, outputs)`. Adds `start`, which may be `out`."""
 
     kind: OpKind
     x: Place
@@ -65,7 +65,7 @@ class Op:
 
 @dataclass(frozen=True)
 class Plan:
-    """What graph_stream.cpp plays; where the network's input goes, and where its output is found."""
+    """Schedule for graph_stream.cpp, and the locations of the network's input and output."""
 
     buffers: list[Buffer]
     ops: list[Op]
@@ -74,7 +74,7 @@ class Plan:
 
 
 def plan(steps: Sequence[Step]) -> Plan:
-    """Of a program that `check_program` finds right."""
+    """Schedule of a program that `check_program` accepts."""
     return _Planner(steps).run()
 
 
@@ -107,7 +107,7 @@ class _Planner:
         return signal > 0 and self._steps[signal - 1].kind in ("conv", "avg_pool", "max_pool")
 
     def _place_all(self) -> None:
-        """From the last on, so that a concat within a concat finds its place there."""
+        """Assigns places from the last signal on, so that a concat within a concat finds its own there."""
         for signal in range(len(self._steps), 0, -1):
             if not self._uses[signal] or signal in self._summed:
                 continue
@@ -141,7 +141,7 @@ class _Planner:
             self._filter(step, out, None)
 
     def _add(self, step: Step, out: Place) -> None:
-        """First what lies somewhere, then what adds itself to that."""
+        """Sums the inputs that have a place, then those that add themselves to the sum."""
         lying = [self._places[number] for number in step.inputs if number not in self._summed]
         adding = [self._steps[number - 1] for number in step.inputs if number in self._summed]
         start = lying[0] if lying else None
@@ -156,7 +156,7 @@ class _Planner:
             start = out
 
     def _concat(self, step: Step, out: Place) -> None:
-        """Copies what lies in another concat, or here already."""
+        """Copies the inputs that lie elsewhere: in another concat, or twice in this one."""
         row = out.row
         for number in step.inputs:
             place, channels = self._places[number], self._channels[number]
@@ -213,7 +213,7 @@ def _bias(step: Step) -> NDArray[np.float32]:
 
 
 def _uses(steps: Sequence[Step]) -> Counter[int]:
-    """How often each signal is read on the way to the output, which counts as read once."""
+    """Number of times that each signal is read on the way to the output, which counts as read once."""
     uses = Counter({len(steps): 1})
     for signal in range(len(steps), 0, -1):
         if uses[signal]:

@@ -34,7 +34,7 @@ void split(const Product& p, long samples) {
   for (int c = 0; c < p.outputs; ++c) {
     const float* x = p.x[c % p.channels] - c / p.channels;
     for (long t = 0; t < samples; t += kLanes)
-      store(p.out[c] + t, every_other(load(x + 2 * t), load(x + 2 * t + kLanes)));
+      store(p.out[c] + t, even_lanes(load(x + 2 * t), load(x + 2 * t + kLanes)));
   }
 }
 
@@ -44,8 +44,8 @@ void join(const Product& p, bool odd, long samples) {
     const float *even = p.x[c], *other = p.x[p.outputs + c];
     for (long t = 0; t < samples; t += 2 * kLanes) {
       const vec first = load((odd ? other - 1 : even) + t / 2), second = load((odd ? even : other) + t / 2);
-      store(p.out[c] + t, by_turns_low(first, second));
-      store(p.out[c] + t + kLanes, by_turns_high(first, second));
+      store(p.out[c] + t, interleave_low(first, second));
+      store(p.out[c] + t + kLanes, interleave_high(first, second));
     }
   }
 }
@@ -115,7 +115,7 @@ class GraphStream : public Stream {
     return op.kind == OpKind::Convolve ? (static_cast<size_t>(p.kernel) * p.channels + 1) * p.outputs : 0;
   }
 
-  // How many samples of a level the input's from `at_` on, as many as given, bring.
+  // The number of a level's samples that so many of the input, from `at_` on, bring.
   long count(int level, long samples) const { return place(level, at_ + samples) - place(level, at_); }
   // The first sample of a level that does not come before the input's.
   static long place(int level, long sample) { return (sample + (1L << level) - 1) >> level; }
@@ -167,12 +167,7 @@ class GraphStream : public Stream {
 }  // namespace
 }  // namespace voxnas
 
-// Takes the shape and the weights as said above, and copies them; null without memory.
+// Takes the shape and the weights as said above, and copies them; null if it fails.
 extern "C" voxnas::Stream* voxnas_graph_stream_create(const int64_t* shape, const float* weights) {
-  try {
-    const voxnas::FlushDenormals guard;
-    return new voxnas::GraphStream(shape, weights);
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
+  return voxnas::created([&] { return new voxnas::GraphStream(shape, weights); });
 }

@@ -36,7 +36,7 @@ class History {
         at_(past_),
         own_(count, end_ + beyond) {}
 
-  // Where the next `samples` go, with the past before and room for whole vectors behind.
+  // Rows for the next `samples`, with the past before and room for whole vectors behind.
   Rows next(long samples) {
     const Rows all = own_.rows();
     if (at_ + round_up(samples, kLanes) > end_) {

@@ -20,7 +20,7 @@ _MIXTURE, _SOFT = 100, len(GATING)  # Kind::Mixture in activations.h, Gating::So
 
 @dataclass(frozen=True)
 class MixedLayer:
-    """One layer's form.
+    """Form of one layer.
 
     Attributes:
         taps: how many samples each looks back, ascending from 0.
@@ -34,7 +34,7 @@ class MixedLayer:
 
 
 class NativeMixture(NativeWaveNet):
-    """The native form of such an array; called like a `NativeWaveNet`.
+    """Native form of such an array; called like a `NativeWaveNet`.
 
     The parameters are, in this order: rechannel; per layer the convolution `(outputs, channels, taps)`, the
     current sample last, its bias, the mix-in, the `len(MIXED)` weights of the activations and, if gated, the
@@ -55,7 +55,7 @@ class NativeMixture(NativeWaveNet):
 
 
 def _shape_list(channels: int, layers: Sequence[MixedLayer]) -> list[int]:
-    """What wavenet.h reads; see `voxnas.kernels.wavenet.shape_list`."""
+    """List of integers for wavenet.h; see `voxnas.kernels.wavenet.shape_list`."""
     shape = [1, 1, channels, channels, 1, 1, 1, 0, 1, 1, 1, 1, len(layers)]
     for layer in layers:
         used = sum(1 << MIXED.index(name) for name in layer.activations)

@@ -46,7 +46,7 @@ struct Sums {
   }
   template <bool past>
   void add(int share, float value, const float* weights) {
-    const vec x = in_register(all(value));
+    const vec x = in_register(broadcast(value));
 #pragma GCC unroll 8
     for (int n = 0; n < N; ++n)
 #pragma GCC unroll 8

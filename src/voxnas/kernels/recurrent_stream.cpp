@@ -98,14 +98,11 @@ class RecurrentStream : public Stream {
 }  // namespace
 }  // namespace voxnas
 
-// Takes the weights as RecurrentStream says, and copies them; null without memory.
+// Takes the weights as RecurrentStream says, and copies them; null if it fails.
 extern "C" voxnas::Stream* voxnas_recurrent_stream_create(int gru, int layers, int units, int skip,
                                                           const float* weights) {
-  try {
-    const voxnas::FlushDenormals guard;
+  return voxnas::created([&]() -> voxnas::Stream* {
     if (gru) return new voxnas::RecurrentStream<voxnas::Gru>(layers, units, skip, weights);
     return new voxnas::RecurrentStream<voxnas::Lstm>(layers, units, skip, weights);
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
+  });
 }

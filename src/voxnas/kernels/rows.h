@@ -57,7 +57,7 @@ void mix_block(const Mix& p, int begin, int end) {
     vec acc[M][N];
     for (int m = 0; m < M; ++m) {
       const float bias = p.bias ? p.bias[m] : 0.f;
-      for (int n = 0; n < N; ++n) acc[m][n] = all(bias);
+      for (int n = 0; n < N; ++n) acc[m][n] = broadcast(bias);
     }
     if (p.start.data)
       for (int m = 0; m < M; ++m)
@@ -68,7 +68,7 @@ void mix_block(const Mix& p, int begin, int end) {
       vec x[N];
       for (int n = 0; n < N; ++n) x[n] = load(row + n * kLanes);
       for (int m = 0; m < M; ++m) {
-        const vec weight = in_register(all(w[m]));
+        const vec weight = in_register(broadcast(w[m]));
         for (int n = 0; n < N; ++n) acc[m][n] += weight * x[n];
       }
     }

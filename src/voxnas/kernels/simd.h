@@ -30,22 +30,22 @@ inline vec load(const float* p) {
 inline void store(float* p, vec v) { std::memcpy(p, &v, sizeof v); }
 
 // To memory that nobody reads for long: without fetching it into the caches first, where the CPU can do that. The
-// address is a multiple of a vector's size, and `streamed` comes before another thread reads it.
+// address is a multiple of a vector's size, and `store_fence` comes before another thread reads it.
 #if defined(__AVX512F__)
-inline void stream(float* p, vec v) { _mm512_stream_ps(p, (__m512)v); }
+inline void store_nontemporal(float* p, vec v) { _mm512_stream_ps(p, (__m512)v); }
 #elif defined(__AVX__)
-inline void stream(float* p, vec v) { _mm256_stream_ps(p, (__m256)v); }
+inline void store_nontemporal(float* p, vec v) { _mm256_stream_ps(p, (__m256)v); }
 #elif defined(__SSE2__)
-inline void stream(float* p, vec v) { _mm_stream_ps(p, (__m128)v); }
+inline void store_nontemporal(float* p, vec v) { _mm_stream_ps(p, (__m128)v); }
 #else
-inline void stream(float* p, vec v) { store(p, v); }
+inline void store_nontemporal(float* p, vec v) { store(p, v); }
 #endif
-inline void streamed() {
+inline void store_fence() {
 #if defined(__SSE2__)
   _mm_sfence();
 #endif
 }
-inline vec all(float value) { return vec{} + value; }
+inline vec broadcast(float value) { return vec{} + value; }
 
 // Has the compiler load a value that is used several times once, rather than in every instruction that takes it:
 // the loads are what is scarce.
@@ -62,24 +62,24 @@ inline vec in_register(vec v) {
 
 // The lesser and the greater of two, and NaN if x is.
 #if defined(__AVX512F__)
-inline vec at_most(vec x, float limit) { return (vec)_mm512_min_ps((__m512)all(limit), (__m512)x); }
-inline vec at_least(vec x, float limit) { return (vec)_mm512_max_ps((__m512)all(limit), (__m512)x); }
+inline vec at_most(vec x, float limit) { return (vec)_mm512_min_ps((__m512)broadcast(limit), (__m512)x); }
+inline vec at_least(vec x, float limit) { return (vec)_mm512_max_ps((__m512)broadcast(limit), (__m512)x); }
 #elif defined(__AVX__)
-inline vec at_most(vec x, float limit) { return (vec)_mm256_min_ps((__m256)all(limit), (__m256)x); }
-inline vec at_least(vec x, float limit) { return (vec)_mm256_max_ps((__m256)all(limit), (__m256)x); }
+inline vec at_most(vec x, float limit) { return (vec)_mm256_min_ps((__m256)broadcast(limit), (__m256)x); }
+inline vec at_least(vec x, float limit) { return (vec)_mm256_max_ps((__m256)broadcast(limit), (__m256)x); }
 #elif defined(__SSE2__)
-inline vec at_most(vec x, float limit) { return (vec)_mm_min_ps((__m128)all(limit), (__m128)x); }
-inline vec at_least(vec x, float limit) { return (vec)_mm_max_ps((__m128)all(limit), (__m128)x); }
+inline vec at_most(vec x, float limit) { return (vec)_mm_min_ps((__m128)broadcast(limit), (__m128)x); }
+inline vec at_least(vec x, float limit) { return (vec)_mm_max_ps((__m128)broadcast(limit), (__m128)x); }
 #else
-inline vec at_most(vec x, float limit) { return x > limit ? all(limit) : x; }
-inline vec at_least(vec x, float limit) { return x < limit ? all(limit) : x; }
+inline vec at_most(vec x, float limit) { return x > limit ? broadcast(limit) : x; }
+inline vec at_least(vec x, float limit) { return x < limit ? broadcast(limit) : x; }
 #endif
 // The greater of two, and NaN if either is.
 inline vec greater(vec x, vec y) { return x != x ? x : x > y ? x : y; }
 
 // The lanes of two vectors, one after the other, that the numbers say.
 template <int... lane>
-inline vec lanes(vec x, vec y, std::integer_sequence<int, lane...>) {
+inline vec shuffle(vec x, vec y, std::integer_sequence<int, lane...>) {
 #if defined(__clang__)
   return __builtin_shufflevector(x, y, lane...);
 #else
@@ -97,10 +97,10 @@ struct Lanes<std::integer_sequence<int, i...>> {
 };
 using EachLane = Lanes<std::make_integer_sequence<int, kLanes>>;
 // Every other lane of two vectors in a row.
-inline vec every_other(vec x, vec next) { return lanes(x, next, EachLane::Even{}); }
+inline vec even_lanes(vec x, vec next) { return shuffle(x, next, EachLane::Even{}); }
 // A lane of x and one of y by turns, of their first and of their second halves.
-inline vec by_turns_low(vec x, vec y) { return lanes(x, y, EachLane::Low{}); }
-inline vec by_turns_high(vec x, vec y) { return lanes(x, y, EachLane::High{}); }
+inline vec interleave_low(vec x, vec y) { return shuffle(x, y, EachLane::Low{}); }
+inline vec interleave_high(vec x, vec y) { return shuffle(x, y, EachLane::High{}); }
 
 // The sum over the lanes, always added in the same order.
 template <int N>

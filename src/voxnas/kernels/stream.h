@@ -1,8 +1,9 @@
-// What a streaming network is to the outside: a handle, and functions that take it. A library holds one network,
+// The interface of a streaming network: a handle, and functions that take it. A library holds one kind of network,
 // whose source includes this once and adds the function that creates it.
 #pragma once
 #include <cstdint>
 
+#include "failure.h"
 #include "simd.h"
 
 namespace voxnas {
@@ -15,6 +16,18 @@ class Stream {
   // The next samples, any number of them; neither allocates, nor locks, nor calls the system.
   virtual void process(const float* in, float* out, int64_t samples) = 0;
 };
+
+// The stream that `make` returns; null if it throws, with the words in `voxnas_failure`.
+template <class Make>
+Stream* created(Make make) noexcept {
+  Stream* stream = nullptr;
+  guarded([&] {
+    const FlushDenormals guard;
+    stream = make();
+    return kDone;
+  });
+  return stream;
+}
 
 }  // namespace voxnas
 

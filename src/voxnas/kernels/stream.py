@@ -1,4 +1,4 @@
-"""Streaming in native code: a network's weights go in once, its past stays there from block to block."""
+"""Streaming in native code, which keeps a network's weights, and its past from block to block."""
 
 import ctypes
 import weakref
@@ -10,17 +10,18 @@ from numpy.typing import NDArray
 from voxnas.kernels import wavenet
 from voxnas.kernels.activations import PLAYED
 from voxnas.kernels.build import Unavailable, load
+from voxnas.kernels.failures import failure_message
 
 MOST_PAST = 2**24  # samples; what looks back further has sizes that no network is meant to have
 CHUNK = 2**14  # samples per call at most
 
 
 class Stream:
-    """One network, playing. `pointer` is what a create function of `library` returned."""
+    """Streaming network in native code; `pointer` comes from a create function of `library`."""
 
     def __init__(self, library: ctypes.CDLL, pointer: int | None) -> None:
         if not pointer:
-            raise Unavailable("there is too little memory for the network's past")
+            raise Unavailable(failure_message(library))
         self._input, self._output = np.zeros(CHUNK, np.float32), np.zeros(CHUNK, np.float32)
         self._handle = ctypes.c_void_p(pointer)
         self._call = (self._handle, *(ctypes.c_void_p(b.ctypes.data) for b in (self._input, self._output)))
@@ -30,11 +31,11 @@ class Stream:
         weakref.finalize(self, library.voxnas_stream_destroy, self._handle)
 
     def reset(self) -> None:
-        """To the state that endless silence leaves behind."""
+        """Returns to the state that endless silence leaves behind."""
         self._reset(self._handle)
 
     def process(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """`(samples,)` to as many."""
+        """Output for the next `(samples,)`, of the same shape."""
         if len(block) > CHUNK:
             starts = range(0, len(block), CHUNK)
             return np.concatenate([self.process(block[start : start + CHUNK]) for start in starts])
@@ -48,7 +49,7 @@ class Stream:
 def wavenet_stream(
     arrays: Sequence[wavenet.ArrayShape], weights: NDArray[np.float32], scale: float, receptive_field: int
 ) -> Stream:
-    """A WaveNet's.
+    """Stream of a WaveNet.
 
     Args:
         arrays: the layer arrays.

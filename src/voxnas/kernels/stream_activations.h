@@ -24,7 +24,7 @@ struct LeakyHardtanh {
       : low(a.parameters[0]), high(a.parameters[1]), low_slope(a.parameters[2]), high_slope(a.parameters[3]) {}
   vec value(vec x) const {
     const vec inside = at_least(at_most(x, high), low);
-    return inside + (x - inside) * (x < low ? all(low_slope) : all(high_slope));
+    return inside + (x - inside) * (x < low ? broadcast(low_slope) : broadcast(high_slope));
   }
 };
 

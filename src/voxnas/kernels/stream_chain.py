@@ -14,7 +14,7 @@ from voxnas.kernels.stream import MOST_PAST, Stream
 
 @dataclass(frozen=True)
 class Link:
-    """One convolution, and what follows it.
+    """Convolution with the activation that follows it.
 
     Attributes:
         weight: `(out, in, kernel_size)`, tap `kernel_size - 1` for the current sample.
@@ -32,11 +32,11 @@ class Link:
 
     @property
     def past_samples(self) -> int:
-        """How far back it looks."""
+        """Samples that the convolution looks back."""
         return (self.weight.shape[2] - 1) * self.dilation
 
     def shape(self) -> list[int]:
-        """The integers that chain_stream.cpp reads; Unavailable on an activation that has no native form."""
+        """Integers that chain_stream.cpp reads; Unavailable on an activation that has no native form."""
         none = [-1, *as_integers("Tanh", PLAYED)[1:]]
         activation = none if self.activation is None else as_integers(self.activation, PLAYED)
         outputs, inputs, kernel_size = self.weight.shape
@@ -44,7 +44,7 @@ class Link:
 
 
 def chain_stream(links: Sequence[Link]) -> Stream:
-    """A network of convolutions, the last with one output; the weights are copied.
+    """Stream of convolutions in a row, the last with one output; the weights are copied.
 
     Raises:
         Unavailable: no library can be built here, or the network has no native form.

@@ -46,7 +46,7 @@ struct Block {
     for (int n = 0; n < N; ++n) x[n] = in_register(load(row + n * kLanes));
 #pragma GCC unroll 16
     for (int m = 0; m < M; ++m) {
-      const vec weight = in_register(all(weights[m]));
+      const vec weight = in_register(broadcast(weights[m]));
 #pragma GCC unroll 16
       for (int n = 0; n < N; ++n) sums[m][n] += weight * x[n];
     }
@@ -64,7 +64,7 @@ void convolve_block(const Product& p, int first, long t) {
   }
   if (p.condition) block.add_row(p.condition + t, weights);
   // The bias last, since those of trained networks are large beside the rest, and each sum is rounded to its size.
-  block.for_each([&](int m, int, vec& sum) { sum += all(p.bias[first + m]); });
+  block.for_each([&](int m, int, vec& sum) { sum += broadcast(p.bias[first + m]); });
   if (p.relu) block.for_each([&](int, int, vec& sum) { sum = at_least(sum, 0.f); });
   if (p.start.data) block.for_each([&](int m, int n, vec& sum) { sum += load(p.start[first + m] + t + n * kLanes); });
   block.for_each([&](int m, int n, vec& sum) { store(p.out[first + m] + t + n * kLanes, sum); });

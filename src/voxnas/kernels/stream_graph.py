@@ -17,7 +17,7 @@ MOST_RATE = 64  # of the 128 samples that graph_stream.cpp works on at a time
 
 
 def graph_stream(steps: Sequence[Step]) -> Stream:
-    """A program's, in the state that silence leaves behind, with phase 0; the weights are copied.
+    """Stream of a program, in the state that silence leaves behind, with phase 0; the weights are copied.
 
     Raises:
         InputError: the program is malformed.
@@ -44,13 +44,13 @@ def shape_list(steps: Sequence[Step]) -> list[int]:
 
 
 def weight_list(steps: Sequence[Step]) -> NDArray[np.float32]:
-    """The weights in its order."""
+    """Weights in the order of graph_stream.cpp."""
     given = [part.ravel() for op in plan(steps).ops for part in (op.weight, op.bias) if part is not None]
     return np.concatenate([*given, np.zeros(0)]).astype(np.float32)
 
 
 def _past_samples(steps: Sequence[Step]) -> int:
-    """How far back the signal that looks back the furthest does, in samples of the input."""
+    """Samples of the input that the signal with the longest memory looks back."""
     past, rates = [0], [1, *(step.rate for step in steps)]
     for step in steps:
         own = (step.kernel_size - 1) * step.dilation * rates[step.inputs[0]]
@@ -76,5 +76,5 @@ def _op_shape(op: Op, level: int) -> list[int]:
 
 
 def _level(rate: int) -> int:
-    """Its logarithm: rates are powers of two."""
+    """Binary logarithm of a rate: rates are powers of two."""
     return int(rate).bit_length() - 1

@@ -15,7 +15,7 @@ MOST_UNITS = 1024  # per layer; what is larger has no place in an audio thread
 def recurrent_stream(
     kind: str, layers: int, units: int, skip: bool, weights: NDArray[np.float32], start: NDArray[np.float32]
 ) -> Stream:
-    """A network of recurrent layers and a linear output.
+    """Stream of recurrent layers and a linear output.
 
     Args:
         kind: of KINDS.

@@ -35,7 +35,7 @@ class alignas(64) Forward : Pass {
       run_tile(tile, kept);
       write(job, tile);
     }
-    streamed();
+    store_fence();
   }
 
  private:
@@ -102,7 +102,7 @@ class alignas(64) Forward : Pass {
 
   void keep(Rows rows, int count, Rows kept) const {
     for (int i = 0; i < count; ++i)
-      for (int t = 0; t < tile_end(); t += kLanes) stream(kept[i] + t, load(rows[i] + t));
+      for (int t = 0; t < tile_end(); t += kLanes) store_nontemporal(kept[i] + t, load(rows[i] + t));
   }
 
   void write(const Job& job, long tile) const {

@@ -1,4 +1,4 @@
-// How training is cut into jobs and tiles, and where each finds its memory.
+// The jobs and tiles of training, and the memory of each.
 #pragma once
 
 #include <cstdint>
@@ -45,7 +45,7 @@ struct Call {
   float *y, *kept, *dweights, *dx, *scratch;
 };
 
-// How a call is cut into jobs and tiles.
+// The jobs and tiles of a call.
 struct Cut {
   long past, part, parts, jobs, tile, tiles, lead;
 
@@ -80,7 +80,7 @@ struct Job {
         samples(std::min(cut.part, call.samples_out - offset)) {}
 };
 
-// What training keeps of a tile: per array, the activations of each layer and the head's sum.
+// The values of a tile that training keeps: per array, the activations of each layer and the head's sum.
 class Kept {
  public:
   Kept(const WaveNet& net, const Cut& cut) : room_(row_room(cut.tile)), tiles_(cut.tiles) {

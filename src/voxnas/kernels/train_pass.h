@@ -1,4 +1,4 @@
-// What the forward and the backward pass of training have in common.
+// The common part of the forward and the backward pass of training.
 #pragma once
 
 #include <type_traits>
@@ -23,12 +23,12 @@ struct Learnt<Act, true> {
   }
 };
 
-// What the gate multiplies with, from a Sigmoid.
+// The factor of a gate, from a Sigmoid.
 template <Gating gating>
 vec gate_factor(vec gate, float weight) {
   return gating == Gating::Soft ? gate * weight + (1.f - weight) : gate;
 }
-// How much a soft gate counts; of the others nobody asks.
+// The weight of a soft gate; other gates do not use it.
 inline float gate_weight(const Layer& layer) { return layer.gating == Gating::Soft ? *layer.secondary.slopes : 1.f; }
 
 // Calls `run` with the gating as a constant.
@@ -51,10 +51,10 @@ void activate_rows(const Layer& layer, int channels, Rows z, Rows a, Rows head, 
     for (int t = begin; t < end; t += kLanes) {
       const vec x = load(z[c] + t);
       vec y = act.value(x);
-      if (kept.data) stream(kept[c] + t, Act::keeps_input ? x : y);
+      if (kept.data) store_nontemporal(kept[c] + t, Act::keeps_input ? x : y);
       if (gating != Gating::None) {
         const vec gate = sigmoid(load(z[channels + c] + t));
-        if (kept.data) stream(kept[channels + c] + t, gate);
+        if (kept.data) store_nontemporal(kept[channels + c] + t, gate);
         y *= gate_factor<gating>(gate, weight);
       }
       store(a[c] + t, y);
@@ -116,7 +116,7 @@ auto sloping_rows(Gating gating) {
   return with_gating(gating, [](auto constant) { return &slope_rows<Act, constant()>; });
 }
 
-// What both passes have: one thread's memory, and where a tile begins for what.
+// The base of both passes: one thread's memory, and the beginnings within a tile.
 class Pass {
  public:
   Pass(const WaveNet& net, const Cut& cut, const Call& call, float* memory)

@@ -32,8 +32,8 @@ struct Conv {
   int past() const { return static_cast<int>(reach(kernel - 1)); }
   int group_in() const { return in / groups; }
   int group_out() const { return out / groups; }
-  // Where the weight for an output, an input of its group and a tap is in the flat list, which has the current sample
-  // last.
+  // The index in the flat list, which has the current sample last, of the weight for an output, an input of its group
+  // and a tap.
   size_t at(int o, int i, int tap) const {
     return weight_at + (static_cast<size_t>(o) * group_in() + i) * kernel + (kernel - 1 - tap);
   }
@@ -72,7 +72,7 @@ struct Layer {
   int inner() const { return conv.out; }
   int bottleneck() const { return residual.in; }
   bool gated() const { return gating != Gating::None; }
-  // Whether the activation's output must be worked out from what training keeps.
+  // True if the activation's output must be worked out from what training keeps.
   bool derived() const { return gated() || activation.kind() == Kind::SiLU || activation.learns(); }
 };
 
@@ -97,8 +97,9 @@ struct WaveNet {
       const bool head_bias = next(shape);
       LayerArray array{{inputs, channels}, {sum, head_size, head_kernel, 1, head_bias}};
       array.rechannel.place(weights);
-      array.layers.reserve(next(shape));
-      while (array.layers.size() < array.layers.capacity()) array.layers.push_back(layer(shape, common));
+      const int layers = next(shape);
+      array.layers.reserve(layers);
+      for (int l = 0; l < layers; ++l) array.layers.push_back(layer(shape, common));
       array.head.place(weights);
       arrays.push_back(std::move(array));
     }
@@ -136,7 +137,7 @@ struct WaveNet {
   }
 
  private:
-  // What an array's layers have in common, in the order of the list.
+  // The sizes that an array's layers have in common, in the order of the list.
   struct Common {
     int channels, bottleneck, groups, residual, residual_groups, head_channels, head_groups;
   };

@@ -17,6 +17,7 @@ from torch.autograd.function import once_differentiable
 from voxnas.kernels.activations import TRAINED, Spec, as_integers, name_of, parameters_of
 from voxnas.kernels.buffers import Buffers
 from voxnas.kernels.build import Unavailable, load
+from voxnas.kernels.failures import TOO_SHORT, check
 from voxnas.kernels.flat import FlatParameters
 
 # A tile's samples: few enough that a layer's input, activations and gradients share the cache, and so many
@@ -28,7 +29,7 @@ GATING = ("none", "gated", "blended")  # in the order of the enum Gating in wave
 
 
 class ArrayShape(Protocol):
-    """What a layer array looks like; see voxnas.models.layer_array.LayerArray."""
+    """Shape of a layer array; see voxnas.models.layer_array.LayerArray."""
 
     @property
     def channels(self) -> int: ...
@@ -63,7 +64,7 @@ class ArrayShape(Protocol):
 
 
 class _Call(ctypes.Structure):
-    """The struct Call in wavenet_train.cpp."""
+    """Mirror of the struct Call in train_jobs.h."""
 
     _fields_ = (
         *((name, ctypes.c_int64) for name in ("batch", "samples_in", "samples_out", "threads", "tile")),
@@ -77,7 +78,7 @@ _buffers = Buffers()
 
 
 class NativeWaveNet:
-    """The native form of a WaveNet: holds its shape, and no weights.
+    """Native form of a WaveNet: its shape, without weights.
 
     Args:
         arrays: the layer arrays.
@@ -126,7 +127,7 @@ class NativeWaveNet:
         self._run(name, _Call(**sizes, tile=self.tile, scale=scale, **pointers))
 
     def memory(self, sizes: Mapping[str, int]) -> list[int]:
-        """Floats that are kept between the passes, and that forward and backward need as scratch memory."""
+        """Sizes in floats: kept between the passes, scratch memory of forward, and of backward."""
         key = tuple(sizes.values())
         if key not in self._memory:
             found = (ctypes.c_int64 * 3)()
@@ -135,14 +136,16 @@ class NativeWaveNet:
         return self._memory[key]
 
     def _run(self, name: str, call: _Call, *more: Any) -> None:
-        if getattr(load("wavenet_train.cpp"), name)(
-            ctypes.c_void_p(self.shape.ctypes.data), ctypes.byref(call), *more
-        ):
+        library = load("wavenet_train.cpp")
+        shape = ctypes.c_void_p(self.shape.ctypes.data)
+        status = getattr(library, name)(shape, ctypes.byref(call), *more)
+        if status == TOO_SHORT:
             raise ValueError(f"{call.samples_in} input samples are too few for {call.samples_out} of output")
+        check(library, status)
 
 
 def shape_list(arrays: Sequence[ArrayShape], activations: Sequence[str] = TRAINED) -> list[int]:
-    """The list of integers that wavenet.h reads; Unavailable if an activation is not in those given."""
+    """List of integers that wavenet.h reads; Unavailable if an activation is not among those given."""
     shape = [len(arrays)]
     inputs = 1
     for a in arrays:
@@ -174,7 +177,7 @@ def _check_trainable(array: ArrayShape) -> None:
 
 
 class _WaveNet(torch.autograd.Function):
-    """`leaves` are the weights in parts, and `weights` the same in one piece if that is there already."""
+    """Autograd of the native passes: `leaves` are the weights in parts, `weights` in one piece, or None."""
 
     @staticmethod
     def forward(

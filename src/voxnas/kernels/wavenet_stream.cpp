@@ -49,29 +49,31 @@ Activate activation(const Activating& activation) {
 
 // One layer's.
 struct Activates {
-  Activate signal, gate;
+  Activate signal = nullptr, gate;
 
   explicit Activates(const Layer& layer) : gate(activation<Gating::None>(layer.secondary)) {
     switch (layer.gating) {
       case Gating::None: signal = activation<Gating::None>(layer.activation); break;
       case Gating::Gated: signal = activation<Gating::Gated>(layer.activation); break;
       case Gating::Blended: signal = activation<Gating::Blended>(layer.activation); break;
+      case Gating::Soft: break;
     }
+    if (!signal || !gate) throw std::invalid_argument("an activation or a gate trains, but does not play");
   }
 };
 
 // Each group of outputs hears its own group of inputs. Not inlined, so that the forms without groups stay as fast.
-[[gnu::noinline]] void convolve_groups(const Conv& conv, Product all, long samples) {
+[[gnu::noinline]] void convolve_groups(const Conv& conv, Product product, long samples) {
   const size_t weights = conv.forward.size() / conv.groups;
-  all.channels = conv.group_in();
-  all.outputs = conv.group_out();
+  product.channels = conv.group_in();
+  product.outputs = conv.group_out();
   for (int group = 0; group < conv.groups; ++group) {
-    convolve(all, samples);
-    all.x = all.x.from(all.channels);
-    all.weights += weights;
-    all.bias += all.outputs;
-    all.out = all.out.from(all.outputs);
-    if (all.start.data) all.start = all.start.from(all.outputs);
+    convolve(product, samples);
+    product.x = product.x.from(product.channels);
+    product.weights += weights;
+    product.bias += product.outputs;
+    product.out = product.out.from(product.outputs);
+    if (product.start.data) product.start = product.start.from(product.outputs);
   }
 }
 
@@ -79,11 +81,11 @@ struct Activates {
 inline void convolve(const Conv& conv, Rows x, Rows start, Rows out, long samples, const float* condition = nullptr) {
   const float *weights = conv.forward.data(), *bias = conv.bias.data();
   const long* taps = conv.taps.data();
-  const Product all{x, conv.in, conv.kernel, taps, condition, weights, bias, start, out, conv.out, false};
+  const Product product{x, conv.in, conv.kernel, taps, condition, weights, bias, start, out, conv.out, false};
   if (conv.groups == 1)
-    convolve(all, samples);
+    convolve(product, samples);
   else
-    convolve_groups(conv, all, samples);
+    convolve_groups(conv, product, samples);
 }
 
 class WaveNetStream : public Stream {
@@ -187,12 +189,7 @@ class WaveNetStream : public Stream {
 }  // namespace
 }  // namespace voxnas
 
-// Takes the shape and the weights as wavenet.h says, the activations as stream_activations.h; null without memory.
+// Takes the shape and the weights as wavenet.h says, the activations as stream_activations.h; null if it fails.
 extern "C" voxnas::Stream* voxnas_wavenet_stream_create(const int64_t* shape, const float* weights, float scale) {
-  try {
-    const voxnas::FlushDenormals guard;
-    return new voxnas::WaveNetStream(shape, weights, scale);
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
+  return voxnas::created([&] { return new voxnas::WaveNetStream(shape, weights, scale); });
 }

@@ -13,22 +13,31 @@
 // The work is shared among threads by jobs, an item of the batch or a part of one. Each job has its own sums of the
 // weights' gradients, added up in the order of the jobs, so that a result does not depend on who did what when.
 #include <atomic>
+#include <exception>
 #include <system_error>
 #include <thread>
 
+#include "failure.h"
 #include "train_backward.h"
 #include "train_forward.h"
 
 namespace voxnas {
 namespace {
 
-// Runs `work(thread, job)` for every job on so many threads.
+// Runs `work(thread, job)` for every job on so many threads. Throws what the first of them to fail has thrown, once all
+// have come to an end.
 template <class Work>
 void share(long jobs, int threads, Work work) {
   std::atomic<long> next{0};
+  std::atomic<bool> failed{false};
+  std::exception_ptr failure;
   const auto loop = [&](int thread) {
     const FlushDenormals guard;
-    for (long job; (job = next.fetch_add(1)) < jobs;) work(thread, job);
+    try {
+      for (long job; !failed && (job = next.fetch_add(1)) < jobs;) work(thread, job);
+    } catch (...) {
+      if (!failed.exchange(true)) failure = std::current_exception();
+    }
   };
 #if defined(_OPENMP)
   // PyTorch's own threads where it uses the same library: they are awake, and would be in the way of others.
@@ -36,14 +45,18 @@ void share(long jobs, int threads, Work work) {
   for (int i = 0; i < threads; ++i) loop(i);
 #else
   std::vector<std::thread> others;
+  others.reserve(threads);
   try {
     for (int i = 1; i < threads; ++i) others.emplace_back(loop, i);
   } catch (const std::system_error&) {
     // The system grants no more threads: those there are do the work.
+  } catch (const std::bad_alloc&) {
+    // Nor memory for them.
   }
   loop(0);
   for (std::thread& other : others) other.join();
 #endif
+  if (failure) std::rethrow_exception(failure);
 }
 
 size_t per_thread(const WaveNet& net, const Cut& cut, const Call& call, bool backward) {
@@ -58,59 +71,71 @@ struct Prepared {
       : net(shape), cut(call), threads(static_cast<int>(std::min<long>(call.threads, cut.jobs))) {}
 };
 
-}  // namespace
-}  // namespace voxnas
-
-using voxnas::Call;
-
-// Each takes the shape as wavenet.h says and a Call, and returns 0, or 1 if the input is too short for the output.
-extern "C" {
-
 // The floats to bring: for what is kept, for the scratch memory of forward, and for that of backward.
-int voxnas_wavenet_sizes(const int64_t* shape, const Call* call, int64_t* sizes) {
-  voxnas::Prepared p(shape, *call);
-  if (p.net.need_from(p.cut.past) < 0) return 1;
-  sizes[0] = voxnas::Kept(p.net, p.cut).size(p.cut.jobs);
+Status find_sizes(const int64_t* shape, const Call* call, int64_t* sizes) {
+  Prepared p(shape, *call);
+  if (p.net.need_from(p.cut.past) < 0) return kTooShort;
+  sizes[0] = Kept(p.net, p.cut).size(p.cut.jobs);
   sizes[1] = per_thread(p.net, p.cut, *call, false) * p.threads;
   sizes[2] = per_thread(p.net, p.cut, *call, true) * p.threads + p.cut.jobs * (p.net.weights + p.cut.part + p.cut.past);
-  return 0;
+  return kDone;
 }
 
-int voxnas_wavenet_forward(const int64_t* shape, const Call* call) {
-  voxnas::Prepared p(shape, *call);
-  if (p.net.need_from(p.cut.past) < 0) return 1;
+Status forward(const int64_t* shape, const Call* call) {
+  Prepared p(shape, *call);
+  if (p.net.need_from(p.cut.past) < 0) return kTooShort;
   p.net.read(call->weights);
   const size_t memory = per_thread(p.net, p.cut, *call, false);
-  std::vector<voxnas::Forward> workers;
+  std::vector<Forward> workers;
   for (int i = 0; i < p.threads; ++i) workers.emplace_back(p.net, p.cut, *call, call->scratch + i * memory);
-  voxnas::share(p.cut.jobs, p.threads, [&](int thread, long job) { workers[thread].run(job); });
-  return 0;
+  share(p.cut.jobs, p.threads, [&](int thread, long job) { workers[thread].run(job); });
+  return kDone;
 }
 
 // `dx` may be null; it is added to.
-int voxnas_wavenet_backward(const int64_t* shape, const Call* call) {
-  voxnas::Prepared p(shape, *call);
-  if (p.net.need_from(p.cut.past) < 0) return 1;
+Status backward(const int64_t* shape, const Call* call) {
+  Prepared p(shape, *call);
+  if (p.net.need_from(p.cut.past) < 0) return kTooShort;
   p.net.read(call->weights);
   const size_t memory = per_thread(p.net, p.cut, *call, true), count = p.net.weights;
   const long inputs = p.cut.part + p.cut.past;
-  std::vector<voxnas::Backward> workers;
+  std::vector<Backward> workers;
   for (int i = 0; i < p.threads; ++i) workers.emplace_back(p.net, p.cut, *call, call->scratch + i * memory);
   float* sums = call->scratch + p.threads * memory;
   float* dx = call->dx ? sums + p.cut.jobs * count : nullptr;
   std::fill_n(sums, p.cut.jobs * count, 0.f);
   // The last job first: the caches still hold the end of what the forward pass has kept.
-  voxnas::share(p.cut.jobs, p.threads, [&](int thread, long turn) {
+  share(p.cut.jobs, p.threads, [&](int thread, long turn) {
     const long job = p.cut.jobs - 1 - turn;
     workers[thread].run(job, sums + job * count, dx ? dx + job * inputs : nullptr);
   });
   for (long index = 0; index < p.cut.jobs; ++index) {
     for (size_t i = 0; i < count; ++i) call->dweights[i] += sums[index * count + i];
     if (!dx) continue;
-    const voxnas::Job job(p.cut, *call, index);
+    const Job job(p.cut, *call, index);
     float* to = call->dx + job.item * call->samples_in + job.offset;
     for (long t = 0; t < job.samples + p.cut.past; ++t) to[t] += dx[index * inputs + t];
   }
-  return 0;
+  return kDone;
+}
+
+}  // namespace
+}  // namespace voxnas
+
+using voxnas::Call;
+
+// Each takes the shape as wavenet.h says and a Call, and returns a Status.
+extern "C" {
+
+int voxnas_wavenet_sizes(const int64_t* shape, const Call* call, int64_t* sizes) {
+  return voxnas::guarded([&] { return voxnas::find_sizes(shape, call, sizes); });
+}
+
+int voxnas_wavenet_forward(const int64_t* shape, const Call* call) {
+  return voxnas::guarded([&] { return voxnas::forward(shape, call); });
+}
+
+int voxnas_wavenet_backward(const int64_t* shape, const Call* call) {
+  return voxnas::guarded([&] { return voxnas::backward(shape, call); });
 }
 }

@@ -1,4 +1,4 @@
-"""What the launchers for several machines share: what goes out, what comes back, what the terminal shows."""
+"""Base of the launchers for several machines: runs that go out, results that come back, the terminal."""
 
 import logging
 import sys
@@ -26,7 +26,7 @@ Results = Generator[tuple[int, JobReturn], None, None]  # of runs, each with the
 
 
 class ClusterLauncher(Launcher):
-    """Sends the runs of a batch off, waits for all, and says of each how it ended.
+    """Launcher that sends the runs of a batch off, waits for all, and tells how each ended.
 
     The machines share the folder of the checkout and that of the results, under the same paths: a run's
     record, not what its process returns, is what the study goes by. A run that is lost with its machine
@@ -58,7 +58,7 @@ class ClusterLauncher(Launcher):
 
     @abstractmethod
     def results(self, runs: Sequence[RemoteRun]) -> Results:
-        """Do the runs; yield each one's number and result as it ends.
+        """Does the runs; yields the number and the result of each as it ends.
 
         Closing the generator, or an exception in it, stops those that are not done. Raises InputError if
         there is no such cluster.
@@ -77,7 +77,7 @@ class ClusterLauncher(Launcher):
 
 
 def lost(number: int, where: str) -> JobReturn:
-    """The result of a run whose process ended without one."""
+    """Result of a run whose process ended without one."""
     return failure(RunError(f"run {number + 1}: {where}; the same command goes on from its last epoch"))
 
 

@@ -1,4 +1,4 @@
-"""Runs as tasks of a Ray cluster: one that is there, or one that is started here."""
+"""Launcher of runs as tasks of a Ray cluster: one that is there, or one that is started here."""
 
 import logging
 import os
@@ -14,13 +14,13 @@ from voxnas.launchers.base import ClusterLauncher, Results, lost
 from voxnas.launchers.remote_run import RemoteRun, execute, project_environment, source_path
 from voxnas.utils.errors import InputError
 
-KNOCK_SECONDS = 10.0  # for a cluster to answer at all
+CONNECT_SECONDS = 10.0  # for a cluster to answer at all
 STOP_SECONDS = 30.0  # for runs that are cancelled to write down where they are
 _FOR_A_CLUSTER_OF_OUR_OWN = ("num_cpus", "num_gpus", "object_store_memory", "include_dashboard")
 
 
 class RayLauncher(ClusterLauncher):
-    """`settings`: `ray.init` and `ray.remote`, the arguments of Ray's functions of these names, and `n_jobs`.
+    """Launcher through Ray. `settings`: the arguments of `ray.init` and `ray.remote`, and `n_jobs`.
 
     Without an address Ray starts on this machine, for this sweep. Ray does a task whose node died again on
     another node, where the run goes on from its last epoch.
@@ -48,7 +48,7 @@ class RayLauncher(ClusterLauncher):
 
 
 def _connected(init: dict[str, Any]) -> Any:
-    """The module, connected to a cluster. Raises InputError if it is not installed or there is no cluster."""
+    """Module ray, connected to a cluster; InputError if it is not installed or there is no cluster."""
     address = init.get("address")
     if address:
         init = {key: value for key, value in init.items() if key not in _FOR_A_CLUSTER_OF_OUR_OWN}
@@ -63,7 +63,7 @@ def _connected(init: dict[str, Any]) -> Any:
     if not ray.is_initialized():
         environment = {"env_vars": project_environment() | {"PYTHONPATH": source_path()}}
         try:
-            _knock(address)
+            _check_reachable(address)
             ray.init(**init, runtime_env=environment, logging_level=logging.ERROR)
         except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
             what = f"no Ray cluster at {address}" if address else "Ray does not start"
@@ -71,11 +71,11 @@ def _connected(init: dict[str, Any]) -> Any:
     return ray
 
 
-def _knock(address: str | None) -> None:
-    """Ray itself tries for minutes."""
+def _check_reachable(address: str | None) -> None:
+    """Raises at once if nothing listens at the address; Ray itself tries for minutes."""
     host, _, port = (address or "").removeprefix("ray://").rpartition(":")
     if host and port.isdigit():
-        socket.create_connection((host, int(port)), KNOCK_SECONDS).close()
+        socket.create_connection((host, int(port)), CONNECT_SECONDS).close()
 
 
 def _result(ray: Any, reference: Any, number: int) -> JobReturn:

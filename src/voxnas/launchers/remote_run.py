@@ -1,4 +1,4 @@
-"""One run of a sweep as it travels to a process elsewhere, and as it is done there."""
+"""Run of a sweep as it travels to a process elsewhere, and its execution there."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from voxnas.utils.errors import Stop
 
 @dataclass(frozen=True)
 class RemoteRun:
-    """All that a fresh process needs to do a run.
+    """Run of a sweep: all that a fresh process needs to do it.
 
     Args:
         number: the run's place in the sweep, from 0.
@@ -36,17 +36,17 @@ class RemoteRun:
 
 
 def source_path() -> str:
-    """For PYTHONPATH in the other process: this checkout before any other, then what is on it here."""
+    """PYTHONPATH of the other process: this checkout before any other, then what is on it here."""
     return os.pathsep.join([str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def project_environment() -> dict[str, str]:
-    """The project's own variables, such as VOXNAS_LOG_DIR."""
+    """Variables of the project, such as VOXNAS_LOG_DIR."""
     return {name: value for name, value in os.environ.items() if name.startswith("VOXNAS_")}
 
 
 def execute(run: RemoteRun) -> JobReturn:
-    """Do the run in this process.
+    """Does the run in this process.
 
     An error of the user's, which ends the whole sweep, comes back as that of a failed run, a `Stop`. Where
     the run is interrupted the process ends with it, and the cluster does what it does with those cut off.
@@ -74,7 +74,7 @@ def execute(run: RemoteRun) -> JobReturn:
 
 
 def failure(error: BaseException) -> JobReturn:
-    """What Hydra makes of a run that raised `error`."""
+    """Hydra's result of a run that raised `error`."""
     result = JobReturn(status=JobStatus.FAILED)
     result.return_value = error
     return result

@@ -1,4 +1,4 @@
-"""Runs as jobs of Slurm, or as processes of this machine in the way of such jobs."""
+"""Launchers of runs as jobs of Slurm, or as processes of this machine in the way of such jobs."""
 
 import shlex
 import shutil
@@ -24,20 +24,20 @@ _NOT_SUBMITIT_S = {"submitit_folder", "max_num_timeout", "n_jobs"}
 
 
 class Resumable:
-    """A run that Slurm may stop and queue again, at its time limit say: it goes on from its last epoch."""
+    """Run that Slurm may stop and queue again, at its time limit say: it goes on from its last epoch."""
 
     def __call__(self, run: RemoteRun) -> JobReturn:
         return execute(run)
 
     def checkpoint(self, run: RemoteRun) -> Any:
-        """What submitit queues in place of the stopped job."""
+        """Submission that submitit queues in place of the stopped job."""
         import submitit
 
         return submitit.helpers.DelayedSubmission(self, run)
 
 
 class SubmititLauncher(ClusterLauncher):
-    """`settings`: submitit's parameters, the `submitit_folder` of its files, and `max_num_timeout`."""
+    """Launcher through submitit. `settings`: its parameters, its `submitit_folder`, `max_num_timeout`."""
 
     cluster: str
     queue_seconds: float  # between two questions to the queue
@@ -47,7 +47,7 @@ class SubmititLauncher(ClusterLauncher):
         with _one_line():
             executor = self._executor()
         waiting, jobs = deque(runs), dict[int, Any]()
-        absence = Absence(self.late_seconds)
+        missing = MissingJobs(self.late_seconds)
         next_question = 0.0
         try:
             while waiting or jobs:
@@ -60,7 +60,7 @@ class SubmititLauncher(ClusterLauncher):
                     yield number, _result(number, jobs.pop(number))
                 if time.monotonic() >= next_question:
                     next_question = time.monotonic() + self.queue_seconds
-                    for number in absence.lasting(jobs, self.present(jobs)):
+                    for number in missing.overdue(jobs, self.present(jobs)):
                         yield number, _lost(number, jobs.pop(number))
                 if jobs:
                     time.sleep(RESULT_SECONDS)
@@ -87,25 +87,25 @@ class SubmititLauncher(ClusterLauncher):
         return executor
 
     def submit(self, executor: Any, runs: Sequence[RemoteRun]) -> Sequence[Any]:
-        """The runs' jobs."""
+        """Jobs of the runs."""
         jobs: Sequence[Any] = executor.map_array(Resumable(), runs)
         return jobs
 
     @abstractmethod
     def free(self, running: int) -> int:
-        """How many more runs may be submitted now."""
+        """Number of further runs that may be submitted now."""
 
     @abstractmethod
     def present(self, jobs: Mapping[int, Any]) -> Collection[int] | None:
-        """Those of the jobs that wait or run, by number; None if there is no telling."""
+        """Jobs that wait or run, by number; None if there is no telling."""
 
     @abstractmethod
     def stop(self, jobs: Mapping[int, Any]) -> None:
-        """Cancel the jobs; those that run first get `STOP_SECONDS` to write down where they are."""
+        """Cancels the jobs; those that run first get `STOP_SECONDS` to write down where they are."""
 
 
 class LocalLauncher(SubmititLauncher):
-    """As on Slurm, without it: at most `n_jobs` processes of this machine."""
+    """Launcher without Slurm: at most `n_jobs` processes of this machine."""
 
     cluster = "local"
     queue_seconds = RESULT_SECONDS
@@ -133,7 +133,7 @@ class LocalLauncher(SubmititLauncher):
 
 
 class SlurmLauncher(SubmititLauncher):
-    """Arrays of Slurm jobs, at most `array_parallelism` at a time.
+    """Launcher of arrays of Slurm jobs, at most `array_parallelism` at a time.
 
     Slurm's queue is asked, not its accounting, which many clusters go without.
     """
@@ -170,8 +170,8 @@ class SlurmLauncher(SubmititLauncher):
         subprocess.run(["scancel", "--quiet", *ids], capture_output=True)
 
 
-class Absence:
-    """For how long jobs have been missing from the queue.
+class MissingJobs:
+    """Jobs that are missing from the queue, and since when.
 
     Args:
         patience_s: seconds after which one counts as gone.
@@ -181,10 +181,10 @@ class Absence:
         self.patience_s = patience_s
         self._since: dict[int, float] = {}
 
-    def lasting(
+    def overdue(
         self, jobs: Collection[int], present: Collection[int] | None, now: float | None = None
     ) -> list[int]:
-        """Those of the jobs that have been missing for too long; none while `present` is None, unknown."""
+        """Jobs that have been missing for too long; none while `present` is None, unknown."""
         now = time.monotonic() if now is None else now
         if present is None:
             return []
@@ -194,7 +194,7 @@ class Absence:
 
 @contextmanager
 def _one_line() -> Iterator[None]:
-    """What submitit and sbatch say of wrong settings fills a page."""
+    """Errors in one line: what submitit and sbatch say of wrong settings fills a page."""
     try:
         yield
     except (RuntimeError, NameError, ValueError, AssertionError) as error:

@@ -79,7 +79,7 @@ class _Fixed(nn.Module):
 
 
 def activation(spec: Spec, channels: int) -> nn.Module:
-    """What computes it on `(batch, channels, …)`."""
+    """Module that computes the activation on `(batch, channels, …)`."""
     if name_of(spec) == "PReLU":
         return PReLU(channels)
     function = _FUNCTIONS[name_of(spec)]

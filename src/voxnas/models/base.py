@@ -94,7 +94,7 @@ class StreamingNetwork(Network):
         return self.delay_samples == 0
 
     def latency_ms(self, sample_rate: float) -> float:
-        """How far back the network looks, in ms, and how much later than the input its output comes.
+        """Latency in ms: how far back the network looks, and how much later than the input its output is.
 
         `(receptive_field + delay_samples) / sample_rate`; but one sample stands for the receptive field of a
         network whose memory has no end: its input is the current sample alone, and its warm-up is a matter

@@ -1,4 +1,4 @@
-"""From a genotype to the network that it describes, ready to be trained."""
+"""Factory of networks from genotypes, ready to be trained."""
 
 from pathlib import Path
 

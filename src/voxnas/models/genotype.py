@@ -1,4 +1,4 @@
-"""What a differentiable search finds: an architecture as plain, checked values, and its file.
+"""Genotypes, which a differentiable search finds: architectures as plain, checked values, and their file.
 
 Two kinds. A `CellGenotype` is that of H. Liu, K. Simonyan, Y. Yang (2019), "DARTS: Differentiable
 Architecture Search": two cells, one of which is repeated through the network while the other halves the time
@@ -26,7 +26,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class Edge:
-    """One operation of a cell, and what it is applied to.
+    """Operation of a cell, and the source that it is applied to.
 
     `source` counts 0 for the output of the cell before the last, 1 for the last one's, 2 for the first node.
     """
@@ -45,7 +45,7 @@ def reductions(layers: int) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class CellGenotype:
-    """Two kinds of cells and how they are stacked.
+    """Genotype of two kinds of cells and of their stack.
 
     Args:
         normal, reduction: per node its edges, from earlier sources only.
@@ -88,7 +88,7 @@ class CellGenotype:
 
     @property
     def layers(self) -> int:
-        """How many cells there are."""
+        """Number of cells."""
         return len(self.dilations)
 
     @property
@@ -99,7 +99,7 @@ class CellGenotype:
 
 @dataclass(frozen=True)
 class LayerChoice:
-    """One layer of a `WaveNetGenotype`; `dilation` in samples."""
+    """Layer of a `WaveNetGenotype`; `dilation` in samples."""
 
     kernel_size: int
     dilation: int

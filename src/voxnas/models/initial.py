@@ -1,4 +1,4 @@
-"""What the weights of a WaveNet start from.
+"""Initial weights of a WaveNet.
 
 Narrow networks have few units to lose, and independent draws lose some: two channels that say the same, a
 unit that hardly hears the input. From one seed in eight an array of 4 channels and one of 3 then ended at ten

@@ -13,7 +13,7 @@ GATING = ("none", "gated", "blended")
 
 @dataclass(frozen=True)
 class LayerArray:
-    """One stack of layers with the same channels; `of` builds one and says what the fields mean."""
+    """Shape of a stack of layers with the same channels; `of` makes one and explains the fields."""
 
     channels: int
     dilations: Sequence[int]
@@ -138,7 +138,7 @@ def _per_layer(what: str, value: Any, count: int) -> list[Any]:
 
 
 def receptive_field(shapes: Sequence[LayerArray]) -> int:
-    """In samples, along the longest way to the output: a head's taps lie beside the next array's layers."""
+    """Receptive field in samples, along the longest way: a head's taps lie beside the next array's layers."""
     path = head = 0
     for shape in shapes:
         for kernel_size, dilation in zip(shape.kernel_sizes, shape.dilations, strict=True):

@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 
 from voxnas.kernels.build import Unavailable
 from voxnas.kernels.flat import FlatParameters
-from voxnas.kernels.flat_optimizer import FlatOptimizer, steps_each_number_alone
+from voxnas.kernels.flat_optimizer import FlatOptimizer, is_elementwise
 from voxnas.kernels.wavenet import NativeWaveNet
 from voxnas.models.activations import Spec
 from voxnas.models.base import State, StreamingNetwork
@@ -73,7 +73,7 @@ class WaveNet(StreamingNetwork):
         self._lent: FlatOptimizer | None = None
 
     def _convolutions(self) -> list[CausalConv]:
-        """Those with a past, in the order of the state: each layer's, then its array's head."""
+        """Convolutions with a past, in the order of the state: each layer's, then its array's head."""
         return [c for a in self.arrays for c in (*(layer.conv for layer in a.layers), a.head)]  # type: ignore[union-attr]
 
     def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
@@ -85,7 +85,7 @@ class WaveNet(StreamingNetwork):
         return self._run(x, [None] * len(self._convolutions()))[0]
 
     def _native(self, x: Tensor) -> NativeWaveNet | None:
-        """What computes `forward` instead of PyTorch, if the backend asked for and `x` allow it."""
+        """Native form that computes `forward` instead of PyTorch, if backend and `x` allow it."""
         if self.backend == "torch" or x.device.type != "cpu" or x.dtype != torch.float32:
             return None
         if self._form is None:
@@ -94,7 +94,7 @@ class WaveNet(StreamingNetwork):
             return self._form
         if self.backend == "native":
             raise InputError(f"WaveNet: backend=native cannot be: {self._form}") from self._form
-        _say_once(str(self._form))
+        _warn_once(str(self._form))
         return None
 
     def _weights(self) -> list[Tensor]:
@@ -107,7 +107,7 @@ class WaveNet(StreamingNetwork):
         self.unflatten()
         parameters = self._weights()
         native = self._native(parameters[0])
-        if native is not None and steps_each_number_alone(optimizer, parameters):
+        if native is not None and is_elementwise(optimizer, parameters):
             unused = [index % len(parameters) for index in native.unused]
             self._lent = FlatOptimizer(optimizer, FlatParameters(parameters, unused))
 
@@ -123,7 +123,7 @@ class WaveNet(StreamingNetwork):
         return None if self._lent is None else self._lent.flat
 
     def initial_state(self, batch: int = 1) -> State:
-        """Runs a receptive field of zeros, as the plug-in does."""
+        """State after a receptive field of zeros, which the plug-in runs as well."""
         silence = next(self.parameters()).new_zeros(batch, 1, self.receptive_field)
         empty = [convolution.empty_past(batch) for convolution in self._convolutions()]
         return self._run(silence, empty)[1]
@@ -133,7 +133,7 @@ class WaveNet(StreamingNetwork):
         return self._run(x, state)
 
     def _run(self, x: Tensor, state: Sequence[Tensor | None]) -> tuple[Tensor, State]:
-        """With the past given, as many samples come out as went in; without, the receptive field less."""
+        """Output and state. With a past, as many samples as went in; without, a receptive field less."""
         condition = x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         head: Tensor | None = None
         after: State = []
@@ -153,7 +153,7 @@ class WaveNet(StreamingNetwork):
 
     @staticmethod
     def arguments(shapes: Sequence[LayerArray], head_scale: float, name: str) -> dict[str, Any]:
-        """What `architecture` says of a WaveNet of these arrays, without building it."""
+        """Architecture of a WaveNet of these arrays, without building it."""
         arrays = [as_arguments(shape) for shape in shapes]
         return {"type": "WaveNet", "name": name, "layer_arrays": arrays, "head_scale": head_scale}
 
@@ -185,7 +185,7 @@ def _native_form(shapes: Sequence[LayerArray]) -> NativeWaveNet | Unavailable:
 
 
 @functools.cache
-def _say_once(reason: str) -> None:
+def _warn_once(reason: str) -> None:
     log.warning("training runs on PyTorch, several times slower than native code: %s", reason)
 
 

@@ -1,4 +1,4 @@
-"""What a WaveNet is made of: a layer, and an array of layers with its head."""
+"""Modules of a WaveNet: a layer, and an array of layers with its head."""
 
 from torch import Tensor, nn
 
@@ -9,7 +9,7 @@ from voxnas.models.layer_array import LayerArray
 
 
 class Layer(nn.Module):
-    """One layer. The modules are in the order in which plug-in files have their weights."""
+    """Layer of a WaveNet. The modules are in the order in which plug-in files have their weights."""
 
     def __init__(self, shape: LayerArray, index: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What every script shares: Hydra's main with the project's paths, resolvers and one-line errors."""
+"""Entry point of every script: Hydra's main with the project's paths, resolvers and one-line errors."""
 
 import functools
 import logging
@@ -36,7 +36,7 @@ Task = Callable[[DictConfig], Any]
 
 
 class RunError(VoxnasError, CompactHydraException):
-    """One run went wrong; a sweep goes on with the next. Hydra shows its message without a traceback."""
+    """Error of one run; a sweep goes on with the next. Hydra shows its message without a traceback."""
 
 
 class RunBusy(RunError):
@@ -91,7 +91,7 @@ def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
 
 
 def _outside_of_runs(error: Exception) -> tuple[str, int] | None:
-    """What to say of an error where Hydra composes configs and makes folders, and the exit code."""
+    """Message and exit code for an error where Hydra composes configs and makes folders."""
     if isinstance(error, CompactHydraException):
         cause = error.__cause__
         return f"{error}\n{cause}" if isinstance(cause, OmegaConfBaseException) else str(error), RUN_FAILED
@@ -128,7 +128,7 @@ def user_errors(cfg: DictConfig) -> Iterator[None]:
 
 
 def _check_arguments(arguments: Sequence[str]) -> None:
-    """Hydra's own answer to a path with spaces or brackets is four lines about its grammar."""
+    """Refuses a value that lacks quotes in one line; Hydra's own answer is four lines about its grammar."""
     for argument in arguments:
         key, _, value = argument.partition("=")
         if key.startswith("-") or not value:
@@ -141,7 +141,7 @@ def _check_arguments(arguments: Sequence[str]) -> None:
 
 
 def prepare_environment() -> None:
-    """Where logs and promoted candidates lie (environment variable VOXNAS_LOG_DIR); what configs refer to."""
+    """Prepares the folder of logs and promoted candidates (VOXNAS_LOG_DIR), and what configs refer to."""
     logs = Path(os.environ.setdefault("VOXNAS_LOG_DIR", str(ROOT / "logs"))).resolve()
     os.environ["VOXNAS_LOG_DIR"] = str(logs)
     os.environ.setdefault("VOXNAS_ROOT", str(ROOT))
@@ -160,7 +160,7 @@ def prepare_environment() -> None:
 
 
 def quiet_libraries() -> None:
-    """Lightning's advice is for developers of training loops, not for the people who run this one."""
+    """Silences Lightning's advice, which is for developers of training loops, not for users of this one."""
     for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
         logging.getLogger(name).setLevel(logging.ERROR)
     for pattern in (
@@ -175,7 +175,7 @@ def quiet_libraries() -> None:
 
 
 def _unless_the_disk_is_full(args: threading.ExceptHookArgs) -> None:
-    """TensorBoard writes in a thread of its own; the run stops with one line when it writes the next file."""
+    """Hook for TensorBoard's thread: no traceback of a full disk, which soon stops the run in one line."""
     if storage_error(args.exc_value, "") is None:
         threading.__excepthook__(args)
 

@@ -9,11 +9,11 @@ _BROKEN = {errno.EIO, errno.ESTALE}
 
 
 class VoxnasError(Exception):
-    """Says in one line what is wrong, in which file or setting, and what to do about it."""
+    """Error that says in one line what is wrong, in which file or setting, and what to do about it."""
 
 
 class InputError(VoxnasError):
-    """The recordings, a file or a setting cannot be used: no candidate of a sweep could do better."""
+    """Error of recordings, a file or a setting: no candidate of a sweep could do better."""
 
 
 class Stop(SystemExit):
@@ -25,15 +25,15 @@ class Stop(SystemExit):
 
 
 class StorageError(InputError):
-    """Nothing can be written where the results lie. What is there already is whole."""
+    """Error of the disk: nothing can be written where the results lie. What is there already is whole."""
 
 
 class Busy(VoxnasError):
-    """Another process is doing this, and will finish it unless it dies."""
+    """Error that another process is doing this, and will finish it unless it dies."""
 
 
 def storage_error(error: BaseException | None, folder: str | os.PathLike[str]) -> StorageError | None:
-    """The line for a full, read-only or broken disk if that is what lies behind an error, else None.
+    """StorageError for a full, read-only or broken disk if that is what lies behind an error, else None.
 
     `folder` is named where the system does not say which file it was.
     """

@@ -28,6 +28,6 @@ def as_overrides(arguments: Sequence[str], names: Collection[str]) -> list[str]:
 
 
 def _quoted(value: str) -> str:
-    """In quotes as Hydra reads them: a backslash is one, but before a quotation mark or the end."""
+    """Value in quotes as Hydra reads them: a backslash is one, but before a quotation mark or the end."""
     escaped = re.sub(r"(\\*)('|$)", lambda m: 2 * m[1] + ("\\'" if m[2] else ""), value)
     return f"'{escaped}'"

@@ -1,4 +1,4 @@
-"""How far a long task is: a bar on a terminal, a plain line now and then elsewhere."""
+"""Progress of a long task: a bar on a terminal, a plain line now and then elsewhere."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -74,7 +74,7 @@ def genotype_file_name(path: str | None) -> str:
 
 
 def survivors(study: str, rung: str) -> str:
-    """The candidates that were promoted to a rung of a study, as a sweep over the group `candidate`."""
+    """Candidates that were promoted to a rung of a study, as a sweep over the group `candidate`."""
     folder = Path(os.environ["VOXNAS_LOG_DIR"], "promoted", "candidate", study, rung)
     names = sorted(path.stem for path in folder.glob("[!.]*.yaml"))
     if not names:
@@ -91,14 +91,14 @@ def score_mode(problem: str) -> str:
 
 
 def accelerator() -> str:
-    """A CUDA GPU when there is one, else the CPU."""
+    """Name of the accelerator: a CUDA GPU when there is one, else the CPU."""
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def cores() -> int:
-    """The CPU cores that this process may use."""
+    """Number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -112,7 +112,7 @@ def side_by_side() -> int:
 
 
 def threads() -> int:
-    """A run's share of the cores: those that a cluster reserves for it, or an equal one of this machine's."""
+    """Threads of a run: the cores that a cluster reserves for it, or an equal share of this machine's."""
     if reserved := _reserved():
         return reserved
     return max(1, int(os.environ.get("OMP_NUM_THREADS") or cores()) // side_by_side())

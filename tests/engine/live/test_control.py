@@ -12,23 +12,25 @@ from rich.console import Console
 from voxnas.engine.live import control
 from voxnas.engine.live.control import press, run
 from voxnas.engine.live.keys import keyboard
-from voxnas.engine.live.player import Through
-from voxnas.engine.live.rack import Rack, Slot
+from voxnas.engine.live.model_bank import ModelBank, Slot
+from voxnas.engine.live.player import Bypass
 from voxnas.engine.live.screen import KEYS, figures, screen, summary
 
 RATE = 48000
 
 
 @pytest.fixture
-def rack() -> Rack:
-    return Rack([Slot(name, Through, RATE) for name in ("clean", "lead", "fuzz")], RATE, 480)
+def bank() -> ModelBank:
+    return ModelBank([Slot(name, Bypass, RATE) for name in ("clean", "lead", "fuzz")], RATE, 480)
 
 
-class Drive:
+class FakeDriver:
     """Plays a constant block whenever it is asked whether it is active."""
 
-    def __init__(self, rack: Rack, blocks: int, level: float = 0.5, error: Exception | None = None) -> None:
-        self.rack, self.left, self.level, self.error, self.within = rack, blocks, level, error, False
+    def __init__(
+        self, bank: ModelBank, blocks: int, level: float = 0.5, error: Exception | None = None
+    ) -> None:
+        self.bank, self.left, self.level, self.error, self.within = bank, blocks, level, error, False
 
     def __enter__(self):
         self.within = True
@@ -41,7 +43,7 @@ class Drive:
     def active(self) -> bool:
         assert self.within
         self.left -= 1
-        self.rack.player.process(np.full(480, self.level, np.float32))
+        self.bank.player.process(np.full(480, self.level, np.float32))
         return self.left > 0
 
     def check(self) -> None:
@@ -86,63 +88,63 @@ def keys(monkeypatch):
         ("bb", "clean"),
     ],
 )
-def test_keys_choose_what_plays(rack, pressed, playing):
+def test_keys_choose_what_plays(bank, pressed, playing):
     for key in pressed:
-        press(rack, key)
-    assert rack.playing == playing
+        press(bank, key)
+    assert bank.playing == playing
 
 
-def test_keys_set_the_gains_and_others_do_nothing(rack):
+def test_keys_set_the_gains_and_others_do_nothing(bank):
     for key in ["]", "]", "[", "+", "=", "-", "-", "-", "", "x", "\x1b"]:
-        press(rack, key)
-    assert (rack.player.input_gain_db, rack.player.output_gain_db) == (1, -1)
-    assert rack.playing == "clean"
+        press(bank, key)
+    assert (bank.player.input_gain_db, bank.player.output_gain_db) == (1, -1)
+    assert bank.playing == "clean"
 
 
-def test_q_ends_the_session(rack, console, keys):
+def test_q_ends_the_session(bank, console, keys):
     keys(["n", "", "q", "n"])
-    run(Drive(rack, 100), rack, console)
-    assert rack.playing == "lead"
+    run(FakeDriver(bank, 100), bank, console)
+    assert bank.playing == "lead"
     assert said(console).splitlines() == ["0.0 s: clean", "0.0 s: lead"]
 
 
-def test_it_ends_with_the_file_or_after_so_many_seconds(rack, console, keys):
+def test_it_ends_with_the_file_or_after_so_many_seconds(bank, console, keys):
     keys([])
-    run(Drive(rack, 7), rack, console)
-    assert rack.player.load.blocks == 7
-    run(Drive(rack, 100), rack, console, seconds=0.2)
-    assert rack.player.load.seconds == pytest.approx(0.2)
+    run(FakeDriver(bank, 7), bank, console)
+    assert bank.player.load.blocks == 7
+    run(FakeDriver(bank, 100), bank, console, seconds=0.2)
+    assert bank.player.load.seconds == pytest.approx(0.2)
 
 
-def test_models_take_turns_when_asked(rack, console, keys):
+def test_models_take_turns_when_asked(bank, console, keys):
     keys([])
-    run(Drive(rack, 36), rack, console, switch_every=0.1)
+    run(FakeDriver(bank, 36), bank, console, switch_every=0.1)
     assert [line.split(": ")[1] for line in said(console).splitlines()] == ["clean", "lead", "fuzz", "clean"]
 
 
-def test_ctrl_c_is_a_way_to_end_and_an_error_is_not(rack, console, keys, monkeypatch):
+def test_ctrl_c_is_a_way_to_end_and_an_error_is_not(bank, console, keys, monkeypatch):
     def interrupted():
         raise KeyboardInterrupt
         yield
 
-    drive = Drive(rack, 100)
+    driver = FakeDriver(bank, 100)
     keys(interrupted())
-    run(drive, rack, console)
-    assert not drive.within
+    run(driver, bank, console)
+    assert not driver.within
     keys([])
     with pytest.raises(RuntimeError, match="broken"):
-        run(Drive(rack, 3, error=RuntimeError("broken")), rack, console)
+        run(FakeDriver(bank, 3, error=RuntimeError("broken")), bank, console)
 
 
-def test_the_screen_shows_levels_clips_models_and_load(rack):
+def test_the_screen_shows_levels_clips_models_and_load(bank):
     console = Console(width=110, record=True, file=io.StringIO())
     for _ in range(100):
-        rack.player.process(np.full(480, 0.5, np.float32))
-    rack.player.output_gain_db = 12
+        bank.player.process(np.full(480, 0.5, np.float32))
+    bank.player.output_gain_db = 12
     for _ in range(100):
-        rack.player.process(np.full(480, 0.5, np.float32))
-    rack.player.load.xruns = 3
-    console.print(screen(rack))
+        bank.player.process(np.full(480, 0.5, np.float32))
+    bank.player.load.xruns = 3
+    console.print(screen(bank))
     text = console.export_text()
     lines = text.splitlines()
     assert "peak   -6.0  RMS   -6.0 dBFS  gain +0 dB" in lines[0]
@@ -152,16 +154,16 @@ def test_the_screen_shows_levels_clips_models_and_load(rack):
     assert lines[3].startswith("2.0 s   load ")
     assert lines[3].endswith("deadline misses 0   xruns 3")
     assert lines[4].strip() == KEYS
-    assert summary(rack)[-1].startswith("note: the output clipped in 100 blocks (peak 1.99)")
+    assert summary(bank)[-1].startswith("note: the output clipped in 100 blocks (peak 1.99)")
 
 
-def test_the_figures_are_those_of_the_summary(rack):
+def test_the_figures_are_those_of_the_summary(bank):
     for _ in range(10):
-        rack.player.process(np.full(480, 0.5, np.float32))
-    got = figures(rack)
+        bank.player.process(np.full(480, 0.5, np.float32))
+    got = figures(bank)
     assert (got["blocks"], got["block_size"], got["sample_rate"]) == (10, 480, RATE)
     assert (got["deadline_misses"], got["xruns"], got["switches"]) == (0, 0, 0)
-    assert "played 0.1 s in 10 blocks of 480 samples (10.00 ms at 48000 Hz), 0 switches" in summary(rack)[0]
+    assert "played 0.1 s in 10 blocks of 480 samples (10.00 ms at 48000 Hz), 0 switches" in summary(bank)[0]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are Unix's")

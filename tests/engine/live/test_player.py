@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voxnas.engine.base import StreamingEngine
-from voxnas.engine.live.player import FADE_MS, Player, Through
-from voxnas.engine.live.rack import Rack, Slot, session_rate
+from voxnas.engine.live.model_bank import ModelBank, Slot, session_rate
+from voxnas.engine.live.player import FADE_MS, Bypass, Player
 from voxnas.engine.make import make_engine
 from voxnas.engine.play import play
 from voxnas.models.wavenet import WaveNet, stack
@@ -111,7 +111,7 @@ def test_a_switch_from_another_thread_while_playing_has_no_seam():
 
 def test_bypass_is_the_input_through_both_gains():
     signal = clip(4096)
-    player = Player(Through(), RATE, input_gain_db=6.0, output_gain_db=-12.0)
+    player = Player(Bypass(), RATE, input_gain_db=6.0, output_gain_db=-12.0)
     played = np.concatenate([player.process(block).copy() for block in blocks_of(signal)])
     np.testing.assert_allclose(played, signal * 10 ** (-6 / 20), rtol=1e-5)
     assert player.input_level.highest == pytest.approx(np.abs(signal).max() * 10 ** (6 / 20), rel=1e-5)
@@ -119,7 +119,7 @@ def test_bypass_is_the_input_through_both_gains():
 
 
 def test_a_gain_that_changes_does_not_click():
-    player = Player(Through(), RATE)
+    player = Player(Bypass(), RATE)
     constant = np.full(128, 0.1, np.float32)
     player.process(constant)
     player.output_gain_db = 20.0
@@ -154,51 +154,51 @@ def test_blocks_that_take_longer_than_they_last_are_misses():
     assert player.load.misses >= 5
     assert player.load.max >= 3
     assert 5 * 0.03 / 0.2 <= player.load.mean < 5
-    quick = Player(Through(), RATE)
+    quick = Player(Bypass(), RATE)
     for block in blocks_of(clip(RATE), RATE // 4):
         quick.process(block)
     assert quick.load.misses == 0
 
 
 @pytest.fixture
-def rack() -> Rack:
+def bank() -> ModelBank:
     slots = [Slot(name, lambda net=net: make_engine(net), RATE, FIELD) for name, net in (("a", A), ("b", B))]
-    return Rack(slots, RATE, 128)
+    return ModelBank(slots, RATE, 128)
 
 
-def test_a_rack_plays_what_is_chosen(rack):
+def test_a_bank_plays_what_is_chosen(bank):
     signal = clip(4096)
     offline = {"a": play(make_engine(A), signal), "b": play(make_engine(B), signal), "bypass": signal}
 
     def settle_and_play() -> np.ndarray:
         blocks = blocks_of(np.concatenate([clip(4096), signal]))
-        return np.concatenate([rack.player.process(block).copy() for block in blocks])[-1024:]
+        return np.concatenate([bank.player.process(block).copy() for block in blocks])[-1024:]
 
     actions = [
-        (lambda: rack.choose(0), "a", 0),  # it plays already
-        (lambda: rack.choose(7), "a", 0),  # there is none
-        (lambda: rack.step(1), "b", 1),
-        (lambda: rack.step(1), "a", 2),
-        (lambda: rack.step(-1), "b", 3),
-        (rack.bypass, "bypass", 4),
-        (rack.bypass, "b", 5),
-        (rack.bypass, "bypass", 6),
-        (lambda: rack.choose(0), "a", 7),
+        (lambda: bank.choose(0), "a", 0),  # it plays already
+        (lambda: bank.choose(7), "a", 0),  # there is none
+        (lambda: bank.step(1), "b", 1),
+        (lambda: bank.step(1), "a", 2),
+        (lambda: bank.step(-1), "b", 3),
+        (bank.bypass, "bypass", 4),
+        (bank.bypass, "b", 5),
+        (bank.bypass, "bypass", 6),
+        (lambda: bank.choose(0), "a", 7),
     ]
     for action, playing, switches in actions:
         action()
-        assert (rack.playing, rack.switches) == (playing, switches)
+        assert (bank.playing, bank.switches) == (playing, switches)
         np.testing.assert_allclose(settle_and_play(), offline[playing][-1024:], rtol=0, atol=1e-6)
 
 
 def test_an_empty_rack_says_what_to_give():
     with pytest.raises(InputError, match="give model=PATH"):
-        Rack([], RATE, 128)
+        ModelBank([], RATE, 128)
 
 
 def test_the_rate_of_a_session_is_that_of_its_models():
     def slots(*rates):
-        return [Slot(f"m{i}", Through, rate) for i, rate in enumerate(rates)]
+        return [Slot(f"m{i}", Bypass, rate) for i, rate in enumerate(rates)]
 
     assert session_rate(slots(44100, None, 44100), None) == 44100
     assert session_rate(slots(None), None) == 48000

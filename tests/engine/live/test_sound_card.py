@@ -6,7 +6,7 @@ import types
 import numpy as np
 import pytest
 
-from voxnas.engine.live.player import Player, Through
+from voxnas.engine.live.player import Bypass, Player
 from voxnas.engine.live.sound_card import SoundCard, list_devices
 from voxnas.utils.errors import InputError
 
@@ -81,7 +81,7 @@ def sounddevice(monkeypatch):
 
 
 def test_the_callback_plays_the_chosen_channel_to_both_outputs_and_counts(sounddevice):
-    player = Player(Through(), RATE, output_gain_db=20)
+    player = Player(Bypass(), RATE, output_gain_db=20)
     card = SoundCard(player, 64, input_device="Card", output_device=0, channel=1)
     (stream,) = sounddevice.streams
     assert {
@@ -108,14 +108,14 @@ def test_the_callback_plays_the_chosen_channel_to_both_outputs_and_counts(soundd
 
 
 def test_a_block_that_is_no_sound_is_played_as_silence(sounddevice):
-    with SoundCard(Player(Through(), RATE), 64):
+    with SoundCard(Player(Bypass(), RATE), 64):
         indata = np.ones((64, 1), np.float32)
         indata[5] = np.nan
         assert not sounddevice.streams[0].call(indata, Status()).any()
 
 
 def test_what_goes_wrong_in_the_callback_ends_in_silence_and_is_raised_by_check(sounddevice):
-    player = Player(Through(), RATE)
+    player = Player(Bypass(), RATE)
     player.process = None  # type: ignore[method-assign,assignment]
     card = SoundCard(player, 64)
     (stream,) = sounddevice.streams
@@ -136,7 +136,7 @@ def test_what_goes_wrong_in_the_callback_ends_in_silence_and_is_raised_by_check(
 )
 def test_what_the_card_refuses_is_one_line_with_a_way_out(sounddevice, rate, options, reason):
     with pytest.raises(InputError, match=rf"the sound card refuses \({reason}.*devices=true"):
-        SoundCard(Player(Through(), rate), 64, **options)
+        SoundCard(Player(Bypass(), rate), 64, **options)
 
 
 def test_devices_are_listed(sounddevice):
@@ -146,7 +146,7 @@ def test_devices_are_listed(sounddevice):
 def test_without_the_package_or_portaudio_the_way_to_install_it_is_told(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     with pytest.raises(InputError, match=r"not installed: run \./setup\.sh live"):
-        SoundCard(Player(Through(), RATE), 64)
+        SoundCard(Player(Bypass(), RATE), 64)
     monkeypatch.delitem(sys.modules, "sounddevice")
     (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
     monkeypatch.syspath_prepend(tmp_path)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from inheritance import copy_weights
 
 from voxnas.models.cells.net import CellNet
 from voxnas.models.cells.operations import Operation
@@ -78,7 +79,7 @@ def test_with_certain_choices_it_costs_and_computes_what_the_network_does(genoty
     assert float(supernet.expected_cost(macs)) == network.macs_per_sample
     assert supernet.receptive_field >= network.receptive_field
     assert supernet.delay_samples == network.delay_samples == 0
-    supernet.bequeath(network)
+    copy_weights(supernet, network)
     x = noise(supernet.receptive_field + 40)
     expected = network(x[..., supernet.receptive_field - network.receptive_field :])
     torch.testing.assert_close(supernet(x), expected, rtol=0, atol=1e-9)

@@ -1,4 +1,4 @@
-"""What the demo rig can be asked for; light to import, for every start of a training asks the cache."""
+"""Arguments of the demo rig; light to import, since every start of a training asks the cache."""
 
 from voxnas.utils.errors import InputError
 

@@ -1,4 +1,4 @@
-"""What the demo guitar plays: short phrases of every kind, soft to hard, all over the recording."""
+"""Score of the demo guitar: short phrases of every kind, soft to hard, all over the recording."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ STRUM_DELAY_S = 0.012
 
 @dataclass(frozen=True)
 class Note:
-    """One pluck: `string` 0 (low E) to 5, `velocity` from 0 (not heard) to 1 (as hard as it goes)."""
+    """Pluck of a string: `string` 0 (low E) to 5, `velocity` from 0 (silent) to 1 (as hard as it goes)."""
 
     start_s: float
     length_s: float

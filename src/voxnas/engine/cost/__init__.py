@@ -1,1 +1,1 @@
-"""What a network costs in the Neural Amp Modeler plug-in's own engine, told from its shape."""
+"""Cost model of the Neural Amp Modeler plug-in's own engine, which goes by a network's shape."""

@@ -42,7 +42,7 @@ class PluginCost:
 
 
 def plugin_cost(architecture: Mapping[str, Any], build: str = "default") -> PluginCost:
-    """What `Network.architecture` describes costs in the plug-in's engine.
+    """Cost in the plug-in's engine of the network that `Network.architecture` describes.
 
     Args:
         build: "default", as the plug-in is usually compiled, or "avx512", compiled for such a CPU.

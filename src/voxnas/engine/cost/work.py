@@ -1,4 +1,4 @@
-"""The work that a WaveNet gives the plug-in's engine per block, counted in the steps that the engine takes.
+"""Work of a WaveNet in the plug-in's engine per block, counted in the steps that the engine takes.
 
 The engine is C++ on Eigen. Every convolution tap and every 1×1 is a matrix product, (outputs × inputs) ·
 (inputs × samples of the block). Such a product has a cost per call; the weights and the input are packed
@@ -19,7 +19,7 @@ from voxnas.models.layer_array import LayerArray
 
 @dataclass(frozen=True)
 class Build:
-    """How the engine was compiled: the widths, in floats, of its strips of outputs and of activations."""
+    """Build of the engine: the widths, in floats, of its strips of outputs and of activations."""
 
     strips: tuple[int, ...]
     activation_strips: tuple[int, ...]
@@ -34,7 +34,7 @@ WITH_EXP = {"Tanh", "Sigmoid", "SiLU"}
 
 
 def work(shapes: Sequence[LayerArray], build: Build) -> Counter[str]:
-    """How often each step is taken per block, by the step's name; the coefficients are per step."""
+    """Count of each step per block, by the step's name; the coefficients are per step."""
     steps: Counter[str] = Counter()
     inputs = 1
     for shape in shapes:

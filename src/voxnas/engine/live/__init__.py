@@ -1,4 +1,4 @@
-"""Playing live: what runs between a sound card, or a file at its own pace, and an engine.
+"""Live playing: the path between a sound card, or a file at its own pace, and an engine.
 
 One thread plays: the sound card's callback, or the loop that stands for it. It computes, counts, and never
 waits for another. A second thread, the control thread, reads keys, shows meters and makes engines; it hands

@@ -1,4 +1,4 @@
-"""The control thread: keys, meters, and when to stop."""
+"""Control thread of a session: keys, meters, and the end."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -6,27 +6,27 @@ from contextlib import nullcontext
 from rich.console import Console
 from rich.live import Live
 
+from voxnas.engine.live.driver import AudioDriver, low_latency_interpreter
 from voxnas.engine.live.keys import keyboard
-from voxnas.engine.live.rack import Rack
+from voxnas.engine.live.model_bank import ModelBank
 from voxnas.engine.live.screen import screen
-from voxnas.engine.live.session import Drive, brisk_interpreter
 
 REFRESH_SECONDS = 0.1
 GAIN_STEP_DB = 1.0
 
 
 def run(
-    drive: Drive,
-    rack: Rack,
+    driver: AudioDriver,
+    bank: ModelBank,
     console: Console | None = None,
     *,
     seconds: float | None = None,
     switch_every: float | None = None,
 ) -> None:
-    """Play until the drive ends, `q` or Ctrl-C; show meters on a terminal, elsewhere only what is switched.
+    """Play until the driver ends, `q` or Ctrl-C; show meters on a terminal, elsewhere only what is switched.
 
     Args:
-        drive: plays `rack.player` while its `with` block lasts.
+        driver: plays `bank.player` while its `with` block lasts.
         seconds: of sound after which to stop; None for no limit.
         switch_every: seconds of sound after which the next model takes over; None for keys only.
 
@@ -35,45 +35,45 @@ def run(
     """
     console = console or Console(highlight=False)
     live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
-    load, next_switch, playing = rack.player.load, switch_every or 0.0, ""
+    load, next_switch, playing = bank.player.load, switch_every or 0.0, ""
     try:
-        with brisk_interpreter(), keyboard() as key, live or nullcontext(), drive:
-            while drive.active and (seconds is None or load.seconds < seconds):
-                if rack.playing != playing and live is None:
-                    console.print(f"{load.seconds:.1f} s: {rack.playing}", soft_wrap=True)
-                playing = rack.playing
+        with low_latency_interpreter(), keyboard() as key, live or nullcontext(), driver:
+            while driver.active and (seconds is None or load.seconds < seconds):
+                if bank.playing != playing and live is None:
+                    console.print(f"{load.seconds:.1f} s: {bank.playing}", soft_wrap=True)
+                playing = bank.playing
                 if live is not None:
-                    live.update(screen(rack), refresh=True)
+                    live.update(screen(bank), refresh=True)
                 if (pressed := key(REFRESH_SECONDS)) == "q":
                     break
-                press(rack, pressed)
+                press(bank, pressed)
                 if switch_every and load.seconds >= next_switch:
-                    rack.step(1)
+                    bank.step(1)
                     next_switch += switch_every
     except KeyboardInterrupt:
         pass  # the way to end a session as good as any
-    drive.check()
+    driver.check()
 
 
-def press(rack: Rack, key: str) -> None:
-    """Do what a key stands for; others do nothing."""
+def press(bank: ModelBank, key: str) -> None:
+    """Carries out a key's command; other keys do nothing."""
     if key.isdecimal():
-        rack.choose(int(key) - 1)
-    elif action := _actions(rack).get(key):
+        bank.choose(int(key) - 1)
+    elif action := _actions(bank).get(key):
         action()
 
 
-def _actions(rack: Rack) -> dict[str, Callable[[], None]]:
+def _actions(bank: ModelBank) -> dict[str, Callable[[], None]]:
     def input_gain(step: float) -> None:
-        rack.player.input_gain_db += step
+        bank.player.input_gain_db += step
 
     def output_gain(step: float) -> None:
-        rack.player.output_gain_db += step
+        bank.player.output_gain_db += step
 
     return {
-        "n": lambda: rack.step(1),
-        "p": lambda: rack.step(-1),
-        "b": rack.bypass,
+        "n": lambda: bank.step(1),
+        "p": lambda: bank.step(-1),
+        "b": bank.bypass,
         "[": lambda: input_gain(-GAIN_STEP_DB),
         "]": lambda: input_gain(GAIN_STEP_DB),
         "-": lambda: output_gain(-GAIN_STEP_DB),

@@ -1,4 +1,4 @@
-"""Single keys from the terminal, without waiting for Enter."""
+"""Keyboard of the terminal, one key at a time, without waiting for Enter."""
 
 import importlib
 import os

@@ -1,4 +1,4 @@
-"""What the thread that plays measures: levels, and its own time."""
+"""Measurements of the thread that plays: levels, and the load."""
 
 import math
 
@@ -13,7 +13,7 @@ SILENCE_DBFS = -120.0
 
 
 class Meter:
-    """Peak and RMS of a signal in dBFS (a full-scale sine: 0 and -3), and whether it clipped.
+    """Peak and RMS meter of a signal in dBFS (a full-scale sine: 0 and -3), with a clip indicator.
 
     The thread that plays adds blocks; any other may read.
     """
@@ -40,12 +40,12 @@ class Meter:
 
     @property
     def peak_dbfs(self) -> float:
-        """The highest sample lately, falling off."""
+        """Highest sample lately, falling off."""
         return decibels(self._peak)
 
     @property
     def rms_dbfs(self) -> float:
-        """The level of the last third of a second or so."""
+        """Level of the last third of a second or so."""
         return decibels(math.sqrt(max(0.0, self._mean_square)))
 
     @property
@@ -55,7 +55,7 @@ class Meter:
 
 
 class Load:
-    """The time that blocks took, as a share of the time that they last.
+    """CPU load: the time that blocks took, as a share of the time that they last.
 
     Attributes:
         blocks, samples: played.
@@ -89,7 +89,7 @@ class Load:
 
     @property
     def seconds(self) -> float:
-        """Played, of sound."""
+        """Duration of the sound that was played."""
         return self.samples / self._rate
 
 

@@ -1,4 +1,4 @@
-"""One engine after another between input and output, block by block."""
+"""Player of a session: gains, meters, and an engine that can be exchanged while it plays."""
 
 from collections import deque
 from time import perf_counter
@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 
 from voxnas.engine.base import StreamingEngine
 from voxnas.engine.live.meters import Load, Meter
-from voxnas.engine.live.past import Past
+from voxnas.engine.live.ring_buffer import RingBuffer
 
 FADE_MS = 10.0
 SLACK_SECONDS = 1.0  # of the past beyond what engines need: they may take as long to catch up
 CATCH_UP_ROUNDS = 8
 
 
-class Through(StreamingEngine):
-    """Bypass: the input as it is."""
+class Bypass(StreamingEngine):
+    """Engine that returns its input."""
 
     name = "bypass"
 
@@ -30,7 +30,7 @@ class Through(StreamingEngine):
 
 
 class Player:
-    """Gain, engine, gain; levels and time measured; the engine exchanged without a click.
+    """Chain of gain, engine and gain, metered, whose engine can be exchanged without a click.
 
     `process` belongs to the thread that plays: it makes no engine, frees none, prints nothing and takes no
     lock. `switch_to` and the gains belong to the control thread.
@@ -54,7 +54,7 @@ class Player:
         engine.reset()
         self._engine = engine
         self._memory = memory
-        self._past = Past(memory + round(SLACK_SECONDS * sample_rate))
+        self._past = RingBuffer(memory + round(SLACK_SECONDS * sample_rate))
         self._coming: StreamingEngine | None = None  # fades in
         fade = max(1, round(FADE_MS / 1000 * sample_rate))
         self._fade = (0.5 - 0.5 * np.cos(np.pi * np.arange(1, fade + 1) / fade)).astype(np.float32)
@@ -109,12 +109,12 @@ class Player:
 
     @property
     def settled(self) -> bool:
-        """No engine waits to take over or fades in."""
+        """True if no engine waits to take over or fades in."""
         return not self._waiting and self._coming is None
 
     @property
     def input_gain_db(self) -> float:
-        """Of what the engine hears. It may be set while playing."""
+        """Gain before the engine. It may be set while playing."""
         return self._input_gain.decibels
 
     @input_gain_db.setter
@@ -123,7 +123,7 @@ class Player:
 
     @property
     def output_gain_db(self) -> float:
-        """Of what is heard. It may be set while playing."""
+        """Gain behind the engine. It may be set while playing."""
         return self._output_gain.decibels
 
     @output_gain_db.setter
@@ -145,7 +145,7 @@ class Player:
     def _cross_fade(
         self, old: NDArray[np.float32], new: NDArray[np.float32], mixed: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """With weights that add up to 1, since both play the same and so are alike."""
+        """Cross-fade with weights that add up to 1, since both play the same and so are alike."""
         weights = self._fade[self._faded : self._faded + len(old)]
         faded = len(weights)
         np.subtract(new, old, out=mixed)
@@ -159,7 +159,7 @@ class Player:
 
 
 class Gain:
-    """A factor given in dB. A change is spread over one block, so that it does not click."""
+    """Gain in dB. A change is spread over one block, so that it does not click."""
 
     def __init__(self, decibels: float = 0.0) -> None:
         self.decibels = decibels

@@ -1,4 +1,4 @@
-"""What the player sees of a session."""
+"""Display of a session in the terminal, and its summary."""
 
 from typing import Any
 
@@ -6,20 +6,20 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from voxnas.engine.live.meters import Load, Meter
-from voxnas.engine.live.rack import Rack
+from voxnas.engine.live.model_bank import ModelBank
 
 BAR_CELLS, BAR_FLOOR_DBFS = 40, -60.0
 HOT_DBFS = -6.0
 KEYS = "1-9 n p: model   b: bypass   [ ]: input gain   - +: output gain   q: quit"
 
 
-def screen(rack: Rack) -> RenderableType:
-    """Meters, the models, the load and the keys, as they are now."""
-    player = rack.player
+def screen(bank: ModelBank) -> RenderableType:
+    """Meters, models, load and keys, as they are now."""
+    player = bank.player
     return Group(
         _meter("in ", player.input_level, player.input_gain_db),
         _meter("out", player.output_level, player.output_gain_db),
-        _models(rack),
+        _models(bank),
         Text(load_line(player.load)),
         Text(KEYS, style="dim"),
     )
@@ -33,13 +33,13 @@ def load_line(load: Load) -> str:
     )
 
 
-def summary(rack: Rack) -> list[str]:
-    """What is left to say when all is over."""
-    player, load = rack.player, rack.player.load
-    block_ms = 1000 * rack.block_size / player.sample_rate
+def summary(bank: ModelBank) -> list[str]:
+    """Summary lines for the end of a session."""
+    player, load = bank.player, bank.player.load
+    block_ms = 1000 * bank.block_size / player.sample_rate
     lines = [
-        f"played {load.seconds:.1f} s in {load.blocks} blocks of {rack.block_size} samples "
-        f"({block_ms:.2f} ms at {player.sample_rate} Hz), {rack.switches} switches",
+        f"played {load.seconds:.1f} s in {load.blocks} blocks of {bank.block_size} samples "
+        f"({block_ms:.2f} ms at {player.sample_rate} Hz), {bank.switches} switches",
         f"load mean {load.mean:.1%}, max {load.max:.1%}; deadline misses {load.misses}, xruns {load.xruns}",
     ]
     if clips := player.output_level.clips:
@@ -48,20 +48,20 @@ def summary(rack: Rack) -> list[str]:
     return lines
 
 
-def figures(rack: Rack) -> dict[str, Any]:
-    """The same as plain values; shares of 1, peaks of full scale."""
-    player, load = rack.player, rack.player.load
+def figures(bank: ModelBank) -> dict[str, Any]:
+    """Figures of the summary as plain values; shares of 1, peaks of full scale."""
+    player, load = bank.player, bank.player.load
     return {
-        "models": [slot.name for slot in rack.slots],
+        "models": [slot.name for slot in bank.slots],
         "sample_rate": player.sample_rate,
-        "block_size": rack.block_size,
+        "block_size": bank.block_size,
         "blocks": load.blocks,
         "seconds": load.seconds,
         "load_mean": load.mean,
         "load_max": load.max,
         "deadline_misses": load.misses,
         "xruns": load.xruns,
-        "switches": rack.switches,
+        "switches": bank.switches,
         "input_peak": player.input_level.highest,
         "output_peak": player.output_level.highest,
         "output_clips": player.output_level.clips,
@@ -83,9 +83,9 @@ def _cells(dbfs: float) -> int:
     return round(BAR_CELLS * min(1.0, max(0.0, 1 - dbfs / BAR_FLOOR_DBFS)))
 
 
-def _models(rack: Rack) -> Text:
+def _models(bank: ModelBank) -> Text:
     text = Text()
-    for number, slot in enumerate(rack.slots):
-        playing = number == rack.chosen and not rack.bypassed
+    for number, slot in enumerate(bank.slots):
+        playing = number == bank.chosen and not bank.bypassed
         text.append(f" {number + 1} {slot.name} ", "reverse" if playing else "").append(" ")
-    return text.append(" bypass ", "reverse yellow") if rack.bypassed else text
+    return text.append(" bypass ", "reverse yellow") if bank.bypassed else text

@@ -1,4 +1,4 @@
-"""A sound card's input and output, by the package sounddevice (PortAudio), which is an extra."""
+"""Audio driver of a sound card, by the package sounddevice (PortAudio), which is an extra."""
 
 import importlib
 import threading
@@ -15,7 +15,7 @@ Device = int | str | None
 
 
 class SoundCard:
-    """Plays a sound card's input through a player to its output, while the `with` block lasts.
+    """Audio driver from a sound card's input through a player to its output, within a `with` block.
 
     The player is called in the sound card's own thread; what the system reports of lost or missing samples is
     counted as xruns. The output is the same on the first two channels.
@@ -60,7 +60,7 @@ class SoundCard:
 
     @property
     def delay_ms(self) -> float:
-        """From input to output, as the system tells it: buffers and converters."""
+        """Delay from input to output, as the system tells it: buffers and converters."""
         return 1000 * float(sum(self._stream.latency))
 
     def __enter__(self) -> "SoundCard":
@@ -79,11 +79,11 @@ class SoundCard:
 
     @property
     def active(self) -> bool:
-        """The device still plays."""
+        """True while the device plays."""
         return not self._ended.is_set()
 
     def check(self) -> None:
-        """Raise here what went wrong in the sound card's thread."""
+        """Raises here what went wrong in the sound card's thread."""
         if self._error is not None:
             raise self._error
 

@@ -1,4 +1,4 @@
-"""ConvNet and Linear for the runtime's chain.h."""
+"""Parts of a ConvNet and a Linear for the runtime's chain.h."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from voxnas.models.conv_net import ConvNet, Linear
 
 
 def parts(network: ConvNet | Linear) -> Parts:
-    """Its types and numbers: a link per convolution."""
+    """C++ type and numbers of a chain: a link per convolution."""
     links, weights, floats = [], [], 128
     for index, convolution in enumerate(network.convolutions):
         module: Any = convolution

@@ -1,4 +1,4 @@
-"""What the writers of the architectures share: numbers in the order in which the runtime reads them."""
+"""Parts of a C++ header that all architectures share: numbers in the order in which the runtime reads."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,17 +31,17 @@ class Parts:
 
 
 def join(parts: Iterable[Array]) -> NDArray[np.float32]:
-    """One after the other, rounded at last."""
+    """Numbers of the parts in a row, rounded to float32."""
     return np.concatenate([np.zeros(0), *(part.ravel() for part in parts)]).astype(np.float32)
 
 
 def numbers(tensor: Tensor) -> Array:
-    """A tensor's values, to be worked on without loss."""
+    """Values of a tensor in float64, to be worked on without loss."""
     return tensor.detach().cpu().double().numpy()
 
 
 def taps(convolution: CausalConv) -> Array:
-    """A convolution's weight as `[group][tap][input][output]`, the current sample's tap first."""
+    """Weight of a convolution as `[group][tap][input][output]`, the current sample's tap first."""
     weight = numbers(convolution.weight)
     outputs, inputs, kernel = weight.shape
     groups = convolution.groups
@@ -50,23 +50,23 @@ def taps(convolution: CausalConv) -> Array:
 
 
 def bias(convolution: CausalConv) -> Array:
-    """Its bias, nothing if it has none."""
+    """Bias of a convolution, empty if it has none."""
     return numbers(convolution.bias) if convolution.bias is not None else np.zeros(0)
 
 
 def activation_numbers(spec: Spec, module: object) -> Array:
-    """What the runtime's struct of the activation's name takes."""
+    """Constants or slopes that the runtime's struct of the activation's name takes."""
     if isinstance(module, PReLU):
         return numbers(module.slopes)
     return np.array(list(parameters_of(spec).values()))
 
 
 def settled(state: State) -> NDArray[np.float32]:
-    """Of pasts `(1, channels, 1, samples)`, all samples of which are equal, one of each channel."""
+    """One sample per channel of pasts `(1, channels, 1, samples)` whose samples are all equal."""
     return join(numbers(past[0, :, 0, -1]) for past in state if past.shape[-1])
 
 
 def history_floats(channels: int, past_samples: int) -> int:
-    """About what the runtime's History of so many channels takes."""
+    """Approximate size of the runtime's History of so many channels."""
     past = -(-past_samples // 16) * 16
     return channels * (past + max(past, 4 * 128) if past else 128)

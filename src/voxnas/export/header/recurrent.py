@@ -1,4 +1,4 @@
-"""LSTM and GRU for the runtime's recurrent.h."""
+"""Parts of an LSTM and a GRU for the runtime's recurrent.h."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _SIGMOIDS = {LSTM: np.array([1, 1, 0, 1]), GRU: np.array([1, 1, 0])}
 
 
 def parts(network: LSTM | GRU) -> Parts:
-    """Its types and numbers."""
+    """C++ type and numbers of a recurrent network."""
     hidden, cell = network.hidden_size, type(network).__name__
     layers = [f"\n    Layer<{cell}, {hidden if i else 1}, {hidden}>" for i in range(network.num_layers)]
     skip = str(network.skip).lower()
@@ -30,7 +30,7 @@ def parts(network: LSTM | GRU) -> Parts:
 
 
 def _layer(network: LSTM | GRU, index: int) -> Iterator[Array]:
-    """The rows of biases, inputs and units."""
+    """Rows of biases, inputs and units."""
     hidden, halves = network.hidden_size, 1 - 0.5 * _SIGMOIDS[type(network)]
 
     def gates(name: str) -> Array:
@@ -49,5 +49,5 @@ def _layer(network: LSTM | GRU, index: int) -> Iterator[Array]:
 
 
 def _strips(rows: Array, hidden: int) -> Array:
-    """Filled up with zeros to whole vectors of the widest kind."""
+    """Rows padded with zeros to whole vectors of the widest kind."""
     return np.pad(rows, [(0, 0)] * (rows.ndim - 1) + [(0, -hidden % 16)])

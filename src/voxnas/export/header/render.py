@@ -1,4 +1,4 @@
-"""A trained model as one C++17 header without dependencies, for plug-in developers."""
+"""Writer of a trained model as one C++17 header without dependencies, for plug-in developers."""
 
 import copy
 import hashlib
@@ -57,7 +57,7 @@ def write_header(
 
 
 def namespace(name: str) -> str:
-    """An identifier after a name: `JTM 12 (bright)` is `JTM_12_bright`, a single word gets `_model` added.
+    """Identifier made of a name: `JTM 12 (bright)` is `JTM_12_bright`, a single word gets `_model` added.
 
     That is because a word may be a keyword, a macro, or a function of the C library.
     """
@@ -71,7 +71,7 @@ def namespace(name: str) -> str:
 def render_header(
     network: StreamingNetwork, name: str, sample_rate: int, metadata: Mapping[str, Any] | None = None
 ) -> str:
-    """The header's text, with everything in the namespace `name`.
+    """Text of a header, with everything in the namespace `name`.
 
     Numbers are written such that they come back exactly. Of the metadata `name`, `loudness`,
     `input_level_dbu` and `output_level_dbu` become constants.

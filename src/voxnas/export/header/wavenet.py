@@ -1,4 +1,4 @@
-"""A WaveNet for the runtime's wavenet.h."""
+"""Parts of a WaveNet for the runtime's wavenet.h."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +21,7 @@ from voxnas.models.wavenet import WaveNet
 
 
 def parts(network: WaveNet) -> Parts:
-    """Its types and numbers; `head_scale` becomes a part of the last head."""
+    """C++ types and numbers of a WaveNet; `head_scale` becomes a part of the last head."""
     arrays: list[tuple[LayerArray, Any]] = list(zip(network.shapes, network.arrays, strict=True))
     types, weights, floats = [], [], 2 * 128
     for index, (shape, array) in enumerate(arrays):
@@ -39,7 +39,7 @@ def parts(network: WaveNet) -> Parts:
 
 
 def _next(shape: LayerArray, index: int, is_last: bool) -> str:
-    """Nothing follows the last layer's residual path."""
+    """Kind of the residual path behind a layer: none behind the last."""
     if is_last and index == len(shape.dilations) - 1:
         return "none"
     return "add" if shape.layer1x1 else "copy"

@@ -1,4 +1,4 @@
-"""From a genotype to the list of a network's parts.
+"""Layout of a network of cells: from a genotype to the list of the network's parts.
 
 Signals are numbered as those of `voxnas.kernels.graph`: 0 is the network's input, n the result of part n - 1.
 
@@ -32,7 +32,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Place:
-    """Where in the stack a cell is, and what that asks of it; `rate` is that of its nodes."""
+    """Position of a cell in the stack, and the sizes that follow; `rate` is that of its nodes."""
 
     index: int
     channels: int
@@ -42,7 +42,7 @@ class Place:
 
     @property
     def stride(self) -> int:
-        """Of what is applied to the cell's inputs."""
+        """Stride of the operations on the cell's inputs."""
         return 2 if self.reduces else 1
 
 
@@ -53,27 +53,27 @@ class Layout:
         self.parts: list[Part] = []
 
     def add(self, name: str, operation: Operation, *inputs: int) -> int:
-        """The number of the new part's result."""
+        """Adds a part; returns the number of its result."""
         self.parts.append(Part(name, operation, inputs))
         return len(self.parts)
 
     def channels(self, signal: int) -> int:
-        """Of a signal."""
+        """Channels of a signal."""
         return self.parts[signal - 1].operation.channels if signal else 1
 
     def rate(self, signal: int) -> int:
-        """Of a signal, in samples of the network's input."""
+        """Rate of a signal, in samples of the network's input."""
         return self.parts[signal - 1].operation.rate if signal else 1
 
     def sum(self, name: str, signals: list[int]) -> int:
-        """Of one signal: that signal."""
+        """Adds a sum; returns its number, or that of the signal if there is one only."""
         if len(signals) == 1:
             return signals[0]
         size = self.channels(signals[0])
         return self.add(name, Operation("add", "add", size, size, self.rate(signals[0])), *signals)
 
     def concat(self, name: str, signals: list[int]) -> int:
-        """Of one signal: that signal."""
+        """Adds a concatenation; returns its number, or that of the signal if there is one only."""
         if len(signals) == 1:
             return signals[0]
         size = sum(map(self.channels, signals))
@@ -84,7 +84,7 @@ CellBuilder = Callable[[Layout, Place, list[int]], int]
 
 
 def places(shape: CellGenotype) -> list[Place]:
-    """Of each cell."""
+    """Place of each cell."""
     found, rate = [], 1
     for index, dilation in enumerate(shape.dilations):
         reduces = index in shape.reductions
@@ -94,7 +94,7 @@ def places(shape: CellGenotype) -> list[Place]:
 
 
 def stack(shape: CellGenotype, cell: CellBuilder) -> list[Part]:
-    """All parts of a network.
+    """Parts of a network.
 
     Args:
         shape: a genotype, of which everything but the cells' edges counts.
@@ -106,19 +106,19 @@ def stack(shape: CellGenotype, cell: CellBuilder) -> list[Part]:
     before = last = stem
     at_rate: dict[int, int] = {}
     for place in places(shape):
-        sources = [_bring(layout, place, number, s, last) for number, s in enumerate((before, last))]
+        sources = [_cell_input(layout, place, number, s, last) for number, s in enumerate((before, last))]
         before, last = last, cell(layout, place, sources)
         at_rate[place.rate] = last
     result = last
     for rate in sorted(at_rate, reverse=True)[1:]:
-        result = _rise(layout, result, at_rate[rate], width * rate)
+        result = _upsample_and_mix(layout, result, at_rate[rate], width * rate)
     both = layout.concat("output", [result, stem])
     layout.add("head", Operation("head", "conv", layout.channels(both), 1, 1), both)
     return layout.parts
 
 
-def _bring(layout: Layout, place: Place, number: int, signal: int, last: int) -> int:
-    """A cell's input in its channels, at the rate of the last cell's output."""
+def _cell_input(layout: Layout, place: Place, number: int, signal: int, last: int) -> int:
+    """Brings a cell's input to its channels, and to the rate of the last cell's output."""
     name, channels, rate = f"cell{place.index}_input{number}", layout.channels(signal), layout.rate(last)
     if layout.rate(signal) < rate:
         return layout.add(name, reduction("input", channels, place.channels, rate), signal)
@@ -127,8 +127,8 @@ def _bring(layout: Layout, place: Place, number: int, signal: int, last: int) ->
     return layout.add(name, projection("input", channels, place.channels, rate), signal)
 
 
-def _rise(layout: Layout, low: int, high: int, width: int) -> int:
-    """From a signal of half the rate and one of full rate to one of full rate."""
+def _upsample_and_mix(layout: Layout, low: int, high: int, width: int) -> int:
+    """Upsamples a signal to twice the samples and mixes it with one that has as many."""
     rate = layout.rate(high)
     rises = Operation("upsample", "upsample", layout.channels(low), width, rate, UPSAMPLING_KERNEL)
     both = layout.concat(f"rise{rate}_both", [layout.add(f"rise{rate}", rises, low), high])
@@ -164,13 +164,13 @@ def _add_nodes(layout: Layout, place: Place, sources: list[int], cell: Cell) -> 
 
 
 def edge_operation(op: str, source: int, place: Place) -> Operation:
-    """What a primitive is on an edge from this source in a cell at this place."""
+    """Operation of a primitive on an edge from this source in a cell at this place."""
     stride = place.stride if source < INPUTS else 1
     return primitive(op, place.channels, place.rate, place.dilation, stride)
 
 
 def _prune(parts: list[Part]) -> list[Part]:
-    """Only what the last part depends on, numbered anew."""
+    """Parts that the last one depends on, numbered anew."""
     used = {len(parts)}
     for number in range(len(parts), 0, -1):
         if number in used:

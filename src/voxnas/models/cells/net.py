@@ -1,4 +1,4 @@
-"""A network of cells, as a differentiable search finds them.
+"""Networks of cells, as a differentiable search finds them.
 
 After H. Liu, K. Simonyan, Y. Yang (2019), "DARTS: Differentiable Architecture Search", over time instead of
 over pictures, causal, and with a way back to the full rate.
@@ -30,7 +30,7 @@ SETTLING_STEPS = 100
 
 
 class CellNet(StreamingNetwork):
-    """Cells as a genotype has them, between a stem and a way back to the full rate; see `lay_out`.
+    """Network of the cells of a genotype, between a stem and a way back to the full rate; see `lay_out`.
 
     Args:
         genotype: one of cells, or the plain values of one.
@@ -73,7 +73,7 @@ class CellNet(StreamingNetwork):
         return {name: unit for name, unit in self.units.items() if isinstance(unit, Unit)}
 
     def initial_state(self, batch: int = 1) -> State:
-        """Runs zeros for a receptive field and on to the next phase 0."""
+        """State after zeros for a receptive field and on to the next phase 0."""
         weight = next(self.parameters())
         samples = (self.receptive_field // self.period + 1) * self.period
         silence = weight.new_zeros(batch, 1, samples)
@@ -84,7 +84,7 @@ class CellNet(StreamingNetwork):
         return self._streaming(x, state, self._weights())
 
     def _weights(self) -> Weights:
-        """With batch norm in them; where nothing learns, folded again only if they have changed."""
+        """Weights with batch norm folded in; where nothing learns, again only if they have changed."""
         units = self._units()
         tensors = [t for unit in units.values() for t in (*unit.parameters(), *unit.buffers())]
         key = [(t.data_ptr(), 0 if t.is_inference() else t._version) for t in tensors]

@@ -1,4 +1,4 @@
-"""What a network of cells is made of: operations, what they cost, and their weights.
+"""Operations of a network of cells, their costs and their weights.
 
 Signals are `(batch, channels, 1, samples)` in channels-last memory, see `CausalConv`. Everything is causal
 and "valid": nothing is padded, and what an operation needs of the past is missing at the left of its result.
@@ -22,7 +22,7 @@ MOMENTUM, EPSILON = 0.1, 1e-5  # of batch norm, as PyTorch has them
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation, without its weights.
+    """Operation of a network of cells, without its weights.
 
     Attributes:
         op: its name: a primitive, or which of the network's other parts it is.
@@ -51,12 +51,12 @@ class Operation:
 
     @property
     def has_weights(self) -> bool:
-        """Whether there is anything to train."""
+        """True if there is anything to train."""
         return self.kind in ("conv", "upsample")
 
     @property
     def past_samples(self) -> int:
-        """How far back it looks, in samples of what it is applied to."""
+        """Samples that the operation looks back in what it is applied to."""
         return (self.kernel_size - 1) * self.dilation
 
     @property
@@ -75,7 +75,7 @@ class Operation:
 
 
 def primitive(op: str, channels: int, rate: int, dilation: int = 1, stride: int = 1) -> Operation:
-    """One of `PRIMITIVES` from `channels` to as many; `rate` is that of the result.
+    """Operation of one of `PRIMITIVES`, from `channels` to as many; `rate` is that of the result.
 
     With stride 2 it looks at neighbouring samples whatever the dilation, lest every other one go unheard;
     for the same reason a strided skip_connect is a convolution of two taps, the paper's "factorized

@@ -1,4 +1,4 @@
-"""Which samples of the input a signal depends on.
+"""Receptive field and delay of a network of cells: the samples of the input that a signal depends on.
 
 A network with rates above 1 repeats itself after as many samples as the largest rate, its period. What a
 signal's sample depends on goes by its place in the period, its phase: one entry of an array per phase.
@@ -17,17 +17,17 @@ Extreme = Callable[..., Reach]  # np.max or np.min
 
 
 def period(parts: Sequence[Part]) -> int:
-    """The largest rate."""
+    """Period of a network in samples: its largest rate."""
     return max(part.operation.rate for part in parts)
 
 
 def receptive_field(parts: Sequence[Part]) -> int:
-    """How far back the output looks, in samples, at the phase that looks back furthest; 1 for no further."""
+    """Receptive field in samples, the current one included, at the phase that looks back furthest."""
     return 1 + int(_of_output(parts, np.max).max())
 
 
 def delay_samples(parts: Sequence[Part]) -> int:
-    """How old the newest input is that the output has seen, in samples, at the phase where it is oldest.
+    """Age in samples of the newest input that the output has seen, at the phase where it is oldest.
 
     What comes from a lower rate alone is late by up to a period; what is joined with the full rate is not.
     """
@@ -35,7 +35,7 @@ def delay_samples(parts: Sequence[Part]) -> int:
 
 
 def starts(parts: Sequence[Part], first: int) -> list[int]:
-    """Per signal the first sample that can be computed, if the input's sample `first` is its first one.
+    """First sample of each signal that can be computed, if the input's sample `first` is its first one.
 
     Silence is there early enough for whatever is applied to it.
     """
@@ -54,7 +54,7 @@ def starts(parts: Sequence[Part], first: int) -> list[int]:
 
 
 def _of_output(parts: Sequence[Part], extreme: Extreme) -> Reach:
-    """How many samples back each phase of the output looks, at most or at least."""
+    """Samples that each phase of the output looks back, at most or at least."""
     length = period(parts)
     found: list[tuple[int, Reach]] = [(1, np.zeros(length))]
     for part in parts:

@@ -1,4 +1,4 @@
-"""How large a stack of cells is: the presets, and dilations that reach as far as amps remember."""
+"""Sizes of a stack of cells: the presets, and dilations that reach as far as amps remember."""
 
 from dataclasses import dataclass
 from itertools import product
@@ -10,7 +10,7 @@ REACH = 110  # samples: the sum over cells of dilation × rate
 
 @dataclass(frozen=True)
 class Size:
-    """What a space of cells is told before anything is searched; the fields are those of `CellGenotype`."""
+    """Size of a space of cells, fixed before the search; the fields are those of `CellGenotype`."""
 
     layers: int
     nodes: int = 4
@@ -29,12 +29,12 @@ SIZES = {
 
 
 def rates(layers: int) -> list[int]:
-    """Of each cell's nodes, in samples of the input."""
+    """Rate of each cell's nodes, in samples of the input."""
     return [2 ** sum(index >= place for place in reductions(layers)) for index in range(layers)]
 
 
 def default_dilations(layers: int) -> tuple[int, ...]:
-    """One per cell: powers of 2 or of 4 that start again at 1 after so many cells that they reach furthest.
+    """Dilation per cell: powers of 2 or of 4 that start again at 1 where that makes them reach furthest.
 
     A cell of four nodes looks back 24 times its dilation × rate at most (7 taps, node after node) and about
     8 times with random edges. All cells together come to `REACH` of these at most: at 48 kHz s to xl look

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 
 from voxnas.models.cells.layout import Layout, Part, Place, edge_operation, places, stack
-from voxnas.models.cells.net import CellNet
 from voxnas.models.cells.offline import Offline
 from voxnas.models.cells.operations import Operation, Unit
 from voxnas.models.cells.reach import delay_samples, receptive_field
@@ -143,20 +142,6 @@ class CellSuperNet(SuperNet):
     def measure_operations(self, operations: Sequence[Operation]) -> list[float]:
         return measure_cell_operations(operations)
 
-    def bequeath(self, network: CellNet) -> None:
-        """Give a network of this space the weights and running figures that its operations have here."""
-        given = {name: _figures(unit) for name, unit in self.units.items()}
-        for cell in self._cells():
-            for node, node_edges in enumerate(getattr(network.genotype, _kind(cell.place))):
-                for number, edge in enumerate(node_edges):
-                    if edge_operation(edge.op, edge.source, cell.place).has_weights:
-                        name = f"cell{cell.place.index}_node{node}_edge{number}"
-                        given[name] = cell.weights_of(node, edge.source, edge.op)
-        with torch.no_grad():
-            for name, unit in network.units.items():
-                for tensor, values in zip(_figures(unit), given[name], strict=True):
-                    tensor.copy_(values)
-
     def expected_cost(self, price: Price) -> Tensor:
         """As of `SuperNet`; `price` takes an `Operation`. Sums and concatenations are free.
 
@@ -202,15 +187,6 @@ class CellSuperNet(SuperNet):
         options = [[edge_operation(op, source, place) for op in PRIMITIVES] for _, source in self.edges]
         prices = [[0.0 if o.kind == "none" else price(o) for o in row] for row in options]
         return list((p * p.new_tensor(prices)).sum(dim=1))
-
-
-def _figures(unit: nn.Module) -> tuple[Tensor, ...]:
-    """A unit's weight, and its bias or what its batch norm has seen."""
-    assert isinstance(unit, Unit)
-    if unit.operation.norm:
-        return unit.weight, unit.mean, unit.variance
-    assert unit.bias is not None
-    return unit.weight, unit.bias
 
 
 def _kind(place: Place) -> str:

@@ -63,14 +63,6 @@ class Bundle(nn.Module):
         rows = y.permute(0, 2, 3, 1)
         return rows.unflatten(3, (options, -1)).sum(dim=3).permute(0, 3, 1, 2)
 
-    def of(self, op: str, node: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Weight, mean and variance of one option, for one of the nodes."""
-        option = [operation.op for operation in self.operations].index(op)
-        size = self.longest.channels
-        rows = slice(node * size, (node + 1) * size)
-        figures = slice(option * self.nodes * size + rows.start, option * self.nodes * size + rows.stop)
-        return self.weights[option][rows], self.mean[figures], self.variance[figures]
-
 
 class MixedCell(nn.Module):
     """Every primitive on every edge from the cell's inputs and earlier nodes.
@@ -149,12 +141,6 @@ class MixedCell(nn.Module):
         maximum = self.options(source)[COLUMN["max_pool_3"]]
         weight = _on_each_channel(p[COLUMN["max_pool_3"]].unsqueeze(1), maximum.channels)
         return convolve(Operation("", "conv", 0, 0, 1), pool(maximum, x), weight, None)
-
-    def weights_of(self, node: int, source: int, op: str) -> tuple[Tensor, Tensor, Tensor]:
-        """Weight, mean and variance of a convolution on one edge."""
-        bundle = (self.skips if op == "skip_connect" else self.convolutions)[source]
-        assert isinstance(bundle, Bundle)
-        return bundle.of(op, list(self.takers(source)).index(node))
 
 
 def _as_conv(pooling: Operation) -> Operation:

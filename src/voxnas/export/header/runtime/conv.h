@@ -23,7 +23,7 @@ class History {
       for (int t = 0; t < kStride; ++t) data_[c][t] = Past ? silence[c] : 0.f;
     return silence + kSilence;
   }
-  // Where the next samples go, with the past before them.
+  // Rows for the next samples, with the past before them.
   Rows next(int samples) {
     if (Past && at_ + round_up(samples, kLanes) > kEnd) {
       for (int c = 0; c < Channels; ++c) copy(data_[c], data_[c] + at_ - kPast, kPast);
@@ -52,7 +52,7 @@ struct Sums {
   Vec v[M][N];
 
   VOXNAS_INLINE Sums() {
-    for_each([](int, int, Vec& sum) { sum = all(0.f); });
+    for_each([](int, int, Vec& sum) { sum = broadcast(0.f); });
   }
   template <class Do>
   VOXNAS_INLINE void for_each(Do run) {
@@ -62,7 +62,7 @@ struct Sums {
     Vec x[N];
     each<N>([&](auto n) { x[n] = in_register(load(row + n * kLanes)); });
     each<M>([&](auto m) {
-      const Vec weight = in_register(all(weights[m]));
+      const Vec weight = in_register(broadcast(weights[m]));
       each<N>([&](auto n) { v[m][n] = multiply_add(weight, x[n], v[m][n]); });
     });
   }
@@ -70,7 +70,7 @@ struct Sums {
 
 constexpr int kMostOutputs = kRegisters == 32 ? 8 : 6;
 constexpr int parts(int outputs) { return (outputs + kMostOutputs - 1) / kMostOutputs; }
-// How many vectors of time go together with so many outputs.
+// The number of vectors of time that go together with so many outputs.
 constexpr int vectors(int outputs) {
   return kRegisters == 32 ? (outputs <= 4 ? 4 : 2) : (outputs <= 3 ? 4 : 2);
 }
@@ -120,7 +120,7 @@ struct Convolution {
       Taps::template run<count>(x.data + t, x.stride, dilation, weights, [&](auto first, auto& sums) {
         // The bias last, since those of trained networks are large beside the rest.
         sums.for_each([&](int m, int n, Vec& sum) {
-          if (Bias) sum = sum + all(bias[first + m]);
+          if (Bias) sum = sum + broadcast(bias[first + m]);
           store(out[first + m] + t + n * kLanes, Act::value(sum, activation, first + m));
         });
       });

@@ -29,7 +29,7 @@ using Network =
 
 alignas(64) inline constexpr float kWeights[$weight_count] = {
 $weights};
-// What silence leaves behind.
+// The state that silence leaves behind.
 alignas(64) inline constexpr float kSilence[$silence_count] = {
 $silence};
 static_assert(Network::kWeights == $weight_count, "the weights do not fit the network");

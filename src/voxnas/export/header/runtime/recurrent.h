@@ -81,20 +81,20 @@ class Layer {
     each<kWays>([&](auto way) {
       each<Cell::kSums>([&](auto g) {
         each<N>([&](auto n) {
-          sums[way].v[g][n] = way ? all(0.f) : load(weights + g * kStrip + first + n * kLanes);
+          sums[way].v[g][n] = way ? broadcast(0.f) : load(weights + g * kStrip + first + n * kLanes);
         });
       });
     });
     const float* row = weights + Cell::kSums * kStrip + first;
     for (int i = 0; i < In; ++i, row += kRow)
-      sums[0].add(all(in[i]), row, kStrip, typename Cell::FromInput{});
+      sums[0].add(broadcast(in[i]), row, kStrip, typename Cell::FromInput{});
     int j = 0;
     for (; j + kWays <= Hidden; j += kWays)
       each<kWays>([&](auto way) {
-        sums[way].add(all(out[t][j + way]), row, kStrip, typename Cell::FromUnits{});
+        sums[way].add(broadcast(out[t][j + way]), row, kStrip, typename Cell::FromUnits{});
         row += kRow;
       });
-    for (; j < Hidden; ++j, row += kRow) sums[0].add(all(out[t][j]), row, kStrip, typename Cell::FromUnits{});
+    for (; j < Hidden; ++j, row += kRow) sums[0].add(broadcast(out[t][j]), row, kStrip, typename Cell::FromUnits{});
     each<N>([&](auto n) {
       Vec gate[Cell::kSums];
       each<Cell::kSums>([&](auto g) {
@@ -131,7 +131,7 @@ class Recurrent {
       stride = kStrip;
     });
     for (int t = 0; t < samples; ++t, from += stride) {
-      Vec product = all(0.f);
+      Vec product = broadcast(0.f);
       for (int u = 0; u < Hidden; u += kLanes) product = multiply_add(load(from + u), load(weights + u), product);
       const float y = sum(product) + weights[kStrip];
       out[t] = Skip ? in[t] + y : y;

@@ -10,7 +10,7 @@
 struct Vec;
 VOXNAS_INLINE Vec load(const float* p);
 VOXNAS_INLINE void store(float* p, Vec v);
-VOXNAS_INLINE Vec all(float value);
+VOXNAS_INLINE Vec broadcast(float value);
 VOXNAS_INLINE Vec operator+(Vec a, Vec b);
 VOXNAS_INLINE Vec operator-(Vec a, Vec b);
 VOXNAS_INLINE Vec operator*(Vec a, Vec b);
@@ -51,7 +51,7 @@ VOXNAS_INLINE __m128 greater(__m128 a, __m128 b) { return _mm_max_ps(a, b); }
 
 VOXNAS_INLINE Vec load(const float* p) { return {VOXNAS_MM(loadu)(p)}; }
 VOXNAS_INLINE void store(float* p, Vec v) { VOXNAS_MM(storeu)(p, v.v); }
-VOXNAS_INLINE Vec all(float value) { return {VOXNAS_MM(set1)(value)}; }
+VOXNAS_INLINE Vec broadcast(float value) { return {VOXNAS_MM(set1)(value)}; }
 VOXNAS_INLINE Vec operator+(Vec a, Vec b) { return {VOXNAS_MM(add)(a.v, b.v)}; }
 VOXNAS_INLINE Vec operator-(Vec a, Vec b) { return {VOXNAS_MM(sub)(a.v, b.v)}; }
 VOXNAS_INLINE Vec operator*(Vec a, Vec b) { return {VOXNAS_MM(mul)(a.v, b.v)}; }
@@ -74,7 +74,7 @@ struct Vec {
 };
 VOXNAS_INLINE Vec load(const float* p) { return {vld1q_f32(p)}; }
 VOXNAS_INLINE void store(float* p, Vec v) { vst1q_f32(p, v.v); }
-VOXNAS_INLINE Vec all(float value) { return {vdupq_n_f32(value)}; }
+VOXNAS_INLINE Vec broadcast(float value) { return {vdupq_n_f32(value)}; }
 VOXNAS_INLINE Vec operator+(Vec a, Vec b) { return {vaddq_f32(a.v, b.v)}; }
 VOXNAS_INLINE Vec operator-(Vec a, Vec b) { return {vsubq_f32(a.v, b.v)}; }
 VOXNAS_INLINE Vec operator*(Vec a, Vec b) { return {vmulq_f32(a.v, b.v)}; }
@@ -99,7 +99,7 @@ VOXNAS_INLINE Vec load(const float* p) {
   return lane_by_lane([&](int i) { return p[i]; });
 }
 VOXNAS_INLINE void store(float* p, Vec v) { std::memcpy(p, v.v, sizeof v.v); }
-VOXNAS_INLINE Vec all(float value) {
+VOXNAS_INLINE Vec broadcast(float value) {
   return lane_by_lane([&](int) { return value; });
 }
 VOXNAS_INLINE Vec operator+(Vec a, Vec b) {

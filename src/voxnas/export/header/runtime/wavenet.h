@@ -1,10 +1,10 @@
 // A WaveNet: layer arrays whose layers add to a residual path and to a head's sum.
 
 enum class Gating { none, gated, blended };
-// What a layer hands on: nothing (the last), its input, or its input and a 1×1 of its activation.
+// The output of a layer for the next: nothing (the last), its input, or its input and a 1×1 of its activation.
 enum class Next { none, copy, add };
 
-// What a layer computes. Weights: convolution, mix-in, bias, the activations', then the 1×1 to the next layer and its
+// A layer. Weights: convolution, mix-in, bias, the activations', then the 1×1 to the next layer and its
 // bias, and the 1×1 to the head and its bias, if there are any.
 template <int Channels, int Bottleneck, int Kernel, int Groups, class Act, Gating gating, class Secondary, Next next,
           int NextGroups, int HeadChannels, int HeadGroups>
@@ -38,7 +38,7 @@ struct Layer {
     Taps::template run<N>(x.data, x.stride, dilation, weights, [&](auto first, auto& sums) {
       sums.add(condition, mixin + first);
       sums.for_each([&](int m, int n, Vec& sum) {
-        sum = sum + all(bias[first + m]);
+        sum = sum + broadcast(bias[first + m]);
         if (!kGated) sum = Act::value(sum, rest, first + m);
         store(z + (first + m) * kStride + n * kLanes, sum);
         if (!kGated && !kHasHead) add_to(head[first + m] + n * kLanes, sum);
@@ -49,7 +49,7 @@ struct Layer {
       const float *to_next = rest + kToNext, *next_bias = to_next + ToNext::kWeights;
       ToNext::template run<N>(z, kStride, 0, to_next, [&](auto first, auto& sums) {
         sums.for_each([&](int m, int n, Vec& sum) {
-          sum = sum + all(next_bias[first + m]) + load(x[first + m] + n * kLanes);
+          sum = sum + broadcast(next_bias[first + m]) + load(x[first + m] + n * kLanes);
           store(out[first + m] + n * kLanes, sum);
         });
       });
@@ -59,8 +59,9 @@ struct Layer {
     if (kHasHead) {
       const float *to_head = rest + kToHead, *head_bias = to_head + ToHead::kWeights;
       ToHead::template run<N>(z, kStride, 0, to_head, [&](auto first, auto& sums) {
-        sums.for_each(
-            [&](int m, int n, Vec& sum) { add_to(head[first + m] + n * kLanes, sum + all(head_bias[first + m])); });
+        sums.for_each([&](int m, int n, Vec& sum) {
+          add_to(head[first + m] + n * kLanes, sum + broadcast(head_bias[first + m]));
+        });
       });
     }
   }

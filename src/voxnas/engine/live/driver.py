@@ -1,4 +1,4 @@
-"""What a session needs of whatever drives the player, and of the interpreter meanwhile."""
+"""Interface of audio drivers, which call the player, and the interpreter's settings meanwhile."""
 
 import gc
 import sys
@@ -10,10 +10,10 @@ from typing import Protocol
 SWITCH_SECONDS = 1e-4  # Python's 5 ms would be several blocks
 
 
-class Drive(Protocol):
-    """Plays within a `with` block, in a thread of its own."""
+class AudioDriver(Protocol):
+    """Audio driver: calls the player within a `with` block, in a thread of its own."""
 
-    def __enter__(self) -> "Drive": ...
+    def __enter__(self) -> "AudioDriver": ...
 
     def __exit__(
         self,
@@ -24,16 +24,16 @@ class Drive(Protocol):
 
     @property
     def active(self) -> bool:
-        """It has not come to its end, nor failed."""
+        """True until it has come to its end or failed."""
         ...
 
     def check(self) -> None:
-        """Raise here what went wrong in the thread that plays."""
+        """Raises here what went wrong in the thread that plays."""
         ...
 
 
 @contextmanager
-def brisk_interpreter() -> Iterator[None]:
+def low_latency_interpreter() -> Iterator[None]:
     """Let the thread that plays have the interpreter soon, on one CPU; undone afterwards.
 
     What is loaded by now is left out of garbage collections, which are then short.

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from voxnas.audio.resample import resample
 from voxnas.audio.streams import open_source
 from voxnas.engine.base import StreamingEngine
-from voxnas.engine.live.paced import FileDrive, in_blocks
-from voxnas.engine.live.player import Player, Through
+from voxnas.engine.live.file_driver import FileDriver, in_blocks
+from voxnas.engine.live.player import Bypass, Player
 from voxnas.utils.errors import InputError
 
 RATE = 48000
@@ -30,39 +30,39 @@ def dry(tmp_path):
     return path
 
 
-def drive_to_its_end(player, path, block_size=480, **options) -> tuple[FileDrive, float]:
+def play_to_its_end(player, path, block_size=480, **options) -> tuple[FileDriver, float]:
     start = time.perf_counter()
-    with open_source(path) as source, FileDrive(player, source, block_size, **options) as drive:
-        while drive.active:
+    with open_source(path) as source, FileDriver(player, source, block_size, **options) as driver:
+        while driver.active:
             time.sleep(0.005)
-    drive.check()
-    return drive, time.perf_counter() - start
+    driver.check()
+    return driver, time.perf_counter() - start
 
 
 def test_it_takes_as_long_as_the_sound_lasts_and_writes_what_was_played(dry, tmp_path):
-    player = Player(Through(), RATE, output_gain_db=-6)
-    drive, seconds = drive_to_its_end(player, dry, output=tmp_path / "wet.wav")
+    player = Player(Bypass(), RATE, output_gain_db=-6)
+    driver, seconds = play_to_its_end(player, dry, output=tmp_path / "wet.wav")
     assert 0.99 <= seconds < 3
     assert (player.load.blocks, player.load.samples) == (101, RATE + 7)
     assert player.load.misses <= player.load.xruns + 1
     wet, rate = soundfile.read(tmp_path / "wet.wav", dtype="float32")
     assert rate == RATE
     np.testing.assert_allclose(wet, clip(RATE + 7) * 10 ** (-6 / 20), rtol=1e-5)
-    assert drive.written is not None
-    assert drive.written.samples == RATE + 7
+    assert driver.written is not None
+    assert driver.written.samples == RATE + 7
 
 
 def test_without_pace_it_is_as_fast_as_it_goes_and_nothing_is_late(dry):
-    player = Player(Through(), RATE)
-    _, seconds = drive_to_its_end(player, dry, pace=False)
+    player = Player(Bypass(), RATE)
+    _, seconds = play_to_its_end(player, dry, pace=False)
     assert seconds < 0.9
     assert (player.load.blocks, player.load.xruns) == (101, 0)
 
 
 def test_a_file_of_another_rate_is_converted_on_the_way(tmp_path):
     soundfile.write(tmp_path / "dry.wav", clip(44100), 44100, subtype="FLOAT")
-    player = Player(Through(), RATE)
-    drive_to_its_end(player, tmp_path / "dry.wav", 64, pace=False, output=tmp_path / "wet.wav")
+    player = Player(Bypass(), RATE)
+    play_to_its_end(player, tmp_path / "dry.wav", 64, pace=False, output=tmp_path / "wet.wav")
     wet, rate = soundfile.read(tmp_path / "wet.wav", dtype="float32")
     assert rate == RATE
     np.testing.assert_allclose(wet, resample(clip(44100), 44100, RATE), atol=2e-6)
@@ -88,7 +88,7 @@ class Stalls(StreamingEngine):
 
 def test_an_engine_that_stalls_misses_deadlines_and_the_clock_starts_again(dry):
     player = Player(Stalls(), RATE)
-    _, seconds = drive_to_its_end(player, dry)
+    _, seconds = play_to_its_end(player, dry)
     assert player.load.misses >= 10
     assert player.load.xruns >= 10
     assert player.load.max >= 5
@@ -96,17 +96,17 @@ def test_an_engine_that_stalls_misses_deadlines_and_the_clock_starts_again(dry):
 
 
 def test_it_stops_between_two_blocks_and_keeps_what_was_played(dry, tmp_path):
-    player = Player(Through(), RATE)
-    with open_source(dry) as source, FileDrive(player, source, 480, output=tmp_path / "wet.wav") as drive:
+    player = Player(Bypass(), RATE)
+    with open_source(dry) as source, FileDriver(player, source, 480, output=tmp_path / "wet.wav") as driver:
         while player.load.blocks < 5:
             time.sleep(0.005)
-    drive.check()
+    driver.check()
     wet, _ = soundfile.read(tmp_path / "wet.wav", dtype="float32")
     assert 5 * 480 <= len(wet) == player.load.samples < RATE
     np.testing.assert_allclose(wet, clip(RATE + 7)[: len(wet)], rtol=1e-6)
 
 
-class Fails(Through):
+class Fails(Bypass):
     """Raises at the second block."""
 
     calls = 0
@@ -121,7 +121,7 @@ class Fails(Through):
 def test_what_goes_wrong_while_playing_is_raised_by_check_and_leaves_no_file(dry, tmp_path):
     with (
         open_source(dry) as source,
-        FileDrive(Player(Fails(), RATE), source, 64, output=tmp_path / "o.wav") as d,
+        FileDriver(Player(Fails(), RATE), source, 64, output=tmp_path / "o.wav") as d,
     ):
         while d.active:
             time.sleep(0.005)
@@ -132,7 +132,7 @@ def test_what_goes_wrong_while_playing_is_raised_by_check_and_leaves_no_file(dry
     bad[20000] = np.nan
     soundfile.write(dry, bad, RATE, subtype="FLOAT")
     with pytest.raises(InputError, match=r"NaN or infinity near 0\.4 s"):
-        drive_to_its_end(Player(Through(), RATE), dry, pace=False)
+        play_to_its_end(Player(Bypass(), RATE), dry, pace=False)
 
 
 @given(st.lists(st.integers(0, 50), max_size=20), st.integers(1, 30))

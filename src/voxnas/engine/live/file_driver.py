@@ -1,4 +1,4 @@
-"""A sound file in the place of a sound card: played block by block when each is due."""
+"""Audio driver of a sound file in the place of a sound card: each block is played when it is due."""
 
 import threading
 import time
@@ -16,8 +16,8 @@ from voxnas.engine.live.player import Player
 Block = NDArray[np.float32]
 
 
-class FileDrive:
-    """Plays an open file through a player at its own pace, to its end or until the `with` block ends.
+class FileDriver:
+    """Audio driver that plays an open file at its own pace, to its end or until the `with` block ends.
 
     A block is due when a sound card would have recorded it, and too late (an xrun) if it is not played when
     the next one is: the deadline of a sound card with a buffer of one block on either side. After an xrun
@@ -49,7 +49,7 @@ class FileDrive:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="player", daemon=True)
 
-    def __enter__(self) -> "FileDrive":
+    def __enter__(self) -> "FileDriver":
         self._thread.start()
         return self
 
@@ -61,11 +61,11 @@ class FileDrive:
 
     @property
     def active(self) -> bool:
-        """The file is not at its end, nor has anything failed."""
+        """True until the file is at its end or something has failed."""
         return self._thread.is_alive()
 
     def check(self) -> None:
-        """Raise here what went wrong in the thread that plays."""
+        """Raises here what went wrong in the thread that plays."""
         if self._error is not None:
             raise self._error
 
@@ -83,7 +83,7 @@ class FileDrive:
             self._error = error
 
     def _played(self) -> Iterator[Block]:
-        """The played blocks when they are due, each to be used before the next is asked for."""
+        """Played blocks when they are due, each to be used before the next is asked for."""
         rate, load = self._player.sample_rate, self._player.load
         read = self._source.blocks(self._block_size)
         due = time.perf_counter()
@@ -101,7 +101,7 @@ class FileDrive:
 
 
 def in_blocks(blocks: Iterable[Block], size: int) -> Iterator[Block]:
-    """The same samples in blocks of one size; the last may be shorter."""
+    """Samples of the blocks in blocks of one size; the last may be shorter."""
     rest = np.zeros(0, np.float32)
     for block in blocks:
         rest = np.concatenate([rest, block]) if len(rest) else block

@@ -1,11 +1,11 @@
-"""What was played lately, for an engine that takes over."""
+"""Ring buffer of what was played lately, for an engine that takes over."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-class Past:
-    """The last samples of a signal. One thread writes, others read what is not about to be overwritten."""
+class RingBuffer:
+    """Ring buffer of a signal. One thread writes, others read what is not about to be overwritten."""
 
     def __init__(self, samples: int) -> None:
         self._ring = np.zeros(samples, np.float32)

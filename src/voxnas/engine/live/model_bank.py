@@ -1,4 +1,4 @@
-"""The models of a session, one of which plays."""
+"""Model bank of a session: the models, one of which plays."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from voxnas.engine.base import StreamingEngine
-from voxnas.engine.live.player import Player, Through
+from voxnas.engine.live.player import Bypass, Player
 from voxnas.utils.errors import InputError
 
 MOST_MEMORY_SECONDS = 10.0  # of the past that an engine hears before it takes over
@@ -14,23 +14,23 @@ MOST_MEMORY_SECONDS = 10.0  # of the past that an engine hears before it takes o
 
 @dataclass(frozen=True)
 class Slot:
-    """A model to choose: `make` gives a new engine; `memory` is its receptive field in samples."""
+    """Slot of a bank: a model. `make` gives a new engine; `memory` is its receptive field in samples."""
 
     name: str
     make: Callable[[], StreamingEngine]
     sample_rate: int | None = None  # Hz, None if it is not known
     memory: int = 0
 
-    def settled(self, block_size: int) -> StreamingEngine:
-        """A new engine that has run once, since the first call of some takes longer than all others."""
+    def warmed_up(self, block_size: int) -> StreamingEngine:
+        """New engine that has run once, since the first call of some takes longer than all others."""
         engine = self.make()
         engine.process(np.zeros(block_size, np.float32))
         engine.reset()
         return engine
 
 
-class Rack:
-    """Chooses which of the models plays, or none (bypass). For the control thread.
+class ModelBank:
+    """Bank of models, one of which plays, or none (bypass). For the control thread.
 
     Args:
         slots: at least one; the first plays first.
@@ -52,32 +52,32 @@ class Rack:
         self.slots, self.block_size = list(slots), block_size
         self.chosen, self.bypassed, self.switches = 0, False, 0
         memory = min(max(slot.memory for slot in slots), round(MOST_MEMORY_SECONDS * sample_rate))
-        engine = slots[0].settled(block_size)
+        engine = slots[0].warmed_up(block_size)
         self.player = Player(engine, sample_rate, memory, input_gain_db, output_gain_db)
 
     @property
     def playing(self) -> str:
-        """The name of what plays."""
+        """Name of the model that plays, or "bypass"."""
         return "bypass" if self.bypassed else self.slots[self.chosen].name
 
     def choose(self, number: int) -> None:
-        """Play model `number`, from 0; nothing changes if there is none, or if it plays already."""
+        """Switches to model `number`, from 0, if there is one and it does not play already."""
         if not 0 <= number < len(self.slots) or (number == self.chosen and not self.bypassed):
             return
         self.chosen, self.bypassed = number, False
-        self._switch(self.slots[number].settled(self.block_size))
+        self._switch(self.slots[number].warmed_up(self.block_size))
 
     def step(self, by: int) -> None:
-        """The next model (1), the one before (-1), around the end."""
+        """Switches to the next model (1) or the one before (-1), around the end."""
         self.choose((self.chosen + by) % len(self.slots))
 
     def bypass(self) -> None:
-        """Nothing but the gains; called again, the model."""
+        """Switches to the gains alone; called again, to the model."""
         if self.bypassed:
             self.choose(self.chosen)
         else:
             self.bypassed = True
-            self._switch(Through())
+            self._switch(Bypass())
 
     def _switch(self, engine: StreamingEngine) -> None:
         self.switches += 1
@@ -85,7 +85,7 @@ class Rack:
 
 
 def session_rate(slots: Sequence[Slot], wanted: int | None, fallback: int = 48000) -> int:
-    """The rate at which all models of a session play, in Hz: what is wanted, or what they share.
+    """Sample rate of a session in Hz: the one that is wanted, or that its models share.
 
     Raises InputError if they were made for different rates and none is wanted.
     """

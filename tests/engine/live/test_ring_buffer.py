@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxnas.engine.live.past import Past
+from voxnas.engine.live.ring_buffer import RingBuffer
 
 
 @given(st.integers(1, 50), st.lists(st.integers(0, 120), max_size=20), st.data())
 def test_what_is_read_is_what_was_written(size, blocks, data):
-    past, written = Past(size), np.arange(sum(blocks), dtype=np.float32)
+    past, written = RingBuffer(size), np.arange(sum(blocks), dtype=np.float32)
     for end, length in zip(np.cumsum(blocks), blocks, strict=True):
         past.write(written[end - length : end])
     assert past.position == len(written)
@@ -21,7 +21,7 @@ def test_what_is_read_is_what_was_written(size, blocks, data):
 
 
 def test_what_is_read_is_a_copy():
-    past = Past(4)
+    past = RingBuffer(4)
     past.write(np.ones(3, np.float32))
     read = past.read(0, 3)
     past.write(np.zeros(4, np.float32))
