@@ -135,6 +135,9 @@ bench-profile: setup  ## where the time of a phase-1 run goes
 tb: setup  ## review in TensorBoard
 	@.venv/bin/tensorboard --logdir logs
 
+dashboard: setup  ## Optuna's dashboard of STUDY's trials, for a browser of this machine (ARGS="port=8080")
+	@./setup.sh dashboard && $(PY) src/dashboard.py study=$(call study,optuna) $(ARGS)
+
 notebook: setup  ## review a study in a notebook
 	@./setup.sh notebook && .venv/bin/python -m jupyterlab notebooks/review.ipynb
 
@@ -145,7 +148,7 @@ test-slow: setup  ## only the slow tests: whole studies, interrupted ones; clust
 	@$(PY) -m pytest -q -m slow
 
 test-all: setup  ## all tests, the random ones with new cases
-	@./setup.sh slurm ray postgres && HYPOTHESIS_PROFILE=exploring $(PY) -m pytest -q
+	@./setup.sh slurm ray postgres dashboard && HYPOTHESIS_PROFILE=exploring $(PY) -m pytest -q
 
 test-services:  ## install what the tests of clusters and databases start (Debian or Ubuntu, as root)
 	apt-get install -y -q --no-install-recommends slurmctld slurmd slurm-client munge postgresql iproute2

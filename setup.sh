@@ -44,5 +44,7 @@ pip torch
 # without dependencies: its wheels ask for the torch of their own release, and work with this one
 pip --no-deps torchaudio
 pip -e ".[$extras]"
+# of an earlier .venv: it wants an Optuna before 3, and its configs would stand beside ours of the same names
+.venv/bin/python -m pip --disable-pip-version-check --quiet uninstall -y hydra-optuna-sweeper 2>/dev/null
 printf '%s\n%s\n' "$wanted" "$extras" >"$stamp"
 echo "done: .venv is ready"

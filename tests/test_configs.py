@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import lightning.pytorch as pl
+import optuna
 import pytest
 import torch
 from hydra.utils import instantiate
@@ -15,6 +16,8 @@ from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.problems.amp.module import AmpModule
 from voxnas.search.darts.costs import price_of
 from voxnas.search.darts.relaxed import relaxed_network
+from voxnas.search.objectives import parse_objectives
+from voxnas.search.samplers import make_sampler
 from voxnas.search.space import compose_candidates, expand
 from voxnas.search.spaces.sample import sample
 
@@ -161,6 +164,30 @@ def test_every_search_names_its_sweeper_and_takes_a_space(composed, search, swee
     assert config.hydra.sweeper.space._target_.endswith("PluginSpace")
     assert config.hydra.sweeper.storage.endswith("optuna.db")
     assert config.hydra.sweep.dir.startswith(f"{config.paths.log_dir}/nas/mine")
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+@pytest.mark.parametrize("sampler", options("hydra/sweeper/sampler"))
+def test_every_sampler_is_one_of_optuna_s_and_proposes(composed, sampler):
+    config = composed("train", "search=optuna", f"hydra/sweeper/sampler={sampler}", "study=mine")
+    names = ["best_val_loss"] if sampler == "cmaes" else config.hydra.sweeper.objectives
+    objectives = parse_objectives(names)
+    made = make_sampler(config.hydra.sweeper.sampler, 7, objectives)
+    assert config.hydra.sweeper.sampler.seed is None
+    study = optuna.create_study(sampler=made, directions=["minimize"] * len(objectives))
+    for loss in (0.3, 0.2, 0.1):
+        trial = study.ask()
+        assert 1 <= trial.suggest_int("channels", 1, 8) <= 8
+        assert trial.suggest_categorical("activation", ["Tanh", "ReLU"]) in ("Tanh", "ReLU")
+        study.tell(trial, [loss] * len(objectives))
+
+
+def test_optuna_as_the_plugin_had_it_is_a_study_that_goes_on(composed):
+    config = composed("train", "hydra/sweeper=optuna", "study=mine")
+    assert config.hydra.sweeper.sweeper.endswith(".OptunaSweeper")
+    assert config.hydra.sweep.dir == f"{config.paths.log_dir}/nas/mine/optuna"
+    assert config.hydra.sweeper.storage == f"sqlite:///{config.hydra.sweep.dir}/optuna.db"
+    assert "/train/multiruns/" in composed("train").hydra.sweep.dir
 
 
 @pytest.mark.parametrize("rung", ["train", "phase1", "rung1", "rung9", "optuna"])

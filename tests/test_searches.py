@@ -142,11 +142,35 @@ def test_other_settings_begin_a_search_of_their_own_and_the_old_runs_are_kept(se
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sampler", ["nsgaii", "random"])
+@pytest.mark.parametrize("sampler", ["nsgaii", "tpe_multivariate", "gp"])
 def test_other_samplers_do_as_well(search, log_dir, sampler):
-    done = optuna(search, 1, f"hydra/sweeper/sampler={sampler}", "objectives=[-parameters,best_val_loss]")
+    learning = [] if sampler == "nsgaii" else ["hydra.sweeper.sampler.n_startup_trials=1"]
+    given = [f"hydra/sweeper/sampler={sampler}", "objectives=[-parameters,best_val_loss]", *learning]
+    done = optuna(search, 3, *given)
     assert done.code == 0, done.err
-    assert states(log_dir) == ["COMPLETE"]
+    assert states(log_dir).count("COMPLETE") >= 3
+    assert done.err == ""
+
+
+def test_optuna_is_driven_as_the_plugin_is_and_goes_on(run_here, log_dir, tiny_pair):
+    swept = "hydra.sweeper.params={model.channels: 'choice(2,3)'}"
+    given = ["-m", "hydra/sweeper=optuna", swept, "study=tiny", "model.num_layers=2", "trainer.max_epochs=1"]
+    given += [*tiny_pair, *QUICK, *SHORT_NAME, "objectives=[best_val_loss,parameters]"]
+    given += ["hydra.sweeper.direction=[minimize,maximize]"]
+    done = run_here("train", *given, "hydra.sweeper.n_trials=1")
+    assert done.code == 0, done.err
+    before = contents(log_dir)
+    assert [record["rung"] for record in records(log_dir / "nas/tiny/optuna").values()] == ["optuna"]
+    more = run_here("train", *given, "hydra.sweeper.n_trials=2")
+    assert more.code == 0, more.err
+    assert (len(contents(log_dir)), contents(log_dir).items() > before.items()) == (2, True)
+    solutions = (log_dir / "nas/tiny/optuna/optimization_results.yaml").read_text()
+    assert "objectives:\n- best_val_loss\n- parameters\n" in solutions
+    with sqlite3.connect(log_dir / "nas/tiny/optuna/optuna.db") as database:
+        directions = database.execute("select direction from study_directions order by objective").fetchall()
+        (named,) = database.execute("select value_json from study_system_attributes").fetchone()
+    assert directions == [("MINIMIZE",), ("MAXIMIZE",)]
+    assert json.loads(named) == ["best_val_loss", "parameters"]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +178,13 @@ def test_other_samplers_do_as_well(search, log_dir, sampler):
     [
         (["objectives=[loudness]"], "no figure `loudness`"),
         (["search.n_trials=0"], "n_trials=0: give a whole number"),
-        (["hydra/sweeper/sampler=cmaes"], "not CmaEsSampler, but one of tpe"),
+        (
+            ["hydra/sweeper/sampler=grid"],
+            "hydra/sweeper/sampler: not grid, but one of cmaes, gp, motpe, nsgaii",
+        ),
+        (["hydra/sweeper/sampler=cmaes"], "CMA-ES goes by one objective"),
+        (["hydra.sweeper.direction=minimize"], "direction=[minimize]: 1 directions for 2 objectives"),
+        (["hydra.sweeper.search_space={seed: '1,2'}", "space=poc"], "search_space is the old name"),
         (["hydra.sweeper.storage=nonsense"], "storage nonsense cannot be used"),
         (["model.num_layers=2", "model.channels=2"], "nothing to choose from: name a space"),
     ],

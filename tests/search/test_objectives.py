@@ -3,7 +3,7 @@
 import pytest
 
 from voxnas.records.record import Record
-from voxnas.search.objectives import figures, parse_objectives
+from voxnas.search.objectives import directed, figures, parse_objectives
 from voxnas.utils.errors import InputError
 
 
@@ -46,3 +46,29 @@ def test_a_record_has_all_figures_or_none():
         assert figures(record(best_val_loss=0.1, cpu_rtf=broken), objectives) is None
     assert figures(record(best_val_loss=0.1, cpu_rtf=0.2, status="failed"), objectives) is None
     assert figures(None, objectives) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "direction", "signed"),
+    [
+        (["best_val_loss", "-channels"], None, ["best_val_loss", "-channels"]),
+        (["best_val_loss"], "minimize", ["best_val_loss"]),
+        (["best_val_loss", "channels"], ["minimize", "maximize"], ["best_val_loss", "-channels"]),
+        (["best_val_loss", "-channels"], ["minimize", "maximize"], ["best_val_loss", "-channels"]),
+    ],
+)
+def test_directions_are_signs(names, direction, signed):
+    assert directed(names, direction) == signed
+
+
+@pytest.mark.parametrize(
+    ("names", "direction", "words"),
+    [
+        (["best_val_loss"], ["minimize", "maximize"], r"2 directions for 1 objectives, \[best_val_loss\]"),
+        (["best_val_loss"], "down", "give minimize or maximize"),
+        (["-channels"], "minimize", "objectives says that channels is to be large"),
+    ],
+)
+def test_directions_that_contradict_the_objectives_are_refused(names, direction, words):
+    with pytest.raises(InputError, match=words):
+        directed(names, direction)

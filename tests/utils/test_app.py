@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from scripts import ROOT
 
 from voxnas.records.claim import claimed
 from voxnas.utils.app import root_cause
@@ -34,6 +35,18 @@ def test_an_unknown_setting_fails_and_is_named(run_here, argument):
     assert done.code != 0
     assert argument.split("=")[0].split(".")[-1] in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("argument", ["model=nope", "training/optimizer=nope", "candidate=nope"])
+def test_an_option_that_a_group_has_not_is_one_line_with_those_it_has(run_here, argument):
+    group = argument.split("=")[0]
+    done = run_here("train", argument)
+    if group == "candidate":  # of which there are none
+        assert done.code != 0
+        assert "Traceback" not in done.err
+    else:
+        options = sorted(path.stem for path in (ROOT / "configs" / group).glob("*.yaml"))
+        assert_one_line(done, 2, f"error: {group}: not nope, but one of {', '.join(options)}")
 
 
 @pytest.mark.parametrize("path", ["my take [1].wav", "a (b).wav", "amp's.wav", "take=1.wav"])

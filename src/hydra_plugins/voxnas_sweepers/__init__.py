@@ -12,9 +12,14 @@ class StudySearch(Sweeper):
     """Hands over to a sweeper of `voxnas.search.sweepers`, named by its path.
 
     Hydra imports every plugin at each start, so what takes time to import is imported when it is asked for.
+
+    Args:
+        sweeper: its module and class.
+        folder: for configs/hydra/default.yaml, which puts the sweep there unless a search says otherwise.
+        settings: the sweeper's arguments.
     """
 
-    def __init__(self, sweeper: str, **settings: Any) -> None:
+    def __init__(self, sweeper: str, folder: str | None = None, **settings: Any) -> None:
         module, name = sweeper.rsplit(".", 1)
         self._sweeper: Sweeper = getattr(import_module(module), name)(**settings)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hydra.core.singleton import Singleton
-from hydra.core.utils import JobReturn, JobStatus, env_override
+from hydra.core.utils import JobReturn, env_override
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from hydra.utils import instantiate
@@ -19,6 +19,7 @@ from voxnas.launchers.remote_run import RemoteRun, failure, project_environment
 from voxnas.records.run_folder import previous_record
 from voxnas.utils.app import RunError, user_errors
 from voxnas.utils.errors import Stop
+from voxnas.utils.hydra_private import raised
 
 log = logging.getLogger("voxnas")
 
@@ -83,7 +84,7 @@ def lost(number: int, where: str) -> JobReturn:
 
 def _received(number: int, result: JobReturn, problem: Callable[[], Any]) -> JobReturn:
     """Show how a run ended: its own process speaks to a terminal that is elsewhere."""
-    error = result._return_value if result.status == JobStatus.FAILED else None
+    error = raised(result)
     if isinstance(error, Stop):  # no candidate could do better
         print(error.message, file=sys.stderr)
         raise error

@@ -12,6 +12,8 @@ from voxnas.records.pareto import Objective
 from voxnas.records.record import NUMBERS, Record
 from voxnas.utils.errors import InputError
 
+DIRECTIONS = {"minimize": "", "maximize": "-"}  # Optuna's words, and our signs
+
 
 def configured_objectives(cfg: DictConfig) -> list[Objective]:
     """Objectives of a config; see `parse_objectives`. The networks' own figures count too."""
@@ -44,6 +46,25 @@ def parse_objectives(
             shown = str(given).removeprefix("-")
             raise InputError(f"objectives: a run's record has no figure `{shown}`; try {', '.join(known)}")
     return objectives
+
+
+def directed(names: Sequence[str], direction: str | Sequence[str] | None) -> list[str]:
+    """The objectives with the signs that `direction`, `minimize` or `maximize` for each in order, gives them.
+
+    Raises InputError for other words, another number of them, and one against an objective's own sign.
+    """
+    if direction is None:
+        return [str(name) for name in names]
+    given = [direction] if isinstance(direction, str) else [str(word) for word in direction]
+    shown = f"hydra.sweeper.direction=[{','.join(given)}]"
+    if any(word not in DIRECTIONS for word in given):
+        raise InputError(f"{shown}: give {' or '.join(DIRECTIONS)} for each objective")
+    if len(given) != len(names):
+        listed = ",".join(map(str, names))
+        raise InputError(f"{shown}: {len(given)} directions for {len(names)} objectives, [{listed}]")
+    if wrong := [n for n, word in zip(names, given, strict=True) if n[:1] == "-" and word == "minimize"]:
+        raise InputError(f"{shown}: objectives says that {wrong[0][1:]} is to be large: {wrong[0]}")
+    return [DIRECTIONS[word] + name.removeprefix("-") for name, word in zip(names, given, strict=True)]
 
 
 def figures(record: Record | None, objectives: Sequence[Objective]) -> list[float] | None:

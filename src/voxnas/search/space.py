@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hydra import compose
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import AnyNode, DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
+from voxnas.utils.hydra_private import sweep_points, unresolved
 from voxnas.utils.resolvers import not_in_names, run_name
 
 
@@ -20,9 +20,7 @@ def expand(parameters: Mapping[str, Any], overrides: Sequence[str]) -> list[list
     """
     given = {override.lstrip("+~").split("=")[0] for override in overrides}
     space = [f"{key}={value}" for key, value in parameters.items() if key not in given]
-    parsed = OverridesParser.create().parse_overrides([*space, *overrides])
-    batches = BasicSweeper.split_arguments(parsed, max_batch_size=None)
-    return [list(candidate) for batch in batches for candidate in batch]
+    return sweep_points(OverridesParser.create().parse_overrides([*space, *overrides]))
 
 
 def compose_candidates(
@@ -50,8 +48,7 @@ def compose_candidates(
 
 def _is_of_the_app(config: DictConfig) -> bool:
     """Whether the name would be made of the overrides of the app that is running."""
-    node = config._get_node("name")
-    return isinstance(node, AnyNode) and "run_name:" in str(node._value())
+    return "run_name:" in (unresolved(config, "name") or "")
 
 
 def _is_plain_value(override: str) -> bool:

@@ -1,34 +1,23 @@
 """Optuna's storage as the book in which any number of processes write what they try."""
 
-import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import optuna
 from optuna.samplers import BaseSampler
+from optuna.study import StudyDirection
 from optuna.trial import Trial, TrialState
-from sqlalchemy.exc import (
-    ArgumentError,
-    IntegrityError,
-    OperationalError,
-    ProgrammingError,
-    SQLAlchemyError,
-)
+from sqlalchemy.exc import SQLAlchemyError
 
 from voxnas.records.pareto import Objective
-from voxnas.utils.errors import InputError
+from voxnas.search.optuna_private import set_attribute
+from voxnas.search.storage import open_storage, unusable
 
 Verdict = Literal["ok", "failed", "unmeasured", "rejected", "repeated", "surplus", "lost"]
 TRAINED = ("ok", "failed", "unmeasured")  # these count towards the total
-SQLITE = "sqlite:///"
-_SQLITE_WAITS_S = 60  # for others that write
-_ATTEMPTS = 8
-# What a database says to who makes the tables a moment after somebody else
-_TABLES_IN_THE_MAKING = (OperationalError, IntegrityError, ProgrammingError)
 
 
 @dataclass(frozen=True)
@@ -98,8 +87,7 @@ class TrialBook:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
         self._sampler, self._seed, self.worker = sampler, seed, worker
-        directions = ["maximize" if o.maximise else "minimize" for o in objectives]
-        self._storage, self._study = _open(storage, name, directions)
+        self._study = _open(storage, name, objectives)
 
     def entries(self) -> list[Entry]:
         """All trials, by number."""
@@ -121,15 +109,15 @@ class TrialBook:
 
     def take_over(self, number: int) -> None:
         """Go on with a trial whose worker is gone."""
-        self._storage.set_trial_user_attr(self._id(number), "worker", self.worker)
+        set_attribute(self._study, number, "worker", self.worker)
 
     def close(self, number: int, verdict: Verdict, values: Sequence[float] | None = None) -> None:
         """Say what came of a trial; without values it failed for Optuna. What is told already stays."""
         state = TrialState.FAIL if values is None else TrialState.COMPLETE
         try:
-            self._storage.set_trial_user_attr(self._id(number), "verdict", verdict)
-            self._study.tell(number, values, state)
-        except RuntimeError:  # two who took it over were equally quick
+            set_attribute(self._study, number, "verdict", verdict)
+            self._study.tell(number, values, state, skip_if_finished=True)
+        except optuna.exceptions.UpdateFinishedTrialError:  # two who took it over were equally quick
             return
 
     def frontier(self) -> list[dict[str, object]]:
@@ -140,9 +128,6 @@ class TrialBook:
             for t in best
             if t.user_attrs.get("verdict") == "ok"
         ]
-
-    def _id(self, number: int) -> int:
-        return self._storage.get_trial_id_from_study_id_trial_number(self._study._study_id, number)
 
 
 def _entry(trial: optuna.trial.FrozenTrial) -> Entry:
@@ -158,31 +143,17 @@ def _entry(trial: optuna.trial.FrozenTrial) -> Entry:
     )
 
 
-def _open(
-    url: str, name: str, directions: list[str]
-) -> tuple[optuna.storages.BaseStorage, optuna.study.Study]:
-    """Several processes may be making the tables at the same time, so a failure may be over soon."""
-    is_file = url.startswith(SQLITE)
-    if is_file:
-        Path(url.removeprefix(SQLITE)).parent.mkdir(parents=True, exist_ok=True)
-    arguments = {"connect_args": {"timeout": _SQLITE_WAITS_S}} if is_file else {}
-    for attempt in range(_ATTEMPTS):
-        try:
-            storage = optuna.storages.get_storage(optuna.storages.RDBStorage(url, engine_kwargs=arguments))
-            study = optuna.create_study(
-                storage=storage, study_name=name, directions=directions, load_if_exists=True
-            )
-            return storage, study
-        except (ArgumentError, ImportError, RuntimeError) as error:
-            raise _unusable(url, error) from error
-        except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-            if attempt == _ATTEMPTS - 1 or not (is_file or isinstance(error, _TABLES_IN_THE_MAKING)):
-                raise _unusable(url, error) from error
-            time.sleep(0.1 * 2**attempt * (0.5 + np.random.default_rng().random()))
-    raise AssertionError
-
-
-def _unusable(url: str, error: Exception) -> InputError:
-    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    shown = url if "@" not in url else f"{url.split('://')[0]}://…@{url.rsplit('@', 1)[1]}"
-    return InputError(f"storage {shown} cannot be used: {first}")
+def _open(url: str, name: str, objectives: Sequence[Objective]) -> optuna.Study:
+    """The study of that name, whoever made it, with its values named."""
+    directions = [StudyDirection.MAXIMIZE if o.maximise else StudyDirection.MINIMIZE for o in objectives]
+    storage = open_storage(url)
+    try:
+        study = optuna.create_study(
+            storage=storage, study_name=name, directions=directions, load_if_exists=True
+        )
+        names = [objective.name for objective in objectives]
+        if study.metric_names != names:
+            study.set_metric_names(names)
+    except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        raise unusable(url, error) from error
+    return study

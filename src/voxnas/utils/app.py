@@ -15,7 +15,7 @@ from typing import Any
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import CompactHydraException, HydraException
+from hydra.errors import CompactHydraException, HydraException, MissingConfigException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
@@ -92,6 +92,9 @@ def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
 
 def _outside_of_runs(error: Exception) -> tuple[str, int] | None:
     """Message and exit code for an error where Hydra composes configs and makes folders."""
+    if isinstance(error, MissingConfigException) and error.options:
+        group, _, name = str(error.missing_cfg_file).rpartition("/")
+        return f"error: {group}: not {name}, but one of {', '.join(error.options)}", USER_ERROR
     if isinstance(error, CompactHydraException):
         cause = error.__cause__
         return f"{error}\n{cause}" if isinstance(cause, OmegaConfBaseException) else str(error), RUN_FAILED

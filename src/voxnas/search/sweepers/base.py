@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hydra.core.plugins import Plugins
-from hydra.core.utils import JobReturn, JobStatus
+from hydra.core.utils import JobReturn
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
@@ -19,6 +19,7 @@ from voxnas.records.claim import CLAIM, Watch
 from voxnas.records.record import FILE_NAME, Record
 from voxnas.utils.app import RunBusy, RunError, user_errors
 from voxnas.utils.files import replacing
+from voxnas.utils.hydra_private import raised
 
 SWEEP_START = "VOXNAS_SWEEP_START"  # when a run's sweep began, in ns by the clock of the results' file system
 POLL_S = 0.5
@@ -150,7 +151,6 @@ def _claim(outcome: Outcome) -> Path:
 
 
 def _outcome(job: Sequence[str], result: JobReturn) -> Outcome:
-    error = None if result.status == JobStatus.COMPLETED else result._return_value
     folder = None if result.hydra_cfg is None else Path(result.hydra_cfg.hydra.runtime.output_dir)
     written = folder is not None and (folder / FILE_NAME).exists()
-    return Outcome(tuple(job), folder, Record.read(folder) if folder and written else None, error)
+    return Outcome(tuple(job), folder, Record.read(folder) if folder and written else None, raised(result))

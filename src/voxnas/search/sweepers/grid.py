@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from voxnas.search.sweepers.base import Outcome, StudySweeper
 from voxnas.utils.errors import InputError
+from voxnas.utils.hydra_private import sweep_points
 
 
 class GridSweeper(StudySweeper):
@@ -34,5 +34,4 @@ class GridSweeper(StudySweeper):
         loader = self.hydra_context.config_loader
         given = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         parsed = OverridesParser.create(config_loader=loader).parse_overrides(given)
-        (jobs,) = BasicSweeper.split_arguments(parsed, max_batch_size=None)
-        return self.launch(jobs, self.max_batch_size)
+        return self.launch(sweep_points(parsed), self.max_batch_size)

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from omegaconf import DictConfig, OmegaConf
 from voxnas.records.pareto import Objective
 from voxnas.search.drawing import Draft, Drawer
 from voxnas.search.identity import search_identity
-from voxnas.search.objectives import figures, parse_objectives
+from voxnas.search.objectives import directed, figures, parse_objectives
 from voxnas.search.proposals import Proposer
+from voxnas.search.samplers import make_sampler
+from voxnas.search.spaces.old_form import parameters
 from voxnas.search.sweepers.base import Outcome, StudySweeper
 from voxnas.search.sweepers.crew import Crew
 from voxnas.search.trials import Entry, TrialBook, Verdict, places
@@ -24,7 +27,6 @@ from voxnas.utils.resolvers import SWEEP_SIZE, side_by_side
 
 log = logging.getLogger(__name__)
 
-SAMPLERS = ("TPESampler", "NSGAIISampler", "MOTPESampler", "RandomSampler")
 POLL_S = 2.0
 UNDECIDED_S = 60.0  # how long a trial may take from being asked for to being a candidate
 
@@ -33,9 +35,9 @@ class OptunaSweeper(StudySweeper):
     """Tops a study up to `n_trials` candidates that were trained, whoever trained them.
 
     Any number of processes may do so at the same time. What one of them leaves behind when it is killed, the
-    others, or the next, go on with. The keys are those of hydra-optuna-sweeper; what differs: `objectives`
-    instead of `direction`, a `space`, a total instead of a number of further trials, and a `seed` that does
-    not replay.
+    others, or the next, go on with. The keys are those of hydra-optuna-sweeper; what differs: `objectives`,
+    which `direction` may give signs, a `space`, a total instead of a number of further trials, and a `seed`
+    that does not replay. `rung` is that of the runs where no `search` says so.
     """
 
     def __init__(
@@ -49,16 +51,32 @@ class OptunaSweeper(StudySweeper):
         seed: int = 0,
         params: Mapping[str, Any] | None = None,
         space: DictConfig | None = None,
+        direction: str | Sequence[str] | None = None,
+        search_space: Mapping[str, Any] | None = None,
+        rung: str | None = None,
     ) -> None:
-        self.sampler, self.names, self.storage, self.study_name = sampler, objectives, storage, study_name
+        self.sampler, self.storage, self.study_name, self.rung = sampler, storage, study_name, rung
         self.n_trials, self.n_jobs, self.seed = n_trials, n_jobs, seed
-        self.params, self.space = params, space
+        self.space = space
+        self._objectives, self._direction = objectives, direction
+        self._params, self._search_space = params, search_space
         self._undecided_since: dict[int, float] = {}
         self.trained: list[str] = []  # the candidates that have their place, by whichever process
 
+    @property
+    def names(self) -> list[str]:
+        """The objectives, each with its sign."""
+        return directed(self._objectives, self._direction)
+
+    @property
+    def params(self) -> Mapping[str, Any] | None:
+        """Parameters of the search with their values, by config key."""
+        return parameters(self._params, self._search_space)
+
     def search(self, arguments: list[str]) -> list[Outcome]:
         HydraConfig.instance().set_config(self.config)
-        return self._search_trials(self._proposer(arguments), arguments)
+        also = [] if self.rung is None else [f"rung={self.rung}"]
+        return self._search_trials(self._proposer(arguments), arguments, also)
 
     def _proposer(self, arguments: Sequence[str]) -> Proposer:
         space = None if self.space is None else instantiate(self.space, _convert_="all")
@@ -137,16 +155,11 @@ class OptunaSweeper(StudySweeper):
         self, objectives: Sequence[Objective], worker: str, arguments: Sequence[str], also: Sequence[str]
     ) -> TrialBook:
         """What changes the result changes the name, and so begins a search of its own in the database."""
-        settings = {"objectives": list(self.names), "params": self.params, "space": self.space, "also": also}
+        settings = {"objectives": self.names, "params": self.params, "space": self.space, "also": tuple(also)}
         name = f"{self.study_name}-{search_identity(self.config, settings, arguments)}"
-        return TrialBook(self.storage, name, objectives, self._make_sampler, self.seed, worker)
-
-    def _make_sampler(self, seed: int) -> Any:
-        kind = str(self.sampler._target_).rsplit(".", 1)[-1]
-        if kind not in SAMPLERS:
-            raise InputError(f"hydra/sweeper/sampler: not {kind}, but one of tpe, nsgaii, motpe and random")
-        liar = {"constant_liar": True} if kind == "TPESampler" else {}  # a batch is not all of one kind
-        return instantiate(self.sampler, seed=seed, **liar)
+        seed = self.seed if self.sampler.get("seed") is None else self.sampler.seed
+        sampler = partial(make_sampler, self.sampler, objectives=objectives)
+        return TrialBook(self.storage, name, objectives, sampler, seed, worker)
 
     def _total(self) -> int:
         if not isinstance(self.n_trials, int) or self.n_trials < 1:
