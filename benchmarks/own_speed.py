@@ -17,11 +17,11 @@ import torch
 from omegaconf import OmegaConf
 
 from voxnas.audio.pair import Pair
+from voxnas.models.base import Network
+from voxnas.models.wavenet import WaveNet, stack
 from voxnas.problems.amp.data.amp_pair import Recording
 from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.problems.amp.data.sections import Sections
-from voxnas.models.base import Network
-from voxnas.models.wavenet import WaveNet, stack
 from voxnas.problems.amp.losses import WeightedLoss
 from voxnas.problems.amp.module import AmpModule
 from voxnas.training.schedules import Cosine

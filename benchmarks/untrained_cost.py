@@ -23,6 +23,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 from scipy.stats import spearmanr
+from voxnas.search.yardstick import yardstick
 
 from voxnas.engine.benchmark import side_by_side
 from voxnas.engine.make import make_engine
@@ -33,7 +34,6 @@ from voxnas.records.identity import cpu_flags, cpu_model
 from voxnas.search.cost import CostMeter
 from voxnas.search.spaces.choosers import RandomChooser
 from voxnas.search.spaces.plugin import PluginSpace
-from voxnas.search.yardstick import yardstick
 from voxnas.utils.files import write_text
 
 RATE, BLOCK_SIZE = 48_000, 64

@@ -7,11 +7,11 @@ import pytest
 import torch
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.models.wavenet import stack
-from voxnas.records.record import Record
+from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.problems.amp.losses import WeightedLoss
 from voxnas.problems.amp.module import AmpModule
+from voxnas.records.record import Record
 from voxnas.training.schedules import Cosine
 
 

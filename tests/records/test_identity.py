@@ -4,10 +4,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from voxnas.search.describe import identify
 
 from voxnas.records.identity import git_revision, identity, machine, versions
 from voxnas.records.record import Record
-from voxnas.search.describe import identify
 
 RUN = {"architecture": {"type": "WaveNet"}, "data": {"fingerprint": "abc", "sections": {"train": [0, 9]}}}
 

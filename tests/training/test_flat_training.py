@@ -8,9 +8,9 @@ import pytest
 import torch
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
 
-from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.kernels.build import Unavailable, load
 from voxnas.models.wavenet import WaveNet, stack
+from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.problems.amp.losses import WeightedLoss
 from voxnas.problems.amp.module import AmpModule
 from voxnas.training.run import load_checkpoint

@@ -3,10 +3,10 @@
 from types import SimpleNamespace
 
 import pytest
+from voxnas.search.yardstick import FIRST, TRIES, Yardstick
 
 from voxnas.models.wavenet import stack
 from voxnas.search import yardstick as module
-from voxnas.search.yardstick import FIRST, TRIES, Yardstick
 
 RTF, OWN = 0.004, 0.002
 

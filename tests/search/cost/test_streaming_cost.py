@@ -8,12 +8,12 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 
 import pytest
+from voxnas.search.remembered import keep_lower, remembered
 
 from voxnas.engine.cost.profile import plugin_cost
 from voxnas.models.recurrent import GRU
 from voxnas.models.wavenet import stack
 from voxnas.search.cost import CostMeter, CostUnknown
-from voxnas.search.remembered import keep_lower, remembered
 from voxnas.utils.errors import InputError
 
 

@@ -4,13 +4,13 @@ import lightning.pytorch as pl
 import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
+from voxnas.search.darts.data import BilevelData
 
 from voxnas.problems.amp.data.datamodule import PairDataModule
+from voxnas.problems.amp.losses import WeightedLoss
 from voxnas.search.darts.costs import price_of
-from voxnas.search.darts.data import BilevelData
 from voxnas.search.darts.module import DartsModule, discretised
 from voxnas.search.darts.wavenet import WaveNetSuperNet
-from voxnas.problems.amp.losses import WeightedLoss
 from voxnas.training.schedules import Cosine
 from voxnas.utils.errors import InputError
 

@@ -9,13 +9,13 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint, Timer
 from torch.nn.functional import pad
 
-from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.models.build import build
 from voxnas.models.wavenet import stack
-from voxnas.training.block_soap import BlockSOAP
+from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.problems.amp.losses import WeightedLoss
 from voxnas.problems.amp.metrics import esr
 from voxnas.problems.amp.module import AmpModule
+from voxnas.training.block_soap import BlockSOAP
 from voxnas.training.run import fit_and_test, last_checkpoint, load_checkpoint
 from voxnas.training.schedules import Cosine
 from voxnas.utils.errors import InputError

@@ -2,8 +2,8 @@
 
 import pytest
 
-from voxnas.problems.amp.measures.aliasing import AliasingMeter
 from voxnas.engine.aliasing import Aliasing, overall
+from voxnas.problems.amp.measures.aliasing import AliasingMeter
 
 
 def test_the_ratio_per_pitch_and_one_figure_for_all(finished):
