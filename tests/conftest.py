@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
+from finished_run import Run
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -45,6 +46,12 @@ def tiny_pair(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     soundfile.write(folder / "amp.wav", amp(dry), RATE, subtype="FLOAT")
     files = [f"data.input={folder / 'dry.wav'}", f"data.target={folder / 'amp.wav'}"]
     return ["data=amp_pair", *files, "data.delay=0", "data.segment_length=512", "data.batch_size=8"]
+
+
+@pytest.fixture
+def finished(recording: Recording, tmp_path: Path) -> Run:
+    """A run that has come to its end, for callbacks to be asked about."""
+    return Run(recording, tmp_path)
 
 
 @pytest.fixture

@@ -4,17 +4,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from voxnas.search.describe import identify
 
 from voxnas.records.identity import git_revision, identity, machine, versions
 from voxnas.records.record import Record
+from voxnas.search import identity as module
 
 RUN = {"architecture": {"type": "WaveNet"}, "data": {"fingerprint": "abc", "sections": {"train": [0, 9]}}}
 
 
 def run_identity(config, **figures) -> str:
     values = {"candidate": "amp", "study": "s", "rung": "train", "status": "running", "identity": ""}
-    return identify(config, Record(**(values | RUN | figures)))
+    return module.run_identity(config, Record(**(values | RUN | figures)))
 
 
 def test_it_depends_on_values_and_not_on_their_order():

@@ -51,17 +51,17 @@ def test_texts_and_nested_values_come_back(tmp_path, values, text):
 
 
 def test_the_file_is_json_as_everybody_reads_it(tmp_path):
-    path = Record(**BASE, best_val_loss=math.inf, test_esr=math.nan).write(tmp_path)
+    path = Record(**BASE, score=math.inf, metrics={"test_esr": math.nan}).write(tmp_path)
     strict = json.loads(path.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-    assert (strict["best_val_loss"], strict["test_esr"]) == ("inf", "nan")
+    assert (strict["score"], strict["metrics"]["test_esr"]) == ("inf", "nan")
     assert path.stat().st_mode & 0o044  # others may read it
 
 
 def test_what_a_newer_version_added_is_dropped(tmp_path):
-    path = Record(**BASE, latency_ms=1.5).write(tmp_path)
+    path = Record(**BASE, shape={"latency_ms": 1.5}).write(tmp_path)
     values = json.loads(path.read_text()) | {"schema_version": 99, "taste": "sweet"}
     path.write_text(json.dumps(values))
-    assert (Record.read(path).latency_ms, Record.read(path).schema_version) == (1.5, 99)
+    assert (Record.read(path).value("latency_ms"), Record.read(path).schema_version) == (1.5, 99)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_record_that_is_not_there_is_named(tmp_path):
 
 
 def test_a_reader_never_sees_a_part(tmp_path):
-    records = [Record(**BASE, epochs=n, history=[{"val_esr": 0.5}] * (n * 2000)) for n in (0, 1)]
+    records = [Record(**BASE, epochs=n, history=[{"score": 0.5}] * (n * 2000)) for n in (0, 1)]
     records[0].write(tmp_path)
     done = threading.Event()
     seen, wrong = set(), []
