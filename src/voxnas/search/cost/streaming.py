@@ -72,8 +72,7 @@ class CostMeter:
             return self._told(known["cpu_rtf"], conditions)
         if self._meter.engine == "profile":  # a sum, and no measurement
             return self._told(self.measure(network, sample_rate), conditions)
-        architecture = {key: value for key, value in network.architecture().items() if key != "name"}
-        key = identity({**conditions, "method": METHOD, "code": _code(), "architecture": architecture})
+        key = identity({**self._measuring(sample_rate), "architecture": _nameless(network)})
         figure = cached(key, partial(self._measured, network, sample_rate))
         return self._told(figure * self._unit(sample_rate), conditions)
 
@@ -148,10 +147,19 @@ class CostMeter:
         return cached(self._unit_key(sample_rate), lambda: self._reference(sample_rate).least)
 
     def _unit_key(self, sample_rate: int) -> str:
-        return f"reference-{identity({**self._conditions(sample_rate), 'method': METHOD, 'code': _code()})}"
+        return f"reference-{identity(self._measuring(sample_rate))}"
+
+    def _measuring(self, sample_rate: int) -> dict[str, Any]:
+        """All that a measured figure depends on beside the network."""
+        how = {"method": METHOD, "code": _code(), "reference": _nameless(self.reference)}
+        return self._conditions(sample_rate) | how
 
     def _reference(self, sample_rate: int) -> ReferenceModel:
         return reference_model(self.reference, sample_rate, self.block_size, self._meter.engine)
+
+
+def _nameless(network: StreamingNetwork) -> dict[str, Any]:
+    return {key: value for key, value in network.architecture().items() if key != "name"}
 
 
 def _code() -> str:
