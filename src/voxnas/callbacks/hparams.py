@@ -28,7 +28,7 @@ class HParams(JobCallback):
         self.add_row(record, loggers)
 
     def add_row(self, record: Record, loggers: Iterable[Logger], status: str | None = None) -> None:
-        """Add a run to the table, one that was rejected or failed too; `status` is the record's by default."""
+        """Add a run to the table, a rejected or failed one too; `status` is the record's by default."""
         params = {name: record.value(name) for name in ("candidate", "rung", "status", "seed", *self.shape)}
         params |= record.settings | {"status": status or record.status, "reason": record.reason or ""}
         named = {name: self.problem.score.column if name == "score" else name for name in self.metrics}

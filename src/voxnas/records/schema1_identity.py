@@ -1,7 +1,7 @@
 """Identity of runs as records of the first edition have it: what was finished then is found finished.
 
-It was the hash of all values of a few groups of the config. Keys that came later and have their default are left
-out; classes are named as they were. The names below are history, and are kept as they were.
+It was the hash of all values of a few groups of the config. Keys that came later and have their default are
+left out; classes are named as they were. The names below are history, and are kept as they were.
 """
 
 from collections.abc import Mapping
