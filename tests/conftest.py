@@ -67,9 +67,9 @@ def log_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def composed(log_dir: Path) -> Iterator[Callable[..., DictConfig]]:
     """Composes a root config with overrides, inside a running Hydra app as the scripts see it."""
 
-    def compose_config(name: str, *overrides: str) -> DictConfig:
+    def compose_config(name: str, *overrides: str, configs: Path = ROOT / "configs") -> DictConfig:
         GlobalHydra.instance().clear()
-        path = ROOT / "configs" / name
+        path = configs / name
         initialize_config_dir(str(path.parent), version_base="1.3")
         config = compose(path.name, list(overrides), return_hydra_config=True)
         OmegaConf.set_readonly(config, False)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voxnas.records.record import Record
+from voxnas.records.record import Record, measured
 from voxnas.utils.errors import InputError
 
 BASE = {"candidate": "amp", "study": "s", "rung": "phase1", "status": "ok", "identity": "x"}
@@ -123,3 +123,19 @@ def test_what_json_cannot_hold_leaves_the_old_record(tmp_path):
     with pytest.raises(TypeError):
         Record(**BASE, settings={"a": object()}).write(tmp_path)
     assert Record.read(tmp_path).epochs == 1
+
+
+def test_a_figure_has_its_value_whichever_group_it_is_in():
+    record = Record(**BASE, score=0.5, metrics={"asr": 0.1}, shape={"parameters": 7})
+    record.cost = measured({"cpu_rtf": 0.25, "cpu_p99_ms": None}, engine="native", block_size=64)
+    names = ("score", "asr", "parameters", "cpu_rtf", "cpu_p99_ms", "taste")
+    assert [record.value(name) for name in names] == [0.5, 0.1, 7, 0.25, None, None]
+    assert record.cost == {"cpu_rtf": {"value": 0.25, "engine": "native", "block_size": 64}}
+
+
+def test_where_a_large_score_is_good_the_best_epoch_has_the_largest():
+    history = [{"epoch": i, "score": score, "seconds": 1.0} for i, score in enumerate([0.5, 0.9, 0.7])]
+    record = Record(**BASE, maximise=True, history=history)
+    record.summarise()
+    assert (record.score, record.best_epoch, record.loss) == (0.9, 1, -0.9)
+    assert (Record(**BASE).loss, Record(**BASE, maximise=True).loss) == (math.inf, math.inf)
