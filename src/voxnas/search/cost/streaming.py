@@ -82,8 +82,11 @@ class CostMeter:
             model = load_model(run / FILE_NAME)
         except InputError as error:
             raise CostUnknown(str(error)) from error
-        sample_rate = model.sample_rate or FALLBACK_RATE
-        figures = [self._measured(model.network, sample_rate) for _ in range(AGAIN)]
+        return self.at_length(model.network, model.sample_rate or FALLBACK_RATE)
+
+    def at_length(self, network: StreamingNetwork, sample_rate: int) -> float:
+        """The RTF, the median of several measurements made now. Raises CostUnknown if there is none."""
+        figures = [self._measured(network, sample_rate) for _ in range(AGAIN)]
         return statistics.median(figures) * self._unit(sample_rate)
 
     def budget(self, limits: Mapping[str, object], shape: Mapping[str, Any]) -> float:
