@@ -43,7 +43,7 @@ def run(model: str, backend: str, seed: int, epochs: int, pair: list[str]) -> di
         record = json.loads(Path(folder, "record.json").read_text())
     kilobytes = usage.ru_maxrss / (1024 if sys.platform == "darwin" else 1)
     return {
-        "esr": record["best_val_loss"],
+        "esr": record["score"],
         "seconds": record["train_seconds"],
         "peak_mb": kilobytes / 1024,
     }

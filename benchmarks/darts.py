@@ -28,6 +28,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from voxnas.records.record import Record
+
 ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / "logs/bench/darts"
 RESULTS = ROOT / "logs/bench/darts.json"
@@ -73,12 +75,12 @@ class Case:
         if done.returncode not in (0, 1):  # 1: a candidate failed, and the others count
             raise SystemExit(f"{log}: {script}.py ended with exit code {done.returncode}")
 
-    def runs(self, study: str, rung: str) -> list[tuple[Path, dict[str, Any]]]:
+    def runs(self, study: str, rung: str) -> list[tuple[Path, Record]]:
         """Folders and records of the finished runs, the best by validation first."""
-        found = [(path.parent, json.loads(path.read_text()))
+        found = [(path.parent, Record.read(path))
                  for path in (LOGS / self.key / "nas" / study / rung).glob("*/record.json")]  # fmt: skip
-        done = [run for run in found if run[1]["status"] == "ok"]
-        return sorted(done, key=lambda run: run[1]["best_val_loss"])
+        done = [run for run in found if run[1].status == "ok"]
+        return sorted(done, key=lambda run: run[1].loss)
 
 
 def clock(seconds: float) -> str:
@@ -171,15 +173,15 @@ def compare(case: Case, methods: Sequence[str]) -> dict[str, dict[str, Any]]:
     folders = {method: folder for method, folder in found.items() if folder is not None}
     costs = _costs(load_model(folder / "model.json").network for folder in folders.values())
     return {
-        method: _result(json.loads((folder / "record.json").read_text()), cost)
+        method: _result(Record.read(folder), cost)
         for (method, folder), cost in zip(folders.items(), costs, strict=True)
     }
 
 
-def _result(record: dict[str, Any], cost: float) -> dict[str, Any]:
-    names = ("candidate", "test_esr", "best_val_loss", "parameters", "macs_per_sample")
+def _result(record: Record, cost: float) -> dict[str, Any]:
+    names = ("candidate", "test_esr", "score", "parameters", "macs_per_sample")
     names += ("epochs", "train_seconds")
-    return {**{name: record[name] for name in names}, "rtf_block64": cost}
+    return {**{name: record.value(name) for name in names}, "rtf_block64": cost}
 
 
 def table(results: dict[str, dict[str, dict[str, Any]]], case_of: dict[str, tuple[str, int]]) -> Table:
@@ -192,7 +194,7 @@ def table(results: dict[str, dict[str, dict[str, Any]]], case_of: dict[str, tupl
             of = [results[key][method] for key, (own, _) in case_of.items()
                   if own == target and method in results.get(key, {})]  # fmt: skip
             if of:
-                columns = ("test_esr", "best_val_loss", "rtf_block64", "parameters")
+                columns = ("test_esr", "score", "rtf_block64", "parameters")
                 digits = {"parameters": 0}
                 figures = (_spread([r[name] for r in of], digits.get(name, 5)) for name in columns)
                 grid_.add_row(Path(target).stem, f"{method} ({len(of)})", *figures)

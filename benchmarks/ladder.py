@@ -56,7 +56,7 @@ def run_studies(source: str, target: str, options: argparse.Namespace) -> dict[s
     script("promote", f"study={study['grid']}")
     phase("phase2")
     climb("ladder", KEEP, "search.source=grid", small)
-    dearest = max(record.cpu_rtf or 0.0 for record in records(study["grid"]))
+    dearest = max(record.value("cpu_rtf") or 0.0 for record in records(study["grid"]))
     limit, count = f"constraints.max_cpu_rtf={dearest:.4f}", f"search.candidates={LARGE['candidates']}"
     climb("large", LARGE["keep"], "search.source=evolution", count, limit, f"space={options.large}")
     climb("all", 1000, "search.source=grid", small)
@@ -71,14 +71,14 @@ def costs(runs: Sequence[Record]) -> dict[str, float]:
     """Candidate → RTF of its architecture, all timed in turns in one go."""
     shapes = {run.candidate: run for run in runs}
     engines = [make_engine(build(run.architecture)) for run in shapes.values()]
-    rates = [run.sample_rate or 48_000 for run in shapes.values()]
+    rates = [run.value("sample_rate") or 48_000 for run in shapes.values()]
     return {n: t[0].rtf for n, t in zip(shapes, side_by_side(engines, rates, [BLOCK_SIZE]), strict=True)}
 
 
 def curve(runs: Sequence[Record], cost: Mapping[str, float], box: np.ndarray) -> np.ndarray:
     """`(n, 2)` of training seconds and hypervolume, a share of the box from its best to its worst corner."""
     order = sorted(runs, key=lambda run: (run.finished or "", run.rung, run.candidate))
-    points = np.log([[run.best_val_loss, cost[run.candidate]] for run in order])
+    points = np.log([[run.score, cost[run.candidate]] for run in order])
     points = (points - box[0]) / (box[1] - box[0])
     spent = np.cumsum([run.train_seconds or 0.0 for run in order])
     volumes = [hypervolume(points[: count + 1], [1.1, 1.1]) / 1.21 for count in range(len(points))]
@@ -91,14 +91,14 @@ def compare(studies: Mapping[str, list[Record]]) -> dict[str, Any]:
 
     every = [run for runs in studies.values() for run in runs]
     cost = costs(every)
-    points = np.log([[run.best_val_loss, cost[run.candidate]] for run in every])
+    points = np.log([[run.score, cost[run.candidate]] for run in every])
     box = np.array([points.min(axis=0), points.max(axis=0)])
     curves = {kind: curve(studies[kind], cost, box) for kind in SEARCHES}
     goal = curves["grid"][-1, 1]
     last = f"rung{len(RUNGS)}"
     by_rung: dict[str, dict[str, float]] = {}
     for run in studies["all"]:
-        by_rung.setdefault(run.rung, {})[run.candidate] = run.best_val_loss or np.inf
+        by_rung.setdefault(run.rung, {})[run.candidate] = run.score or np.inf
     names = sorted(by_rung[last])
     final = [by_rung[last][name] for name in names]
     return {

@@ -25,12 +25,11 @@ from omegaconf import OmegaConf
 from own_speed import network
 from presets_report import plot, table
 from rich.console import Console
-from studies import LOGS, pair, records, script
+from studies import LOGS, cost_meter, pair, records, script
 
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.models.build import build
 from voxnas.records.record import Record
-from voxnas.search.cost import CostMeter
 
 PRESETS = ("nano", "feather", "lite", "standard")
 # Of all finalists, of the last two; the search's is 0. One in five seeds of a network may get stuck
@@ -51,17 +50,18 @@ RESULTS = LOGS / "bench"
 Final = tuple[Mapping[str, Any], list[float]]  # an architecture, its validation ESRs
 
 
-def costs(networks: Sequence[Network]) -> list[float]:
-    """RTF of each as a search measures it, beside a yardstick; medians of rounds that take all in turn."""
-    meter = CostMeter(BLOCK_SIZE)
-    rounds = [[meter.again(each, RATE) for each in networks] for _ in range(ROUNDS)]
+def costs(networks: Sequence[StreamingNetwork]) -> list[float]:
+    """RTF of each as a search measures it, beside its reference; medians of rounds that take all in turn."""
+    meter = cost_meter(BLOCK_SIZE)
+    rounds = [[meter.at_length(each, RATE) for each in networks] for _ in range(ROUNDS)]
     return [statistics.median(figures) for figures in zip(*rounds, strict=True)]
 
 
 def search(study: str, preset: str, data: Sequence[str], options: argparse.Namespace) -> list[Record]:
     """The best by validation ESR of the search's last rung, of those that cost no more than the preset."""
-    cost = CostMeter(BLOCK_SIZE).cost(network(preset, "torch"), RATE)  # remembered: a cut search goes on
-    budget = SLACK * cost.cpu_rtf
+    shape = {"sample_rate": RATE}
+    cost = cost_meter(BLOCK_SIZE).cost(network(preset, "torch"), shape)  # cached: a cut search goes on
+    budget = SLACK * cost.value
     candidates, *keep = (count for count, _ in RUNGS)
     caps = [f"+time_cap.rung{i + 1}='{_clock(duration)}'" for i, (_, duration) in enumerate(RUNGS)]
     rungs = [f"search.candidates={candidates}", f"search.keep={keep}", f"search.rungs={[10000] * len(RUNGS)}"]
@@ -70,7 +70,7 @@ def search(study: str, preset: str, data: Sequence[str], options: argparse.Names
         *(setting.replace(" ", "") for setting in rungs), f"search.generations={GENERATIONS}",
         *caps, "trainer.max_time='${time_cap.${rung}}'", "patience=null", *BARE, *data, jobs=options.jobs,
     )  # fmt: skip
-    reached = sorted(records(study, f"rung{len(RUNGS)}"), key=lambda record: record.best_val_loss or 9.0)
+    reached = sorted(records(study, f"rung{len(RUNGS)}"), key=lambda record: record.score or 9.0)
     limit, *cost_of = costs([network(preset, "torch"), *(build(record.architecture) for record in reached)])
     within = [r for r, rtf in zip(reached, cost_of, strict=True) if rtf <= limit]
     return (within or reached)[:FINALISTS]
@@ -102,7 +102,7 @@ def decide(
 
 
 def _losses(runs: Sequence[Record]) -> list[float]:
-    return [run.best_val_loss or 9.0 for run in runs]
+    return [run.score or 9.0 for run in runs]
 
 
 def _mean(final: Final) -> float:
@@ -159,9 +159,9 @@ def compare(sides: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
     """ESRs per seed, their ratios, and both costs."""
     cost = costs([build(runs[0].architecture) for runs in sides.values()])
     figures: dict[str, Any] = {"rtf": dict(zip(sides, cost, strict=True))}
-    for figure in ("best_val_loss", "test_esr", "epochs", "parameters"):
-        figures[figure] = {side: [getattr(run, figure) for run in runs] for side, runs in sides.items()}
-    for figure in ("best_val_loss", "test_esr"):
+    for figure in ("score", "test_esr", "epochs", "parameters"):
+        figures[figure] = {side: [run.value(figure) for run in runs] for side, runs in sides.items()}
+    for figure in ("score", "test_esr"):
         means = {side: statistics.mean(values) for side, values in figures[figure].items()}
         figures[f"{figure}_ratio"] = means["found"] / means["preset"]
     return figures

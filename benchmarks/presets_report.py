@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SIDES = ("preset", "found")
-FIGURES = {"best_val_loss": "validation ESR", "test_esr": "test ESR"}
+FIGURES = {"score": "validation ESR", "test_esr": "test ESR"}
 Row = Mapping[str, Any]
 
 

@@ -16,6 +16,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from voxnas.records.record import Record
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "logs/bench/quality.json"
 
@@ -29,9 +31,9 @@ def ours(source: str, target: str, model: str, epochs: int) -> dict[str, Any]:
             'data.train="0:60"', 'data.val="60:70"', "data.test=null",
         ]  # fmt: skip
         subprocess.run([sys.executable, str(ROOT / "src/train.py"), *overrides], check=True)
-        record = json.loads(Path(folder, "record.json").read_text())
-    esr = [epoch["val_esr"] for epoch in record["history"]]
-    return {"best_esr": record["best_val_loss"], "esr": esr, "seconds": record["train_seconds"]}
+        record = Record.read(Path(folder))
+    esr = [epoch["score"] for epoch in record.history]
+    return {"best_esr": record.score, "esr": esr, "seconds": record.train_seconds}
 
 
 def peer(source: str, target: str, model: str, epochs: int) -> dict[str, Any] | None:

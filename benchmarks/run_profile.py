@@ -79,11 +79,12 @@ def _instrument(clock: Clock) -> None:
     from lightning.pytorch.callbacks import ModelCheckpoint
     from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
-    from voxnas.callbacks import benchmark, export, preview, run_record
+    from voxnas.callbacks import benchmark, export, run_record
     from voxnas.models.wavenet import WaveNet
     from voxnas.problems.amp.data.datamodule import PairDataModule
     from voxnas.problems.amp.data.segments import Segments
     from voxnas.problems.amp.losses import WeightedLoss
+    from voxnas.problems.amp.measures import preview
     from voxnas.problems.amp.module import AmpModule
     from voxnas.training.block_soap import BlockSOAP
 

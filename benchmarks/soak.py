@@ -174,7 +174,7 @@ def audit(soak: Soak) -> list[str]:
         record, name = Record.read(path), path.parent.name
         if [epoch["epoch"] for epoch in record.history] != list(range(soak.epochs)):
             wrong.append(f"{name}: its history is not whole")
-        if record.best_val_loss is None or not record.exports:
+        if record.score is None or not record.exports:
             wrong.append(f"{name}: without a result")
         wrong += [
             f"{name}: {late[0]} after it was finished"

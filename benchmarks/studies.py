@@ -6,7 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
 from voxnas.records.record import FILE_NAME, Record
+from voxnas.search.cost.streaming import CostMeter
 
 ROOT = Path(__file__).resolve().parents[1]
 LOGS = Path(os.environ.get("VOXNAS_LOG_DIR", ROOT / "logs"))
@@ -29,6 +33,13 @@ def records(study: str, rung: str = "*") -> list[Record]:
     """The finished runs of a study."""
     found = [Record.read(path) for path in sorted((LOGS / "nas" / study).glob(f"{rung}/*/{FILE_NAME}"))]
     return [record for record in found if record.status == "ok"]
+
+
+def cost_meter(block_size: int) -> CostMeter:
+    """What tells costs as searches have it, beside the same reference."""
+    config = OmegaConf.load(ROOT / "configs/cost/default.yaml")
+    meter: CostMeter = instantiate(config, block_size=block_size, _convert_="all")
+    return meter
 
 
 def seconds(runs: Sequence[Record]) -> float:

@@ -23,15 +23,15 @@ import torch
 from rich.console import Console
 from rich.table import Table
 from scipy.stats import spearmanr
-from voxnas.search.yardstick import yardstick
+from studies import cost_meter
 
 from voxnas.engine.benchmark import side_by_side
 from voxnas.engine.make import make_engine
-from voxnas.models.base import Network
+from voxnas.models.base import StreamingNetwork
 from voxnas.models.build import build
 from voxnas.models.wavenet import stack
 from voxnas.records.identity import cpu_flags, cpu_model
-from voxnas.search.cost import CostMeter
+from voxnas.search.cost.reference import reference_model
 from voxnas.search.spaces.choosers import RandomChooser
 from voxnas.search.spaces.plugin import PluginSpace
 from voxnas.utils.files import write_text
@@ -67,20 +67,21 @@ def busy_machine(processes: int) -> Iterator[None]:
             process.kill()
 
 
-def at_length(networks: Sequence[Network]) -> list[float]:
+def at_length(networks: Sequence[StreamingNetwork]) -> list[float]:
     """The RTF of each, all in turns."""
     engines = [make_engine(network) for network in networks]
     return [t.rtf for (t,) in side_by_side(engines, [RATE] * len(engines), [BLOCK_SIZE])]
 
 
-def in_a_search(networks: Sequence[Network]) -> tuple[list[float], list[float]]:
-    """The RTF of each as a limit asks for it, nothing remembered; and the ms that each took."""
-    meter, rtfs, times_ms = CostMeter(BLOCK_SIZE), [], []
+def in_a_search(networks: Sequence[StreamingNetwork]) -> tuple[list[float], list[float]]:
+    """The RTF of each as a limit asks for it, nothing cached; and the ms that each took."""
+    meter, rtfs, times_ms = cost_meter(BLOCK_SIZE), [], []
     for network in networks:
         start = time.perf_counter()
         rtfs.append(meter.measure(network, RATE))
         times_ms.append(1000 * (time.perf_counter() - start))
-    return [rtf * yardstick(RATE, BLOCK_SIZE, "auto").least for rtf in rtfs], times_ms
+    unit = reference_model(meter.reference, RATE, BLOCK_SIZE, "auto").least
+    return [rtf * unit for rtf in rtfs], times_ms
 
 
 def main() -> None:

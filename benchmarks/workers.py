@@ -94,15 +94,15 @@ def recorded(study: Path) -> Candidates:
     found: dict[str, Record] = {}
     for path in sorted(study.glob(f"*/*/{FILE_NAME}")):
         record = Record.read(path)
-        if record.status == "ok" and record.epochs and record.train_seconds and record.best_val_loss:
+        if record.status == "ok" and record.epochs and record.train_seconds and record.score:
             found[record.candidate] = record
     runs = list(found.values())
     if not runs:
         raise SystemExit(f"{study}: no finished candidates in it")
     return Candidates(
         np.array([(run.train_seconds or 0) / (run.epochs or 1) for run in runs]),
-        np.array([run.best_val_loss or np.inf for run in runs]),
-        np.array([run.cpu_rtf or run.macs_per_sample or 0 for run in runs], dtype=float),
+        np.array([run.score or np.inf for run in runs]),
+        np.array([run.value("cpu_rtf") or run.value("macs_per_sample") or 0 for run in runs], dtype=float),
     )
 
 

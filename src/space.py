@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 
-from voxnas.search.preview import preview, summary, table
+from voxnas.search.preview import cost_title, preview, summary, table
 from voxnas.search.space import compose_candidates, expand
 from voxnas.search.spaces.sample import sample
 from voxnas.utils.app import hydra_app
@@ -34,8 +34,9 @@ def main(cfg: DictConfig) -> None:
         points = [[*proposal, *overrides] for proposal in sample(proposing, cfg.samples, cfg.seed)]
     configs = compose_candidates("train", points)
     candidates = preview(configs, cfg.measure)
+    problem = instantiate(cfg.problem)
     Console(width=None if sys.stdout.isatty() else 160).print(
-        table(candidates, f"space {space}", instantiate(cfg.problem), "CPU RTF")
+        table(candidates, f"space {space}", problem, cost_title(cfg, problem))
     )
     if proposing is not None:
         print(summary(candidates, getattr(proposing, "size", None)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import soundfile
+from finished_run import Run
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
@@ -48,6 +49,12 @@ def tiny_pair(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.fixture
+def finished(recording: Recording, tmp_path: Path) -> Run:
+    """A run that has come to its end, for callbacks to be asked about."""
+    return Run(recording, tmp_path)
+
+
+@pytest.fixture
 def log_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder for results, which configs and scripts use instead of the project's."""
     monkeypatch.setenv("VOXNAS_LOG_DIR", str(tmp_path / "logs"))
@@ -60,9 +67,9 @@ def log_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def composed(log_dir: Path) -> Iterator[Callable[..., DictConfig]]:
     """Composes a root config with overrides, inside a running Hydra app as the scripts see it."""
 
-    def compose_config(name: str, *overrides: str) -> DictConfig:
+    def compose_config(name: str, *overrides: str, configs: Path = ROOT / "configs") -> DictConfig:
         GlobalHydra.instance().clear()
-        path = ROOT / "configs" / name
+        path = configs / name
         initialize_config_dir(str(path.parent), version_base="1.3")
         config = compose(path.name, list(overrides), return_hydra_config=True)
         OmegaConf.set_readonly(config, False)

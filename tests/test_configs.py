@@ -14,6 +14,7 @@ from voxnas.models.base import Network
 from voxnas.models.genotype import LayerChoice, WaveNetGenotype, write_genotype
 from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.problems.amp.module import AmpModule
+from voxnas.problems.base import Problem
 from voxnas.search.darts.costs import price_of
 from voxnas.search.darts.relaxed import relaxed_network
 from voxnas.search.objectives import parse_objectives
@@ -55,8 +56,9 @@ def test_every_root_config_has_its_script_and_every_script_its_config():
 
 def test_every_group_is_tried_here():
     groups = {path.name for path in CONFIGS.iterdir() if path.is_dir()}
-    tried = {"model", "data", "space", "search", "callbacks", "trainer", "logger", "training"}
-    assert groups == tried | {"experiment", "debug", "paths", "hydra", "on_model"}
+    tried = {"problem", "model", "data", "space", "search", "callbacks", "trainer", "logger"}
+    tried |= {"training", "cost"}
+    assert groups == tried | {"experiment", "debug", "paths", "hydra", "on_model", "shared"}
 
 
 @pytest.mark.parametrize("model", options("model"))
@@ -96,6 +98,24 @@ def test_every_recipe_makes_a_training_module(composed, training, optimizer):
     assert module.configure_optimizers().param_groups[0]["lr"] == config.training.optimizer.lr
     assert module.loss(torch.zeros(2, 1, 4096), torch.ones(2, 1, 4096)) > 0
     assert 0 < module.schedule(0, 0.0) <= 1
+
+
+@pytest.mark.parametrize("problem", options("problem"))
+def test_every_problem_names_what_decides(composed, problem):
+    config = composed("train", f"problem={problem}")
+    made = instantiate(config.problem)
+    assert isinstance(made, Problem)
+    assert made.name == problem
+    for callback in ("best_checkpoint", "early_stopping"):
+        settings = config.callbacks[callback]
+        assert (settings.monitor, settings.mode) == ("val/score", made.score.mode)
+
+
+@pytest.mark.parametrize("cost", options("cost"))
+def test_every_meter_of_cost_tells_what_limits_may_name(composed, cost):
+    config = composed("train", f"cost={cost}")
+    meter = instantiate(config.cost, _convert_="all")
+    assert {f"max_{name}" for name in meter.figures} <= set(config.constraints)
 
 
 @pytest.mark.parametrize("trainer", options("trainer"))
@@ -208,7 +228,8 @@ def test_every_space_of_a_differentiable_search_is_a_relaxed_network(composed, s
     assert network.largest_cost(price_of("Compute")) > 0
     module = instantiate(config.darts.module, _convert_="all")
     parts = {name: instantiate(config.training[name]) for name in ("loss", "schedule")}
-    made = module(network=network, price=price_of("Memory"), largest_cost=1.0, **parts)
+    score = instantiate(config.problem).score_meter()
+    made = module(network=network, score=score, price=price_of("Memory"), largest_cost=1.0, **parts)
     assert made.configure_optimizers()[0].param_groups[0]["lr"] == config.darts.module.optimizer.lr
     callbacks = [instantiate(callback) for callback in config.darts.callbacks.values()]
     assert all(isinstance(callback, pl.Callback) for callback in callbacks)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from voxnas.search.cost import CostMeter
+from voxnas.search.cost.streaming import CostMeter
 from voxnas.search.spaces.choosers import RandomChooser
 from voxnas.search.spaces.plugin import PluginSpace
 
@@ -20,7 +20,7 @@ def run_at(run_here, tiny_pair, tmp_path, monkeypatch):
     def run(cpu_rtf: float, *overrides: str):
         monkeypatch.setattr(CostMeter, "measure", lambda *_: cpu_rtf)
         monkeypatch.setattr(CostMeter, "_unit", lambda *_: 1.0)
-        monkeypatch.setattr("voxnas.search.remembered.cache_folder", lambda: tmp_path / f"{cpu_rtf}")
+        monkeypatch.setattr("voxnas.search.cost.cache.cache_folder", lambda: tmp_path / f"{cpu_rtf}")
         (tmp_path / f"{cpu_rtf}").mkdir(exist_ok=True)
         shape = ["model.num_layers=2", "model.channels=3"]
         return run_here("train", "-m", "search=phase1", "study=tiny", *shape, *tiny_pair, *QUICK, *overrides)
@@ -38,7 +38,7 @@ def test_who_was_rejected_stays_so_where_a_later_figure_would_pass(run_at, log_d
     record, first = record_of(log_dir)
     assert (record["status"], record["epochs"]) == ("rejected", None)
     assert record["reason"] == "cpu_rtf 0.0061 at block 64 > max_cpu_rtf 0.006"
-    assert record["cost"]["cpu_rtf"] == 0.0061
+    assert record["estimate"]["cpu_rtf"] == 0.0061
     assert "done before" in run_at(0.0059, f"constraints.max_cpu_rtf={LIMIT}").out
     assert record_of(log_dir)[1] == first
 

@@ -100,7 +100,7 @@ def test_a_full_disk_is_one_line_and_the_same_command_goes_on_when_there_is_room
     full.check_whole()
     for record in full.records().values():
         assert (record["status"], [e["epoch"] for e in record["history"]]) == ("ok", list(range(6)))
-        assert record["best_val_loss"] > 0
+        assert record["score"] > 0
     assert len(full.records()) == 2
 
 

@@ -29,7 +29,7 @@ def test_side_by_side_and_one_after_the_other_give_the_same(tmp_path, tiny_pair)
     expected, found = records(tmp_path / "alone"), records(tmp_path / "together")
     assert expected.keys() == found.keys()
     for name, record in expected.items():
-        for figure in ("status", "identity", "best_val_loss", "test_esr"):
+        for figure in ("status", "identity", "score", "metrics"):
             assert found[name][figure] == record[figure]
     assert sorted(line[:5] for line in together.out.splitlines() if "ESR" in line and "RTF" in line) == [
         "[1/3]",

@@ -15,10 +15,11 @@ WORKERS, TRIALS = 4, 10
 WORKER = """
 import sys
 from optuna.samplers import TPESampler
+from voxnas.problems.amp.problem import AmpProblem
 from voxnas.search.objectives import parse_objectives
 from voxnas.search.trials import TrialBook
 storage, worker, trials = sys.argv[1:]
-objectives = parse_objectives(["best_val_loss", "cpu_rtf"])
+objectives = parse_objectives(["best_val_loss", "cpu_rtf"], AmpProblem())
 book = TrialBook(storage, "together", objectives, lambda seed: TPESampler(seed=seed), 0, worker)
 for _ in range(int(trials)):
     trial = book.ask()

@@ -43,7 +43,7 @@ def test_the_last_two_get_more_seeds_and_are_chosen_by_all_of_them(told_costs, m
     best = presets.rivals(pool, ["nano", "lite"])
     assert [shape["name"] for shape, _ in best["lite"]] == ["wide", "small"]
     losses = {"wide": [0.5, 0.6], "small": [0.1, 0.1]}
-    trained = {name: [SimpleNamespace(best_val_loss=loss) for loss in each] for name, each in losses.items()}
+    trained = {name: [SimpleNamespace(score=loss) for loss in each] for name, each in losses.items()}
     calls = []
     monkeypatch.setattr(presets, "train", lambda *given: calls.append(given) or trained)
     assert presets.decide("study", best, [], None) == {"nano": {"name": "small"}, "lite": {"name": "small"}}
@@ -59,7 +59,7 @@ def test_what_two_searches_found_is_trained_once(told_costs, monkeypatch, search
 
     def train(study, rung, shapes, seeds, *_):
         calls.append((study, rung, list(shapes)))
-        return {name: [SimpleNamespace(best_val_loss=0.1)] for name in shapes}
+        return {name: [SimpleNamespace(score=0.1)] for name in shapes}
 
     monkeypatch.setattr(presets, "train", train)
     found = presets.discover({"nano": "a", "lite": "b"}, [], SimpleNamespace(searches=searches))
@@ -72,8 +72,8 @@ def test_the_duel_is_told_in_a_table_and_a_picture(tmp_path):
     sides = {"found": [1e-4, 2e-4, 3e-4], "preset": [4e-4, 4e-4, 4e-4]}
     row = {
         "pair": "amp", "preset": "nano", "architecture": {"name": "wavenet-4x5k7-tanh-0123abcd"},
-        "rtf": {"found": 0.0019, "preset": 0.002}, "best_val_loss": sides, "test_esr": sides,
-        "best_val_loss_ratio": 0.5, "test_esr_ratio": 0.5,
+        "rtf": {"found": 0.0019, "preset": 0.002}, "score": sides, "test_esr": sides,
+        "score_ratio": 0.5, "test_esr_ratio": 0.5,
     }  # fmt: skip
     console = Console(file=io.StringIO(), width=160)
     console.print(table([row], 60))

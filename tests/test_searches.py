@@ -87,7 +87,7 @@ def test_what_is_rejected_counts_for_nothing(search, log_dir):
     assert done.code == 0, done.err
     found = records(log_dir / "nas/tiny/optuna")
     assert len(found) == 2
-    assert all(record["parameters"] <= 110 for record in found.values())
+    assert all(record["shape"]["parameters"] <= 110 for record in found.values())
 
 
 def test_an_objective_without_a_figure_fails_the_trial_and_not_the_sweep(search, log_dir, monkeypatch):
@@ -205,7 +205,7 @@ def test_a_ladder_climbs_from_the_weights_it_has_and_then_rests(search, log_dir)
     for name, record in second.items():
         assert (first[name]["epochs"], record["epochs"]) == (1, 2)
         assert record["architecture"] == first[name]["architecture"]
-        assert record["best_val_loss"] < first[name]["best_val_loss"]
+        assert record["score"] < first[name]["score"]
     before = contents(log_dir)
     again = ladder(search)
     assert again.out.count("(done before)") == 5
@@ -225,7 +225,7 @@ def test_an_evolution_descends_from_the_best_and_then_rests(search, log_dir):
         for path in sorted((log_dir / "nas/tiny").glob("candidates-*.json"))
     )
     assert set(trained) == set(founders) | set(children)
-    best = min(founders, key=lambda name: trained[name]["best_val_loss"])
+    best = min(founders, key=lambda name: trained[name]["score"])
     for choices in children.values():
         assert 0 < len(choices.items() - founders[best].items()) <= MOST_CHANGES
     before = contents(log_dir)
@@ -314,8 +314,8 @@ def test_a_budget_has_an_answer_in_one_line_that_heads_the_report(search, run_he
     assert model.suffix == ".nam"
     assert model.is_file()
     best = records(log_dir / "nas/tiny/rung2")[model.parent.name]
-    assert f"validation ESR {best['best_val_loss']:.3g}" in line
-    assert best["block_size"] == 64
+    assert f"validation ESR {best['score']:.3g}" in line
+    assert best["cost"]["cpu_rtf"]["block_size"] == 64
     assert run_here("report", "study=tiny", "rebenchmark=false").code == 0
     assert line in (log_dir / "nas/tiny/report/summary.md").read_text()
 

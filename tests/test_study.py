@@ -47,12 +47,12 @@ def test_a_study_runs_from_recordings_to_report(study):
     assert [step.code for step in steps] == [0, 0, 0, 0], [step.err for step in steps]
     folder = logs / "nas" / "tiny"
     first = {name: record(folder / "phase1" / name) for name in NAMES}
-    best = min(first, key=lambda name: first[name]["best_val_loss"])
+    best = min(first, key=lambda name: first[name]["score"])
     assert steps[1].out.splitlines()[1].split()[0] == best
     assert [path.parent.name for path in (folder / "phase2").glob("*/record.json")] == [best]
 
     final = record(folder / "phase2" / best)
-    assert final["best_val_loss"] < first[best]["best_val_loss"]  # it goes on from phase 1's weights
+    assert final["score"] < first[best]["score"]  # it goes on from phase 1's weights
     assert final["architecture"] == first[best]["architecture"]
     assert all((folder / "phase2" / best / file).exists() for file in final["exports"].values())
     assert set(final["exports"]) == {"nam", "json"}
@@ -85,7 +85,7 @@ def wait_for_epochs(folder: Path, epochs: int, process) -> None:
 
 
 def curve(history: list[dict]) -> list[tuple]:
-    return [(epoch["epoch"], epoch["val_esr"], epoch.get("train_loss")) for epoch in history]
+    return [(epoch["epoch"], epoch["score"], epoch.get("train_loss")) for epoch in history]
 
 
 def test_a_killed_and_an_interrupted_study_end_with_the_results_of_one_that_was_not(tmp_path, tiny_pair):
@@ -121,5 +121,5 @@ def test_a_killed_and_an_interrupted_study_end_with_the_results_of_one_that_was_
         kept = cut["history"][:-1]
         assert [e["seconds"] for e in final["history"][: len(kept)]] == [e["seconds"] for e in kept]
     assert curve(final["history"]) == curve(expected[NAMES[1]]["history"])
-    for figure in ("best_val_loss", "best_epoch", "test_esr", "identity"):
+    for figure in ("score", "best_epoch", "metrics", "identity"):
         assert final[figure] == expected[NAMES[1]][figure]

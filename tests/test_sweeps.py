@@ -63,7 +63,7 @@ def test_a_rejected_candidate_has_its_reason_and_costs_no_training(sweep, log_di
     assert (found["3"]["status"], found["8"]["status"]) == ("ok", "rejected")
     assert found["8"]["reason"].endswith("parameters > max_params 150")
     assert found["8"]["history"] == []
-    assert found["8"]["latency_ms"] == 7 / 8
+    assert found["8"]["shape"]["latency_ms"] == 7 / 8
 
 
 def test_the_same_sweep_again_trains_nothing(sweep, log_dir):
@@ -92,12 +92,12 @@ def test_seeds_have_folders_of_their_own_and_the_same_seed_the_same_result(sweep
     sweep("seed=0,1")
     first = records(log_dir)
     assert set(first) == {"seed-0", "seed-1"}
-    assert first["seed-0"]["best_val_loss"] != first["seed-1"]["best_val_loss"]
+    assert first["seed-0"]["score"] != first["seed-1"]["score"]
     (log_dir / "nas/tiny/phase1").rename(log_dir / "nas/tiny/before")
     sweep("seed=0,1")
     again = records(log_dir)
     for seed in first:
-        for figure in ("best_val_loss", "test_esr", "best_train_loss", "identity"):
+        for figure in ("score", "metrics", "best_train_loss", "identity"):
             assert again[seed][figure] == first[seed][figure]
 
 
@@ -110,9 +110,10 @@ def test_a_sweep_can_go_by_the_plug_in_s_cost_or_by_another_program_s(sweep, log
     )
     assert done.code == 0, done.err
     found = records(log_dir)
-    assert found["profile"]["engine"] == "profile-default"
-    assert 0 < found["profile"]["cpu_rtf"] < 0.01
-    assert found["command"]["cpu_rtf"] == 2 / 8  # two arguments; a block of 64 lasts 8 ms at 8 kHz
+    by_profile, by_command = (found[engine]["cost"]["cpu_rtf"] for engine in ("profile", "command"))
+    assert by_profile["engine"] == "profile-default"
+    assert 0 < by_profile["value"] < 0.01
+    assert by_command["value"] == 2 / 8  # two arguments; a block of 64 lasts 8 ms at 8 kHz
     assert "cpu_flags" in found["command"]["machine"]
 
 
@@ -122,8 +123,9 @@ def test_a_single_run_has_a_folder_of_its_own_and_everything_in_it(run_here, tin
     (folder,) = (log_dir / "train/runs").iterdir()
     record = json.loads((folder / "record.json").read_text())
     assert record["status"] == "ok"
-    figures = ("best_val_loss", "best_train_loss", "test_esr", "test_mrstft", "cpu_rtf", "train_seconds")
-    assert all(record[figure] > 0 for figure in (*figures, "latency_ms", "parameters", "macs_per_sample"))
+    values = {**record, **record["metrics"], **record["shape"], "cpu_rtf": record["cost"]["cpu_rtf"]["value"]}
+    figures = ("score", "best_train_loss", "test_esr", "test_mrstft", "cpu_rtf", "train_seconds")
+    assert all(values[figure] > 0 for figure in (*figures, "latency_ms", "parameters", "macs_per_sample"))
     assert set(record["exports"]) == {"nam", "json"}
     assert {path.name for path in folder.iterdir()} >= {
         "checkpoints",

@@ -54,15 +54,14 @@ def test_every_epoch_is_on_disk_before_the_next_begins(finished):
 
 
 def test_the_best_epoch_is_that_of_the_lowest_validation_esr(finished):
-    callback = attached(finished.record, finished.folder)
     esrs, losses = [0.5, 0.2, 0.3], [9.0, 8.0, 7.0]
     finished.record.history = [
-        {"epoch": i, "val_esr": esr, "train_loss": loss, "seconds": 2.0}
+        {"epoch": i, "score": esr, "train_loss": loss, "seconds": 2.0}
         for i, (esr, loss) in enumerate(zip(esrs, losses, strict=True))
     ]
-    callback.summarise()
+    finished.record.summarise()
     record = finished.record
-    assert (record.best_val_loss, record.best_epoch, record.best_train_loss) == (0.2, 1, 7.0)
+    assert (record.score, record.best_epoch, record.best_train_loss) == (0.2, 1, 7.0)
     assert (record.epochs, record.train_seconds) == (3, 6.0)
 
 
@@ -78,15 +77,15 @@ def test_the_history_survives_a_cut(finished, recording, tmp_path):
     again = trainer(finished.folder, attached(record, finished.folder), max_epochs=4)
     again.fit(finished.module, finished.data, ckpt_path=finished.folder / "last.ckpt", weights_only=True)
     assert [epoch["epoch"] for epoch in record.history] == [0, 1, 2, 3]
-    assert [e["val_esr"] for e in record.history[:2]] == [e["val_esr"] for e in before]
+    assert [e["score"] for e in record.history[:2]] == [e["score"] for e in before]
     assert record.history[0] == before[0]
     assert record.epochs == 4
 
 
 def test_a_run_that_was_cut_after_its_last_epoch_has_its_figures_at_the_end(finished):
     record = finished.record
-    record.best_val_loss = None
-    record.history = [{"epoch": 0, "val_esr": 0.3, "train_loss": 0.4, "seconds": 1.0}]
+    record.score = None
+    record.history = [{"epoch": 0, "score": 0.3, "train_loss": 0.4, "seconds": 1.0}]
     finished.trainer.callback_metrics = {"test/esr": 0.2, "test/mrstft": 0.1}
     finished.end_with(RunRecord())
-    assert (record.best_val_loss, record.best_epoch, record.train_seconds) == (0.3, 0, 1.0)
+    assert (record.score, record.best_epoch, record.train_seconds) == (0.3, 0, 1.0)

@@ -1,5 +1,7 @@
 """What every network keeps to, whatever its architecture. A new one adds its forms to FORMS."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -295,3 +297,18 @@ def test_the_architecture_builds_the_same_network_again(network: Network):
 def test_latency_is_how_far_back_the_network_looks_and_how_late_it_is(network: Network):
     samples = network.receptive_field if network.memory_is_finite else 1
     assert network.latency_ms(48000) == pytest.approx((samples + network.delay_samples) / 48)
+
+
+@torch.no_grad()
+def test_controls_that_it_does_not_follow_are_refused_by_it_and_its_engines(network: Network):
+    controls, x = torch.zeros(1, 2), noise(network.receptive_field)
+    refused = partial(pytest.raises, ValueError, match=r"follows 0 controls, got controls of the shape \(")
+    with refused():
+        network(x, controls)
+    with refused():
+        network.stream(x, network.initial_state(), controls)
+    for kind in ("auto", "torch"):
+        engine, block = make_engine(network, kind), np.zeros(8, np.float32)
+        with refused():
+            engine.process(block, controls[0].numpy())
+        assert (engine.num_controls, engine.process(block).shape) == (network.num_controls, block.shape)

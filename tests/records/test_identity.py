@@ -1,20 +1,11 @@
-"""The hash that tells whether a run is the same as an earlier one."""
+"""Hashes of what made a result, and where it was made."""
 
 import subprocess
 from pathlib import Path
 
 import pytest
-from voxnas.search.describe import identify
 
 from voxnas.records.identity import git_revision, identity, machine, versions
-from voxnas.records.record import Record
-
-RUN = {"architecture": {"type": "WaveNet"}, "data": {"fingerprint": "abc", "sections": {"train": [0, 9]}}}
-
-
-def run_identity(config, **figures) -> str:
-    values = {"candidate": "amp", "study": "s", "rung": "train", "status": "running", "identity": ""}
-    return identify(config, Record(**(values | RUN | figures)))
 
 
 def test_it_depends_on_values_and_not_on_their_order():
@@ -25,62 +16,6 @@ def test_it_depends_on_values_and_not_on_their_order():
 
 def test_it_is_the_same_in_every_version():
     assert identity({"seed": 0, "lr": 0.004, "name": None}) == "8ab0a1880603270a"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        "seed=1",
-        "patience=3",
-        "trainer.max_epochs=7",
-        "trainer.max_time=00:00:01:00",
-        "trainer.precision=64-true",
-        "training.optimizer.lr=0.5",
-        "training.loss.mse=1",
-        "data.batch_size=3",
-        "data.segment_length=100",
-        "init_from=other.ckpt",
-    ],
-)
-def test_what_shapes_a_result_changes_it(composed, change):
-    assert run_identity(composed("train", change)) != run_identity(composed("train"))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        "study=other",
-        "trainer.devices=2",
-        "trainer.log_every_n_steps=1",
-        "callbacks.benchmark.blocks=7",
-        "callbacks.preview=null",
-        "+export.metadata.name=Amp",
-        "logger=csv",
-        "data.folder=elsewhere",
-        "threads=1",
-    ],
-)
-def test_what_does_not_shape_a_result_leaves_it(composed, change):
-    assert run_identity(composed("train", change)) == run_identity(composed("train"))
-
-
-def test_other_recordings_sections_and_networks_change_it(composed):
-    config = composed("train")
-    same = run_identity(config)
-    assert run_identity(config, architecture={"type": "LSTM"}) != same
-    assert run_identity(config, data=RUN["data"] | {"fingerprint": "abd"}) != same
-    assert run_identity(config, data=RUN["data"] | {"sections": {"train": [0, 8]}}) != same
-    assert run_identity(config, data=RUN["data"] | {"input": "the same file elsewhere.wav"}) == same
-
-
-def test_weights_to_start_from_count_by_the_run_that_made_them(composed, tmp_path):
-    def starting_from(parent: str, folder: str) -> str:
-        record = Record("amp", "s", "phase1", "ok", identity=parent)
-        record.write(tmp_path / folder)
-        return run_identity(composed("train", f"init_from={tmp_path / folder}/checkpoints/best.ckpt"))
-
-    assert starting_from("x", "here") == starting_from("x", "there")
-    assert starting_from("x", "here") != starting_from("y", "here")
 
 
 def test_where_a_result_was_made_is_recorded(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from voxnas.records.record import Record
+from voxnas.records.record import Record, measured
 from voxnas.utils.errors import InputError
 
 BASE = {"candidate": "amp", "study": "s", "rung": "phase1", "status": "ok", "identity": "x"}
@@ -51,17 +51,17 @@ def test_texts_and_nested_values_come_back(tmp_path, values, text):
 
 
 def test_the_file_is_json_as_everybody_reads_it(tmp_path):
-    path = Record(**BASE, best_val_loss=math.inf, test_esr=math.nan).write(tmp_path)
+    path = Record(**BASE, score=math.inf, metrics={"test_esr": math.nan}).write(tmp_path)
     strict = json.loads(path.read_text(), parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-    assert (strict["best_val_loss"], strict["test_esr"]) == ("inf", "nan")
+    assert (strict["score"], strict["metrics"]["test_esr"]) == ("inf", "nan")
     assert path.stat().st_mode & 0o044  # others may read it
 
 
 def test_what_a_newer_version_added_is_dropped(tmp_path):
-    path = Record(**BASE, latency_ms=1.5).write(tmp_path)
+    path = Record(**BASE, shape={"latency_ms": 1.5}).write(tmp_path)
     values = json.loads(path.read_text()) | {"schema_version": 99, "taste": "sweet"}
     path.write_text(json.dumps(values))
-    assert (Record.read(path).latency_ms, Record.read(path).schema_version) == (1.5, 99)
+    assert (Record.read(path).value("latency_ms"), Record.read(path).schema_version) == (1.5, 99)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_record_that_is_not_there_is_named(tmp_path):
 
 
 def test_a_reader_never_sees_a_part(tmp_path):
-    records = [Record(**BASE, epochs=n, history=[{"val_esr": 0.5}] * (n * 2000)) for n in (0, 1)]
+    records = [Record(**BASE, epochs=n, history=[{"score": 0.5}] * (n * 2000)) for n in (0, 1)]
     records[0].write(tmp_path)
     done = threading.Event()
     seen, wrong = set(), []
@@ -123,3 +123,19 @@ def test_what_json_cannot_hold_leaves_the_old_record(tmp_path):
     with pytest.raises(TypeError):
         Record(**BASE, settings={"a": object()}).write(tmp_path)
     assert Record.read(tmp_path).epochs == 1
+
+
+def test_a_figure_has_its_value_whichever_group_it_is_in():
+    record = Record(**BASE, score=0.5, metrics={"asr": 0.1}, shape={"parameters": 7})
+    record.cost = measured({"cpu_rtf": 0.25, "cpu_p99_ms": None}, engine="native", block_size=64)
+    names = ("score", "asr", "parameters", "cpu_rtf", "cpu_p99_ms", "taste")
+    assert [record.value(name) for name in names] == [0.5, 0.1, 7, 0.25, None, None]
+    assert record.cost == {"cpu_rtf": {"value": 0.25, "engine": "native", "block_size": 64}}
+
+
+def test_where_a_large_score_is_good_the_best_epoch_has_the_largest():
+    history = [{"epoch": i, "score": score, "seconds": 1.0} for i, score in enumerate([0.5, 0.9, 0.7])]
+    record = Record(**BASE, maximise=True, history=history)
+    record.summarise()
+    assert (record.score, record.best_epoch, record.loss) == (0.9, 1, -0.9)
+    assert (Record(**BASE).loss, Record(**BASE, maximise=True).loss) == (math.inf, math.inf)

@@ -16,7 +16,7 @@ from voxnas.records.run_folder import (
 )
 from voxnas.utils.errors import InputError, VoxnasError
 
-EPOCH = {"epoch": 0, "val_esr": 0.5}
+EPOCH = {"epoch": 0, "score": 0.5}
 
 
 def record(status="running", identity="x", epochs: int = 0, **figures) -> Record:

@@ -3,17 +3,26 @@
 import pytest
 
 from voxnas.models.wavenet import stack
-from voxnas.search.constraints import Violation, violation
-from voxnas.search.cost import Cost
+from voxnas.problems.amp.figures import FIGURES
+from voxnas.search import constraints
+from voxnas.search.constraints import Violation
+from voxnas.search.cost.base import Cost
 from voxnas.utils.errors import InputError
 
 NETWORK = stack(num_layers=5, channels=16)  # 63 samples
 RATE = 44100
 PARAMETERS, MACS, LATENCY_MS = NETWORK.num_parameters, NETWORK.macs_per_sample, NETWORK.latency_ms(RATE)
 
+SHAPE = {"latency_ms": LATENCY_MS, "parameters": PARAMETERS, "macs_per_sample": MACS}
+
+
+def violation(cost=None, **limits):
+    """Of the network of an amp, whose cost is told by `cost`."""
+    return constraints.violation(SHAPE, limits, FIGURES, cost, ("cpu_rtf", "us_per_block"))
+
 
 def test_without_limits_everything_is_kept():
-    assert violation(NETWORK, RATE) is None
+    assert violation() is None
 
 
 @pytest.mark.parametrize(
@@ -26,12 +35,14 @@ def test_without_limits_everything_is_kept():
     ],
 )
 def test_a_limit_keeps_what_is_on_it_and_says_why_it_rejects(limit, kept, rejected, reason):
-    assert violation(NETWORK, RATE, **{limit: kept}) is None
-    assert violation(NETWORK, RATE, **{limit: rejected}) == Violation(f"{limit} {rejected}", reason)
+    assert violation(**{limit: kept}) is None
+    assert violation(**{limit: rejected}) == Violation(f"{limit} {rejected}", reason)
 
 
-COST = Cost(0.0123456, 64, 48000, "auto", "cpu", "avx2")  # 16.46 µs
+MICROSECONDS_PER_BLOCK = 0.0123456 * 1e6 * 64 / 48000  # 16.46
 RTF, MICROSECONDS = "cpu_rtf 0.01235 at block 64", "16.46 µs at block 64"
+SAID = {"cpu_rtf": RTF, "us_per_block": MICROSECONDS}
+COST = Cost("cpu_rtf", 0.0123456, {"block_size": 64}, {"us_per_block": MICROSECONDS_PER_BLOCK}, SAID)
 
 
 @pytest.mark.parametrize(
@@ -43,27 +54,25 @@ RTF, MICROSECONDS = "cpu_rtf 0.01235 at block 64", "16.46 µs at block 64"
     ],
 )
 def test_a_limit_of_cost_holds_the_figure_in_the_reason_only(limit, kept, rejected, reason):
-    assert violation(NETWORK, RATE, lambda: COST, **{limit: kept}) is None
-    assert violation(NETWORK, RATE, lambda: COST, **{limit: rejected}) == Violation(
-        f"{limit} {rejected}", reason
-    )
+    assert violation(lambda: COST, **{limit: kept}) is None
+    assert violation(lambda: COST, **{limit: rejected}) == Violation(f"{limit} {rejected}", reason)
 
 
 def test_cost_is_asked_for_only_where_it_decides():
     def asked() -> Cost:
         raise AssertionError("asked")
 
-    assert violation(NETWORK, RATE, asked) is None
-    too_large = violation(NETWORK, RATE, asked, max_params=10, max_cpu_rtf=0.1)
+    assert violation(asked) is None
+    too_large = violation(asked, max_params=10, max_cpu_rtf=0.1)
     assert too_large is not None
     assert too_large.limit == "max_params 10"
     with pytest.raises(AssertionError, match="asked"):
-        violation(NETWORK, RATE, asked, max_params=10**9, max_cpu_rtf=0.1)
+        violation(asked, max_params=10**9, max_cpu_rtf=0.1)
 
 
 @pytest.mark.parametrize("limit", ["max_cpu_rtf", "min_cpu_rtf", "max_us_per_block"])
 @pytest.mark.parametrize("value", [0, -0.1, "cheap", float("nan")])
 def test_a_limit_of_cost_that_nothing_can_keep_is_refused_in_one_line(limit, value):
     with pytest.raises(InputError, match=f"constraints.{limit}={value}: give a number above 0") as refused:
-        violation(NETWORK, RATE, lambda: COST, **{limit: value})
+        violation(lambda: COST, **{limit: value})
     assert "\n" not in str(refused.value)

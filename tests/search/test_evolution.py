@@ -26,9 +26,7 @@ class Genome(dict):
 
     def preview(self):
         cost = self[NAMES[-1]] if self.limit else None
-        return SimpleNamespace(
-            cpu_rtf=cost, rejected="too dear" if self.limit and cost > self.limit else None
-        )
+        return SimpleNamespace(cost=cost, rejected="too dear" if self.limit and cost > self.limit else None)
 
 
 class Genes:

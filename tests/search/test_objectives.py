@@ -2,9 +2,12 @@
 
 import pytest
 
-from voxnas.records.record import Record
+from voxnas.problems.amp.problem import AmpProblem
+from voxnas.records.record import Record, measured
 from voxnas.search.objectives import directed, figures, parse_objectives
 from voxnas.utils.errors import InputError
+
+AMP = AmpProblem()
 
 
 def record(**values) -> Record:
@@ -13,14 +16,14 @@ def record(**values) -> Record:
 
 
 def test_a_name_is_made_small_and_with_a_dash_large():
-    small, large = parse_objectives(["best_val_loss", "-channels"])
-    assert (small.name, small.direction) == ("best_val_loss", 1)
+    small, large = parse_objectives(["best_val_loss", "-channels"], AMP)
+    assert (small.name, small.direction) == ("score", 1)
     assert (large.name, large.direction) == ("channels", -1)
 
 
 @pytest.mark.parametrize("name", ["asr", "test_esr", "test_mrstft", "cpu_rtf", "latency_ms", "parameters"])
 def test_every_figure_of_a_run_may_be_one(name):
-    assert parse_objectives([name])[0].name == name
+    assert parse_objectives([name], AMP)[0].name == name
 
 
 @pytest.mark.parametrize(
@@ -35,16 +38,16 @@ def test_every_figure_of_a_run_may_be_one(name):
 )
 def test_what_is_no_objective_is_refused_in_one_line(names, words):
     with pytest.raises(InputError, match=words) as refused:
-        parse_objectives(names)
+        parse_objectives(names, AMP)
     assert "\n" not in str(refused.value)
 
 
 def test_a_record_has_all_figures_or_none():
-    objectives = parse_objectives(["best_val_loss", "cpu_rtf"])
-    assert figures(record(best_val_loss=0.1, cpu_rtf=0.2), objectives) == [0.1, 0.2]
+    objectives = parse_objectives(["best_val_loss", "cpu_rtf"], AMP)
+    assert figures(record(score=0.1, cost=measured({"cpu_rtf": 0.2})), objectives) == [0.1, 0.2]
     for broken in (None, float("nan"), float("inf")):
-        assert figures(record(best_val_loss=0.1, cpu_rtf=broken), objectives) is None
-    assert figures(record(best_val_loss=0.1, cpu_rtf=0.2, status="failed"), objectives) is None
+        assert figures(record(score=0.1, cost=measured({"cpu_rtf": broken})), objectives) is None
+    assert figures(record(score=0.1, cost=measured({"cpu_rtf": 0.2}), status="failed"), objectives) is None
     assert figures(None, objectives) is None
 
 

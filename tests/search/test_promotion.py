@@ -6,14 +6,15 @@ import pytest
 from hydra.utils import instantiate
 
 from voxnas.models.wavenet import stack
-from voxnas.records.record import Record
+from voxnas.records.record import Record, measured
 from voxnas.search.promotion import read_rung, select, write_candidates
 from voxnas.utils.errors import InputError
 
 
-def record(name: str, esr: float | None = 0.1, **figures) -> Record:
+def record(name: str, esr: float | None = 0.1, cpu_rtf=None, macs_per_sample=None, **figures) -> Record:
     values = {"candidate": name, "study": "s", "rung": "phase1", "status": "ok", "identity": "x"}
-    return Record(**(values | {"best_val_loss": esr} | figures))
+    cost, shape = measured({"cpu_rtf": cpu_rtf}), {"macs_per_sample": macs_per_sample}
+    return Record(**(values | {"score": esr, "cost": cost, "shape": shape} | figures))
 
 
 def chosen(records: list[Record], keep: float) -> list[str]:

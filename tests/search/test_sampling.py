@@ -25,7 +25,7 @@ class Numbers:
     def proposal(self, chosen):
         number = int(chosen[0].split("=")[1])
         reason = f"{number} > {self.limit}" if number > self.limit else None
-        candidate = SimpleNamespace(rejected=reason, cpu_rtf=number / 100)
+        candidate = SimpleNamespace(rejected=reason, cost=number / 100)
         return SimpleNamespace(name=number, chosen=tuple(chosen), preview=lambda: candidate)
 
 
@@ -87,7 +87,6 @@ def test_of_a_few_drafts_the_costliest_that_is_let_in_is_taken(numbers, limit, e
 
 def test_without_a_cost_the_first_draft_that_is_let_in_is_taken():
     drafts = [
-        SimpleNamespace(preview=lambda r=r: SimpleNamespace(rejected=r, cpu_rtf=None))
-        for r in ("x", None, None)
+        SimpleNamespace(preview=lambda r=r: SimpleNamespace(rejected=r, cost=None)) for r in ("x", None, None)
     ]
     assert costliest(drafts, 3) == [drafts[1]]

@@ -7,6 +7,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from rich.console import Console
 
+from voxnas.problems.amp.problem import AmpProblem
 from voxnas.search.preview import preview, table
 from voxnas.search.space import compose_candidates, expand
 
@@ -64,18 +65,19 @@ def test_what_a_constraint_rejects_is_shown_with_the_reason(candidates):
     assert "> max_params 30000" in reasons["wavenet-l7-c48-k3"]
     assert reasons["wavenet-l10-c12-k3"] == "latency 42.65 ms > max_latency_ms 25.0"
     assert "< min_params 5000" in reasons["wavenet-l4-c12-k3"]
-    text = printed(table(shown, "conservative"))
+    text = printed(table(shown, "conservative", AmpProblem()))
     assert f"{list(reasons.values()).count(None)} of 84 candidates kept" in text
     assert all(reason in text for reason in reasons.values() if reason)
 
 
 def test_what_cannot_be_built_is_shown_without_figures(candidates):
     good, bad = preview(candidates("smoke", "model.num_layers=2", "model.activation=Tanh,Nonsense"))
-    assert (good.name, good.rejected, good.receptive_field) == ("wavenet-l2-c4-k3_activation-Tanh", None, 7)
+    assert (good.name, good.rejected) == ("wavenet-l2-c4-k3_activation-Tanh", None)
+    assert (good.shape["receptive_field"], bad.shape) == (7, {})
     assert bad.name == "wavenet-l2-c4-k3_activation-Nonsense"
     assert bad.rejected.startswith("cannot be built:")
     assert "Nonsense" in bad.rejected
-    assert "1 of 2 candidates kept" in printed(table([good, bad], "smoke"))
+    assert "1 of 2 candidates kept" in printed(table([good, bad], "smoke", AmpProblem()))
 
 
 def test_the_command_line_goes_before_the_space():
@@ -130,9 +132,9 @@ def test_the_script_shows_a_sample_of_a_space_too_large_to_list(run_here, tmp_pa
 def test_costs_are_measured_where_they_are_asked_for(candidates):
     plain = preview(candidates("smoke"))
     measured = preview(candidates("smoke"), with_cost=True)
-    assert [c.cpu_rtf for c in plain] == [None, None]
-    assert all(c.cpu_rtf > 0 for c in measured)
-    assert "CPU RTF" not in printed(table(plain, "smoke"))
-    assert "CPU RTF" in printed(table(measured, "smoke"))
+    assert [c.cost for c in plain] == [None, None]
+    assert all(c.cost > 0 for c in measured)
+    assert "CPU RTF" not in printed(table(plain, "smoke", AmpProblem(), "CPU RTF"))
+    assert "CPU RTF" in printed(table(measured, "smoke", AmpProblem(), "CPU RTF"))
     (limited,) = preview(candidates("smoke", "model.num_layers=2", "constraints.max_cpu_rtf=1"))
-    assert (limited.rejected, limited.cpu_rtf) == (None, measured[0].cpu_rtf)
+    assert (limited.rejected, limited.cost) == (None, measured[0].cost)

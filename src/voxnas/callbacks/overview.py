@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.console import Console
 
-from voxnas.search.preview import preview, table
+from voxnas.search.preview import cost_title, preview, table
 from voxnas.search.space import compose_candidates, expand
 from voxnas.utils.app import user_errors
 from voxnas.utils.resolvers import SWEEP_SIZE
@@ -33,4 +33,4 @@ class SweepOverview(Callback):
         if space := config.hydra.runtime.choices.get("space"):
             shown = preview(compose_candidates(config_name, candidates))
             problem = instantiate(config.problem)
-            Console().print(table(shown, f"space {space}", problem))
+            Console().print(table(shown, f"space {space}", problem, cost_title(config, problem)))

@@ -42,6 +42,9 @@ def violation(
     """
     set_limits = {name: value for name, value in limits.items() if value is not None}
     of_cost = {name: value for name, value in set_limits.items() if _figure(name) in costs}
+    for name, value in of_cost.items():
+        if not (isinstance(value, int | float) and value > 0) or math.isnan(value):
+            raise InputError(f"constraints.{name}={value}: give a number above 0, or null for no limit")
     of_shape = [name for name in set_limits if name not in of_cost]
     for name in sorted(of_shape, key=lambda name: name.startswith(LOWEST)):
         figure = _figure(name)
@@ -51,9 +54,6 @@ def violation(
         said = (known or {}).get(figure, Figure()).say(figure, shape[figure])
         if broken := _broken(name, set_limits[name], shape[figure], said):
             return broken
-    for name, value in of_cost.items():
-        if not (isinstance(value, int | float) and value > 0) or math.isnan(value):
-            raise InputError(f"constraints.{name}={value}: give a number above 0, or null for no limit")
     if not of_cost or cost is None:
         return None
     told = cost()

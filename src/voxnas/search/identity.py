@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from voxnas.records.identity import identity
 from voxnas.records.record import FILE_NAME, Record
+from voxnas.records.schema1 import PROBLEM
 from voxnas.records.schema1_identity import schema1_identity
 from voxnas.utils.names import matches
 
@@ -65,7 +66,9 @@ def search_identity(cfg: DictConfig, settings: Mapping[str, Any], overrides: Seq
 
 
 def schema1_run_identity(cfg: DictConfig, record: Record, broken_limit: str | None = None) -> str:
-    """A run's identity by the rule of the first edition's records."""
+    """A run's identity by the rule of the first edition's records; empty for a problem that is not in it."""
+    if record.problem != PROBLEM:
+        return ""
     groups = ("training", "data", "trainer")
     base = default_config([*cfg.identity.choices, *cfg.identity.kinds])
     config, defaults = ({g: _values(c, g) for g in groups} for c in (cfg, base))

@@ -60,6 +60,12 @@ def cost_meter(config: DictConfig) -> Meter | None:
     return meter
 
 
+def cost_title(config: DictConfig, problem: Problem) -> str:
+    """What a table calls the cost."""
+    meter = cost_meter(config)
+    return "cost" if meter is None else _figure(problem, meter.figure).short or meter.figure
+
+
 def cost_figures(meter: Meter | None) -> tuple[str, ...]:
     """The figures of cost that limits may name."""
     return () if meter is None else tuple(meter.figures)

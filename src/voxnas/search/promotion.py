@@ -1,5 +1,6 @@
 """From one rung of a study to the next: who goes on, and as what."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,8 +39,8 @@ def select(records: dict[Path, Record], keep: float) -> list[Path]:
 
 
 def _rank(record: Record) -> tuple[float | str, ...]:
-    costs = [float(value) for name in TIES if (value := record.value(name)) is not None]
-    return record.loss, *costs, record.candidate
+    costs = [record.value(name) for name in TIES]
+    return record.loss, *(math.inf if cost is None else float(cost) for cost in costs), record.candidate
 
 
 def write_candidates(runs: Sequence[Path], group: Path) -> list[Path]:

@@ -4,6 +4,7 @@ import logging
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -94,9 +95,8 @@ def run_job(body: Body, folder: Path, claim: Claim, since_ns: int) -> tuple[Reco
 
 
 def _is_same(body: Body, previous: Record, record: Record) -> bool:
-    if previous.identity == record.identity:
-        return True
-    return previous.schema_version < SCHEMA_VERSION and previous.identity == body.earlier_identity(record)
+    """One of the first edition keeps its identity where it is written again: others go by it."""
+    return previous.identity == record.identity or previous.identity == body.earlier_identity(record)
 
 
 def _found(body: Body, previous: Record, folder: Path, claim: Claim) -> tuple[Record, str]:
@@ -107,8 +107,22 @@ def _found(body: Body, previous: Record, folder: Path, claim: Claim) -> tuple[Re
     if not best_checkpoint(folder).exists():
         log.warning("%s: measured in another way, and its weights are gone", previous.candidate)
         return previous, "done before"
-    with ending(previous, folder, claim):
+    return _measured_again(body, previous, folder, claim)
+
+
+def _measured_again(body: Body, previous: Record, folder: Path, claim: Claim) -> tuple[Record, str]:
+    """A finished run with its new figures; where these cannot be had its record stays as it was."""
+    try:
         body.measure(previous, folder, claim)
+        claim.check()
+        previous.schema_version = SCHEMA_VERSION
+        previous.write(folder)
+    except ClaimLost:
+        raise
+    except Exception as error:
+        if full := storage_error(error, folder):
+            raise full from error
+        return replace(previous, status="failed", reason=f"measured again: {root_cause(error)}"), ""
     return previous, "measured again"
 
 

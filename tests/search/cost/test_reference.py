@@ -1,14 +1,15 @@
-"""Measuring beside a yardstick: busy moments are waited out, slow minutes do not count."""
+"""Measuring beside a reference model: busy moments are waited out, slow minutes do not count."""
 
 from types import SimpleNamespace
 
 import pytest
-from voxnas.search.yardstick import FIRST, TRIES, Yardstick
 
 from voxnas.models.wavenet import stack
-from voxnas.search import yardstick as module
+from voxnas.search.cost import reference as module
+from voxnas.search.cost.reference import FIRST, TRIES, ReferenceModel
 
 RTF, OWN = 0.004, 0.002
+REFERENCE = stack(8, 8, name="reference")
 
 
 @pytest.fixture
@@ -28,26 +29,26 @@ def moments(monkeypatch):
 
 @pytest.mark.parametrize("busy", [0, 1, 3])
 def test_busy_moments_are_waited_out(moments, busy):
-    yardstick = Yardstick(44100, 64, "torch")
+    reference = ReferenceModel(REFERENCE, 44100, 64, "torch")
     moments.pauses.clear()
     moments.slowed[:] = [1.45] * busy
-    assert yardstick.measure(stack(2, 2)) == pytest.approx(RTF / OWN)
+    assert reference.measure(stack(2, 2)) == pytest.approx(RTF / OWN)
     assert len(moments.pauses) == busy
 
 
 def test_on_a_machine_that_stays_slow_the_slow_is_usual_and_not_waited_for_again(moments):
-    yardstick = Yardstick(44100, 64, "torch")
+    reference = ReferenceModel(REFERENCE, 44100, 64, "torch")
     moments.slowed[:] = [1.6] * 4 * TRIES
     for _ in range(3):
-        assert yardstick.measure(stack(2, 2)) == pytest.approx(RTF / OWN)
+        assert reference.measure(stack(2, 2)) == pytest.approx(RTF / OWN)
     moments.pauses.clear()
-    yardstick.measure(stack(2, 2))
-    assert (moments.pauses, yardstick.least) == ([], OWN)
+    reference.measure(stack(2, 2))
+    assert (moments.pauses, reference.least) == ([], OWN)
 
 
 def test_the_least_is_that_of_the_quietest_moment(moments):
     moments.slowed[:] = [1.45] * (FIRST - 1) + [1.0] + [1.45] * TRIES
-    assert Yardstick(44100, 64, "torch").least == OWN
+    assert ReferenceModel(REFERENCE, 44100, 64, "torch").least == OWN
 
 
 def test_a_real_network_costs_what_a_long_measurement_says():
@@ -55,6 +56,6 @@ def test_a_real_network_costs_what_a_long_measurement_says():
     from voxnas.engine.make import make_engine
 
     small, large = stack(2, 4), stack(8, 16)
-    yardstick = Yardstick(44100, 64)
+    reference = ReferenceModel(REFERENCE, 44100, 64)
     long = [t.rtf for (t,) in side_by_side([make_engine(n) for n in (small, large)], [44100] * 2, [64], 2000)]
-    assert yardstick.measure(large) / yardstick.measure(small) == pytest.approx(long[1] / long[0], rel=0.5)
+    assert reference.measure(large) / reference.measure(small) == pytest.approx(long[1] / long[0], rel=0.5)

@@ -5,28 +5,34 @@ import multiprocessing
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from functools import partial
 
 import pytest
-from voxnas.search.remembered import keep_lower, remembered
 
 from voxnas.engine.cost.profile import plugin_cost
+from voxnas.export.nam import write_nam
+from voxnas.export.record_json import FILE_NAME, write_record_json
 from voxnas.models.recurrent import GRU
 from voxnas.models.wavenet import stack
-from voxnas.search.cost import CostMeter, CostUnknown
+from voxnas.search.cost import streaming
+from voxnas.search.cost.base import CostUnknown
+from voxnas.search.cost.cache import cached, keep_lower
 from voxnas.utils.errors import InputError
+
+CostMeter = partial(streaming.CostMeter, reference=stack(8, 8, name="reference"), write_model=write_nam)
+AT_48, AT_44 = {"sample_rate": 48000}, {"sample_rate": 44100}
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     """Figures are kept here; libraries stay where they are, for compiling them takes seconds."""
-    monkeypatch.setattr("voxnas.search.remembered.cache_folder", lambda: tmp_path)
+    monkeypatch.setattr("voxnas.search.cost.cache.cache_folder", lambda: tmp_path)
     return tmp_path / "costs"
 
 
 def figures(own_cache):
-    """All but those of yardsticks."""
-    return [path for path in own_cache.glob("*.json") if not path.name.startswith("yardstick-")]
+    """All but those of reference models."""
+    return [path for path in own_cache.glob("*.json") if not path.name.startswith("reference-")]
 
 
 def small(name: str = "small", **arguments):
@@ -35,55 +41,56 @@ def small(name: str = "small", **arguments):
 
 def test_the_figure_is_one_that_the_engine_takes(own_cache):
     meter = CostMeter()
-    cheap, dear = meter.cost(small(), 48000), meter.cost(stack(8, 32), 48000)
-    assert 0 < cheap.cpu_rtf < dear.cpu_rtf < 0.8
-    assert (dear.block_size, dear.sample_rate) == (64, 48000)
-    assert dear.us_per_block == pytest.approx(dear.cpu_rtf * 1e6 * 64 / 48000)
+    cheap, dear = meter.cost(small(), AT_48), meter.cost(stack(8, 32), AT_48)
+    assert 0 < cheap.value < dear.value < 0.8
+    assert (dear.conditions["block_size"], dear.conditions["sample_rate"]) == (64, 48000)
+    assert dear.figures["us_per_block"] == pytest.approx(dear.value * 1e6 * 64 / 48000)
     assert len(figures(own_cache)) == 2
 
 
 def test_a_network_is_measured_once_whatever_its_name_and_weights():
-    first = CostMeter().cost(small(), 48000)
-    assert CostMeter().cost(small("another"), 48000) == first
+    first = CostMeter().cost(small(), AT_48)
+    assert CostMeter().cost(small("another"), AT_48) == first
 
 
 @pytest.mark.parametrize(
-    ("settings", "network", "sample_rate"),
+    ("settings", "network", "shape"),
     [
-        ({"block_size": 128}, {}, 48000),
-        ({"engine": "torch"}, {}, 48000),
-        ({}, {"activation": "ReLU"}, 48000),
-        ({}, {}, 44100),
+        ({"block_size": 128}, {}, AT_48),
+        ({"engine": "torch"}, {}, AT_48),
+        ({}, {"activation": "ReLU"}, AT_48),
+        ({}, {}, AT_44),
+        ({"reference": stack(4, 8, name="another")}, {}, AT_48),
     ],
 )
-def test_other_conditions_have_figures_of_their_own(own_cache, settings, network, sample_rate):
-    CostMeter().cost(small(), 48000)
-    CostMeter(**settings).cost(small(**network), sample_rate)
+def test_other_conditions_have_figures_of_their_own(own_cache, settings, network, shape):
+    CostMeter().cost(small(), AT_48)
+    CostMeter(**settings).cost(small(**network), shape)
     assert len(figures(own_cache)) == 2
 
 
 def test_what_the_run_s_record_says_stands(own_cache):
     meter, network = CostMeter(), small()
-    known = json.loads(json.dumps(asdict(meter.cost(network, 48000)) | {"cpu_rtf": 0.123}))
-    assert meter.cost(network, 48000, known).cpu_rtf == 0.123
+    known = json.loads(json.dumps(meter.cost(network, AT_48).as_values() | {"cpu_rtf": 0.123}))
+    assert meter.cost(network, AT_48, known).value == 0.123
 
 
 @pytest.mark.parametrize("other", [{"cpu_model": "another"}, {"block_size": 32}, {"engine": "torch"}])
 def test_what_was_measured_elsewhere_or_otherwise_does_not_stand(other):
     meter, network = CostMeter(), small()
-    known = asdict(meter.cost(network, 48000)) | {"cpu_rtf": 0.123} | other
-    assert meter.cost(network, 48000, known).cpu_rtf != 0.123
+    known = meter.cost(network, AT_48).as_values() | {"cpu_rtf": 0.123} | other
+    assert meter.cost(network, AT_48, known).value != 0.123
 
 
 def test_the_plug_in_s_profile_tells_without_measuring(own_cache):
-    cost = CostMeter(engine="profile", profile_build="avx512").cost(small(), 48000)
-    assert cost.cpu_rtf == pytest.approx(plugin_cost(small().architecture(), "avx512").rtf)
+    cost = CostMeter(engine="profile", profile_build="avx512").cost(small(), AT_48)
+    assert cost.value == pytest.approx(plugin_cost(small().architecture(), "avx512").rtf)
     assert not own_cache.exists()
 
 
 def test_what_the_profile_does_not_cover_has_no_cost():
     with pytest.raises(CostUnknown, match="does not cover"):
-        CostMeter(engine="profile").cost(GRU(8), 48000)
+        CostMeter(engine="profile").cost(GRU(8), AT_48)
 
 
 def test_a_program_can_tell(tmp_path):
@@ -91,13 +98,13 @@ def test_a_program_can_tell(tmp_path):
     script.write_text('#!/bin/sh\ntest -s "$1" && echo x >> "$0.calls" && echo 0.25 ms\n')
     script.chmod(0o700)
     meter = CostMeter(engine="command", command={"run": f"{script} {{model}}"})
-    cost = meter.cost(small(), 48000)
-    assert cost.cpu_rtf == pytest.approx(0.25 / (1000 * 64 / 48000))
+    cost = meter.cost(small(), AT_48)
+    assert cost.value == pytest.approx(0.25 / (1000 * 64 / 48000))
     calls = (tmp_path / "bench.sh.calls").read_text()
-    assert meter.cost(small("again"), 48000) == cost
+    assert meter.cost(small("again"), AT_48) == cost
     assert (tmp_path / "bench.sh.calls").read_text() == calls
     other = CostMeter(engine="command", command={"run": [str(script), "{model}", "other"]})
-    assert other.cost(small(), 48000).engine != cost.engine
+    assert other.cost(small(), AT_48).conditions["engine"] != cost.conditions["engine"]
 
 
 def test_settings_that_cannot_be_are_refused_at_once():
@@ -105,36 +112,37 @@ def test_settings_that_cannot_be_are_refused_at_once():
         CostMeter(block_size=0)
 
 
-def test_measured_again_it_costs_about_the_same(own_cache):
+def test_measured_again_it_costs_about_the_same(own_cache, tmp_path):
     meter, network = CostMeter(), stack(8, 16)
-    first = meter.cost(network, 48000).cpu_rtf
-    assert meter.again(network, 48000) == pytest.approx(first, rel=0.25)
+    first = meter.cost(network, AT_48).value
+    write_record_json(network, tmp_path / "run" / FILE_NAME, 48000)
+    assert meter.again(tmp_path / "run") == pytest.approx(first, rel=0.25)
     assert len(figures(own_cache)) == 1
 
 
 def test_figures_of_slow_minutes_are_those_of_a_fast_machine_once_there_was_one(own_cache):
-    before = CostMeter().cost(small(), 48000).cpu_rtf
-    (unit,) = own_cache.glob("yardstick-*.json")
+    before = CostMeter().cost(small(), AT_48).value
+    (unit,) = own_cache.glob("reference-*.json")
     least = json.loads(unit.read_text())
     keep_lower(unit.stem, 0.98 * least)  # by chance
-    assert CostMeter().cost(small(), 48000).cpu_rtf == before
+    assert CostMeter().cost(small(), AT_48).value == before
     keep_lower(unit.stem, 0.5 * least)
-    assert CostMeter().cost(small(), 48000).cpu_rtf == pytest.approx(before / 2)
+    assert CostMeter().cost(small(), AT_48).value == pytest.approx(before / 2)
     keep_lower(unit.stem, least)
-    assert CostMeter().cost(small(), 48000).cpu_rtf == pytest.approx(before / 2)
+    assert CostMeter().cost(small(), AT_48).value == pytest.approx(before / 2)
 
 
 @pytest.mark.parametrize("content", ["", "{", "null", "-1.0", "NaN", '"0.1"', "[0.1]"])
 def test_a_damaged_file_is_measured_again(own_cache, content):
-    assert remembered("a", lambda: 0.25) == 0.25
+    assert cached("a", lambda: 0.25) == 0.25
     (own_cache / "a.json").write_text(content)
-    assert remembered("a", lambda: 0.5) == 0.5
-    assert remembered("a", lambda: 0.75) == 0.5
+    assert cached("a", lambda: 0.5) == 0.5
+    assert cached("a", lambda: 0.75) == 0.5
 
 
 def test_where_nothing_can_be_kept_the_figure_is_measured(tmp_path, caplog, monkeypatch):
     (tmp_path / "costs").write_text("in the way")
-    assert remembered("a", lambda: 0.25) == 0.25
+    assert cached("a", lambda: 0.25) == 0.25
     assert "cannot be kept" in caplog.text
 
 
@@ -143,8 +151,8 @@ def test_an_error_in_the_measurement_is_the_caller_s(own_cache):
         raise CostUnknown("no")
 
     with pytest.raises(CostUnknown):
-        remembered("a", fail)
-    assert remembered("a", lambda: 0.25) == 0.25
+        cached("a", fail)
+    assert cached("a", lambda: 0.25) == 0.25
 
 
 def _measure(_: int) -> list[float]:
@@ -152,7 +160,7 @@ def _measure(_: int) -> list[float]:
         time.sleep(0.02)  # long enough for the others to come by
         return float(os.getpid())
 
-    return [remembered(str(key), measure) for key in range(8)]
+    return [cached(str(key), measure) for key in range(8)]
 
 
 def test_processes_agree_on_every_figure():

@@ -4,9 +4,10 @@ import lightning.pytorch as pl
 import pytest
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
-from voxnas.search.darts.data import BilevelData
 
+from voxnas.problems.amp.data.bilevel import BilevelData
 from voxnas.problems.amp.data.datamodule import PairDataModule
+from voxnas.problems.amp.esr import SectionESR
 from voxnas.problems.amp.losses import WeightedLoss
 from voxnas.search.darts.costs import price_of
 from voxnas.search.darts.module import DartsModule, discretised
@@ -24,12 +25,13 @@ def parts(recording, **settings):
         WeightedLoss(root_esr=1.0),
         lambda parameters: torch.optim.Adam(parameters, lr=0.05),
         Cosine(warmup_steps=2),
+        SectionESR(),
         price,
         net.largest_cost(price),
         **{"choice_lr": 0.05, "drawn": ["layer"], "warm_up": 0.2, **settings},
     )
     data = PairDataModule(lambda: recording, 8000, segment_length=512, batch_size=2)
-    data.suit(net.receptive_field, 512)
+    data.adapt(net)
     return module, BilevelData(data)
 
 

@@ -70,8 +70,7 @@ class CostMeter:
             return self._told(known["cpu_rtf"], conditions)
         if self._meter.engine == "profile":  # a sum, and no measurement
             return self._told(self.measure(network, sample_rate), conditions)
-        architecture = {key: value for key, value in network.architecture().items() if key != "name"}
-        key = identity({**self._key(sample_rate), "architecture": architecture})
+        key = identity({**self._measuring(sample_rate), "architecture": _nameless(network)})
         figure = cached(key, partial(self._measured, network, sample_rate))
         return self._told(figure * self._unit(sample_rate), conditions)
 
@@ -81,8 +80,11 @@ class CostMeter:
             model = load_model(run / FILE_NAME)
         except InputError as error:
             raise CostUnknown(str(error)) from error
-        sample_rate = model.sample_rate or FALLBACK_RATE
-        figures = [self._measured(model.network, sample_rate) for _ in range(AGAIN)]
+        return self.at_length(model.network, model.sample_rate or FALLBACK_RATE)
+
+    def at_length(self, network: StreamingNetwork, sample_rate: int) -> float:
+        """The RTF, the median of several measurements made now. Raises CostUnknown if there is none."""
+        figures = [self._measured(network, sample_rate) for _ in range(AGAIN)]
         return statistics.median(figures) * self._unit(sample_rate)
 
     def budget(self, limits: Mapping[str, object], shape: Mapping[str, Any]) -> float:
@@ -146,11 +148,16 @@ class CostMeter:
         return cached(self._unit_key(sample_rate), lambda: self._reference(sample_rate).least)
 
     def _unit_key(self, sample_rate: int) -> str:
-        return f"reference-{identity(self._key(sample_rate))}"
+        return f"reference-{identity(self._measuring(sample_rate))}"
 
-    def _key(self, sample_rate: int) -> dict[str, Any]:
-        """Conditions that a kept figure depends on beside the network."""
-        return {**self._conditions(sample_rate), "method": METHOD, "code": code_that_plays()}
+    def _measuring(self, sample_rate: int) -> dict[str, Any]:
+        """All that a measured figure depends on beside the network."""
+        how = {"method": METHOD, "code": code_that_plays(), "reference": _nameless(self.reference)}
+        return self._conditions(sample_rate) | how
 
     def _reference(self, sample_rate: int) -> ReferenceModel:
         return reference_model(self.reference, sample_rate, self.block_size, self._meter.engine)
+
+
+def _nameless(network: StreamingNetwork) -> dict[str, Any]:
+    return {key: value for key, value in network.architecture().items() if key != "name"}

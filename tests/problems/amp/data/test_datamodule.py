@@ -1,6 +1,7 @@
 """The data module: what its loaders feed, and what it does not copy."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -9,6 +10,11 @@ from hydra.utils import instantiate
 from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.problems.amp.data.sections import Sections
 from voxnas.utils.errors import InputError
+
+
+def suited(**figures: int) -> SimpleNamespace:
+    """A network as far as data is concerned."""
+    return SimpleNamespace(**({"batch_size": 8, "delay_samples": 0} | figures))
 
 
 @pytest.fixture
@@ -57,7 +63,7 @@ def test_the_pair_is_in_memory_once(data, recording):
 )
 def test_segments_are_as_given_or_as_suits_the_network(recording, given, expected):
     data = PairDataModule(lambda: recording, 8000, *given)
-    data.suit(receptive_field=31, segment_length=1024, batch_size=3)
+    data.adapt(suited(receptive_field=31, segment_length=1024, batch_size=3))
     x, y = next(iter(data.train_dataloader()))
     size, length = expected
     assert (x.shape, y.shape) == ((size, 1, length + 30), (size, 1, length))
@@ -65,9 +71,9 @@ def test_segments_are_as_given_or_as_suits_the_network(recording, given, expecte
 
 def test_a_network_that_is_late_hears_what_it_answers_sooner(recording):
     data = PairDataModule(lambda: recording, 8000, 512, 8)
-    data.suit(receptive_field=31, segment_length=512, delay_samples=3)
+    data.adapt(suited(receptive_field=31, segment_length=512, delay_samples=3))
     late = [x for x, _ in (*data.train_dataloader(), *data.test_dataloader())]
-    data.suit(receptive_field=31, segment_length=512)
+    data.adapt(suited(receptive_field=31, segment_length=512))
     for sooner, x in zip(
         late, (x for x, _ in (*data.train_dataloader(), *data.test_dataloader())), strict=True
     ):

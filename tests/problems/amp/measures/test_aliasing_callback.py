@@ -15,9 +15,10 @@ CELL = ((Edge("conv_bn_relu_3", 0), Edge("conv_bn_relu_5", 1)),) * 2
 
 def test_the_ratio_per_pitch_and_one_figure_for_all(finished):
     record = finished.end_with(AliasingMeter(pitches=[200.0, 1000.0, 3000.0]))
-    assert [round(at["hz"]) for at in record.aliasing] == pytest.approx([200, 1000, 3000], abs=4)
-    assert record.asr == pytest.approx(overall([Aliasing(**at) for at in record.aliasing]))
-    assert 0 < record.asr < 1
+    rows = record.details["aliasing"]
+    assert [round(at["hz"]) for at in rows] == pytest.approx([200, 1000, 3000], abs=4)
+    assert record.metrics["asr"] == pytest.approx(overall([Aliasing(**at) for at in rows]))
+    assert 0 < record.metrics["asr"] < 1
 
 
 def aliasing_of(network: CellNet, cycles: int, length: int) -> float:
@@ -43,4 +44,5 @@ def test_a_network_that_repeats_itself_after_several_samples_is_measured_over_al
     finished.module.network = network
     record = finished.end_with(AliasingMeter(pitches=[1000.0]))
     length = 2003  # the first prime from a quarter of a second on, at 8 kHz
-    assert record.asr == pytest.approx(aliasing_of(network, round(length / 8), length), rel=1e-3)
+    expected = aliasing_of(network, round(length / 8), length)
+    assert record.metrics["asr"] == pytest.approx(expected, rel=1e-3)

@@ -15,8 +15,9 @@ from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.problems.amp.losses import WeightedLoss
 from voxnas.problems.amp.metrics import esr
 from voxnas.problems.amp.module import AmpModule
+from voxnas.training import run as training
 from voxnas.training.block_soap import BlockSOAP
-from voxnas.training.run import fit_and_test, last_checkpoint, load_checkpoint
+from voxnas.training.run import last_checkpoint, load_checkpoint
 from voxnas.training.schedules import Cosine
 from voxnas.utils.errors import InputError
 
@@ -52,7 +53,7 @@ def make_trainer(tmp_path, max_epochs: int = 1, **options) -> pl.Trainer:
 
 def checkpoints(tmp_path) -> list[ModelCheckpoint]:
     keep = partial(ModelCheckpoint, dirpath=tmp_path / "checkpoints", enable_version_counter=False)
-    return [keep(filename="best", monitor="val/esr"), keep(filename="last")]
+    return [keep(filename="best", monitor="val/score"), keep(filename="last")]
 
 
 def offline_esr(module: AmpModule, recording, start: int, stop: int) -> float:
@@ -81,7 +82,7 @@ def test_validation_judges_the_section_as_one_pass_would(recording, tmp_path, pi
     module = make_module()
     data = make_data(recording, module, piece_length)
     loader = data._section(*section)
-    in_pieces = make_trainer(tmp_path).validate(module, loader, verbose=False)[0]["val/esr"]
+    in_pieces = make_trainer(tmp_path).validate(module, loader, verbose=False)[0]["val/score"]
     assert in_pieces == pytest.approx(offline_esr(module, recording, *section), rel=1e-5)
 
 
@@ -89,7 +90,8 @@ def test_the_test_figures_are_those_of_the_best_weights(recording, tmp_path):
     module = make_module()
     data = make_data(recording, module)
     trainer = make_trainer(tmp_path, 4, callbacks=[_SpoilLastEpoch(), *checkpoints(tmp_path)])
-    fit_and_test(trainer, module, data, tmp_path, None)
+    training.fit(trainer, module, data, None)
+    training.test(trainer, module, data, tmp_path)
     best = load_checkpoint(tmp_path / "checkpoints/best.ckpt")
     last = load_checkpoint(last_checkpoint(tmp_path))
     name, weights = next(iter(best["state_dict"].items()))
@@ -195,4 +197,4 @@ def test_the_learning_rate_is_down_when_the_time_is_up(recording, tmp_path):
     assert seen.progress == sorted(seen.progress)
     assert seen.progress[-1] > 0.9
     assert seen.rates[-1] < 0.05 * 0.01
-    assert math.isfinite(trainer.callback_metrics["val/esr"].item())
+    assert math.isfinite(trainer.callback_metrics["val/score"].item())

@@ -3,7 +3,6 @@
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
 import torch
 from lightning.pytorch.loggers import TensorBoardLogger
 
@@ -24,7 +23,7 @@ class Run:
         self.module = AmpModule(network, WeightedLoss(esr=1.0), torch.optim.Adam, Cosine(), sample_rate=8000)
         self.data = PairDataModule(lambda: recording, 8000, 512, 8)
         self.data.receptive_field = network.receptive_field
-        self.record = Record("amp", "s", "phase1", "running", "x", seed=3, epochs=7, best_val_loss=0.25)
+        self.record = Record("amp", "s", "phase1", "running", "x", seed=3, epochs=7, score=0.25)
         self.folder = folder
         self.logger = TensorBoardLogger(folder, name="tensorboard", version="", default_hp_metric=False)
         self.trainer = SimpleNamespace(datamodule=self.data, loggers=[self.logger], global_step=5)
@@ -34,8 +33,3 @@ class Run:
         callback.attach(self.record, self.folder)
         callback.on_test_end(self.trainer, self.module)
         return self.record
-
-
-@pytest.fixture
-def finished(recording, tmp_path) -> Run:
-    return Run(recording, tmp_path)

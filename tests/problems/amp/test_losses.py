@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 
-from voxnas.problems.amp.losses import TERMS, WeightedLoss, require_finite
-from voxnas.training import metrics
+from voxnas.problems.amp import metrics
+from voxnas.problems.amp.losses import TERMS, WeightedLoss
+from voxnas.training.module import require_finite
 from voxnas.utils.errors import InputError
 
 TARGET = torch.tensor([[[1.0, -1.0, 1.0, -1.0]]])
