@@ -1,13 +1,16 @@
 """The contract of a problem: all that searches, records and reports do not know of what they work on."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import lightning.pytorch as pl
+import numpy as np
 from torch import Tensor
 
+from voxnas.problems.sections import Sections
 from voxnas.records.pareto import Objective
 from voxnas.utils.errors import InputError
 
@@ -27,6 +30,7 @@ class Score:
         maximise: whether a large one is good.
         words: limits with what a reader calls a score that is better than each, the best first.
         otherwise: what a reader calls one that is better than none of them.
+        diverged: beyond which a score says nothing but that training diverged; plots end there.
     """
 
     name: str = "score"
@@ -35,6 +39,7 @@ class Score:
     maximise: bool = False
     words: tuple[tuple[float, str], ...] = ()
     otherwise: str = ""
+    diverged: float | None = None
 
     @property
     def mode(self) -> str:
@@ -45,6 +50,10 @@ class Score:
         """The reader's word for a score."""
         sign = -1 if self.maximise else 1
         return next((word for limit, word in self.words if sign * value < sign * limit), self.otherwise)
+
+    def text(self, value: Any) -> str:
+        """A score in a table."""
+        return Figure().text(value)
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,23 @@ class Figure:
     def say(self, name: str, value: float) -> str:
         """The figure in a sentence."""
         return self.said.format(value) if self.said else f"{name} {value:g}"
+
+    def text(self, value: Any) -> str:
+        """The figure in a table; a dash where there is none."""
+        if value is None or value != value:
+            return "–"
+        if isinstance(value, bool | np.bool_):
+            return "yes" if value else "no"
+        if isinstance(value, str):
+            return value
+        if not math.isfinite(value):
+            return "∞" if value > 0 else "-∞"
+        if self.digits and not self.integer:
+            return format(value, self.digits)
+        return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.3g}"
+
+
+_OTHERS = {"train_seconds": Figure("training (s)")}  # of every record
 
 
 class DataModule(pl.LightningDataModule, ABC):
@@ -110,6 +136,7 @@ class Problem(ABC):
         overview: the figures of `shape` that a preview of candidates shows.
         costs: those of `figures` that compare only where they were measured the same way.
         progress: the figures that a finished run's line shows beside the score, with their labels.
+        headline: columns that come first in tables that are written; empty for the score and the figures.
     """
 
     name: str
@@ -118,6 +145,7 @@ class Problem(ABC):
     overview: Sequence[str] = ("parameters",)
     costs: Sequence[str] = ()
     progress: Mapping[str, str] = {}
+    headline: Sequence[str] = ()
 
     @property
     def aliases(self) -> Mapping[str, str]:
@@ -140,6 +168,19 @@ class Problem(ABC):
     @abstractmethod
     def shape(self, network: Any, data: Any) -> Figures:
         """The figures of a network that are known before training, such as `parameters`."""
+
+    def figure(self, name: str) -> Figure:
+        """How any column of records is named: the score, one of `figures`, or another by its own name."""
+        if name == "score":
+            return Figure(self.score.title, f"val {self.score.name}", "quality", self.score.title)
+        known = self.figures.get(name, _OTHERS.get(name, Figure()))
+        title = known.title or name.replace("_", " ")
+        short, concept, axis = (words or title for words in (known.short, known.concept, known.axis))
+        return replace(known, title=title, short=short, concept=concept, axis=axis)
+
+    def report(self, options: Mapping[str, Any] | None = None) -> Sections:
+        """Its part of reports; of `options`, the user's, it takes those that it knows."""
+        return Sections()
 
     def score_meter(self) -> "ScoreMeter":
         """What takes the score of outputs, for a differentiable search. InputError where there is none."""

@@ -6,9 +6,10 @@ from typing import Any
 from voxnas.models.base import StreamingNetwork
 from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.problems.amp.esr import SectionESR
-from voxnas.problems.amp.figures import COSTS, FIGURES, SCORE
+from voxnas.problems.amp.figures import COSTS, FIGURES, HEADLINE, SCORE
 from voxnas.problems.amp.module import AmpModule
 from voxnas.problems.base import Figures, Problem, ScoreMeter
+from voxnas.problems.sections import Sections
 
 
 class AmpProblem(Problem):
@@ -19,6 +20,7 @@ class AmpProblem(Problem):
     figures = FIGURES
     costs = COSTS
     overview = ("receptive_field", "latency_ms", "parameters", "macs_per_sample")
+    headline = HEADLINE
     progress = {"cpu_rtf": "RTF"}  # noqa: RUF012
 
     def module(self, network: StreamingNetwork, data: PairDataModule, recipe: Mapping[str, Any]) -> AmpModule:
@@ -35,6 +37,11 @@ class AmpProblem(Problem):
             "sample_rate": data.sample_rate,
             **network.summary(),
         }
+
+    def report(self, options: Mapping[str, Any] | None = None) -> Sections:
+        from voxnas.problems.amp.report.sections import AmpSections
+
+        return AmpSections(options)
 
     def score_meter(self) -> ScoreMeter:
         return SectionESR()
