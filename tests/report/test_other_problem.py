@@ -1,6 +1,8 @@
 """A report on a problem that says nothing about reports, and of which a large score is good."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -141,3 +143,12 @@ def test_the_frame_names_no_problem_no_figure_of_one_and_no_architecture():
     frame = [p for p in (ROOT / "src/voxnas/report").glob("*.py") if p.name not in OWN]
     for path in [*frame, ROOT / "src/report.py", ROOT / "src/voxnas/tasks/report.py"]:
         assert not WORDS.findall(path.read_text(encoding="utf-8")), path
+
+
+def test_a_report_starts_without_what_trains():
+    code = (
+        "import sys; import voxnas.tasks.report; from voxnas.problems.amp.problem import AmpProblem;"
+        "AmpProblem().report(); print([m for m in ('torch', 'lightning') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

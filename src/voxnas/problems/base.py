@@ -4,15 +4,17 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import lightning.pytorch as pl
 import numpy as np
-from torch import Tensor
 
 from voxnas.problems.sections import Sections
 from voxnas.records.pareto import Objective
 from voxnas.utils.errors import InputError
+
+if TYPE_CHECKING:  # a report on records needs no training library
+    import lightning.pytorch as pl
+    from torch import Tensor
 
 Figures = dict[str, Any]  # by name; a figure is a number, or a truth value
 
@@ -100,32 +102,6 @@ class Figure:
 _OTHERS = {"train_seconds": Figure("training (s)")}  # of every record
 
 
-class DataModule(pl.LightningDataModule, ABC):
-    """The data of a run, read on first use."""
-
-    @abstractmethod
-    def adapt(self, network: Any) -> None:
-        """Take from a network what suits it, such as how much past it wants; before the loaders are asked."""
-
-    @abstractmethod
-    def describe(self) -> dict[str, Any]:
-        """The record's `data`: `fingerprint`, `sections` and what else a reader wants to know.
-
-        Raises InputError if the data cannot be used.
-        """
-
-    def bilevel(self, choice_share: float, choice_batch_size: int | None) -> pl.LightningDataModule:
-        """Data of a differentiable search: pairs of a batch for the weights and one for the choices.
-
-        Args:
-            choice_share: of what is trained on, for the choices.
-            choice_batch_size: of their batches; None for that of the weights'.
-
-        Raises InputError if the data cannot be used so.
-        """
-        raise InputError(f"{type(self).__name__} cannot be split for a differentiable search")
-
-
 class Problem(ABC):
     """One kind of task: its data, its training, its score, its measures and its part of the report.
 
@@ -162,7 +138,7 @@ class Problem(ABC):
         return Objective(name, given.maximise != (name == "score" and self.score.maximise))
 
     @abstractmethod
-    def module(self, network: Any, data: Any, recipe: Mapping[str, Any]) -> pl.LightningModule:
+    def module(self, network: Any, data: Any, recipe: Mapping[str, Any]) -> "pl.LightningModule":
         """What trains a network; `recipe` has the parts of the config's `training`, built."""
 
     @abstractmethod
@@ -192,6 +168,6 @@ class ScoreMeter(Protocol):
 
     def reset(self) -> None: ...
 
-    def update(self, output: Tensor, target: Tensor) -> None: ...
+    def update(self, output: "Tensor", target: "Tensor") -> None: ...
 
     def compute(self) -> float: ...

@@ -1,0 +1,34 @@
+"""Data module: what a problem trains on."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import lightning.pytorch as pl
+
+from voxnas.utils.errors import InputError
+
+
+class DataModule(pl.LightningDataModule, ABC):
+    """The data of a run, read on first use."""
+
+    @abstractmethod
+    def adapt(self, network: Any) -> None:
+        """Take from a network what suits it, such as how much past it wants; before the loaders are asked."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """The record's `data`: `fingerprint`, `sections` and what else a reader wants to know.
+
+        Raises InputError if the data cannot be used.
+        """
+
+    def bilevel(self, choice_share: float, choice_batch_size: int | None) -> pl.LightningDataModule:
+        """Data of a differentiable search: pairs of a batch for the weights and one for the choices.
+
+        Args:
+            choice_share: of what is trained on, for the choices.
+            choice_batch_size: of their batches; None for that of the weights'.
+
+        Raises InputError if the data cannot be used so.
+        """
+        raise InputError(f"{type(self).__name__} cannot be split for a differentiable search")
