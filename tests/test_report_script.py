@@ -94,7 +94,6 @@ def test_models_that_are_there_are_timed_side_by_side_unless_told_not_to(tmp_pat
         (["study=mine", "objectives=[speed]"], "no numeric column `speed`"),
         (["study=mine", "objectives=[]"], "objectives: name at least one"),
         (["study=mine", "max_quality_esr=good"], "max_quality_esr"),
-        (["study=mine", "problem=nope"], "nope"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_2(logs, arguments, words):
