@@ -11,12 +11,13 @@ from material.synthetic import synthetic_study
 
 from voxnas.export.record_json import write_record_json
 from voxnas.models.wavenet import stack
+from voxnas.records.record import Record
 
 SCRIPT = Path(__file__).parents[1] / "src" / "report.py"
 
 
-def report(logs, *arguments):
-    environment = os.environ | {"VOXNAS_LOG_DIR": str(logs), "COLUMNS": "120", "OMP_NUM_THREADS": "1"}
+def report(logs, *arguments, **more):
+    environment = os.environ | more | {"VOXNAS_LOG_DIR": str(logs), "COLUMNS": "120", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, str(SCRIPT), *arguments]
     return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=logs, timeout=300)
 
@@ -102,3 +103,52 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(logs, arguments, words)
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (logs / "x").exists()
+
+
+OTHER = """
+from voxnas.problems.base import Problem, Score
+
+
+class Other(Problem):
+    name = "other"
+    score = Score("accuracy", "accuracy", "accuracy", maximise=True)
+
+    def module(self, network, data, recipe): ...
+
+    def shape(self, network, data): ...
+"""
+
+
+def test_a_problem_of_ones_own_is_found_through_config_dir(tmp_path):
+    for name, score in (("good", 0.9), ("bad", 0.1)):
+        record = Record(name, "own", "phase1", "ok", "1", problem="other", maximise=True, score=score)
+        record.write(tmp_path / "nas" / "own" / "phase1" / name)
+    unknown = report(tmp_path, "study=own")
+    assert (unknown.returncode, unknown.stderr.count("\n")) == (2, 1)
+    assert "problem=other: no such config problem/other.yaml" in unknown.stderr
+    (tmp_path / "more" / "problem").mkdir(parents=True)
+    (tmp_path / "more" / "problem" / "other.yaml").write_text("_target_: other_problem.Other\n")
+    (tmp_path / "other_problem.py").write_text(OTHER)
+
+    done = report(tmp_path, "study=own", "--config-dir=more", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "best quality: good, highest accuracy, 0.9" in done.stdout
+    frontier = pd.read_csv(tmp_path / "nas" / "own" / "report" / "pareto_frontier.csv")
+    assert frontier["candidate"].tolist() == ["good"]
+
+    synthetic_study(tmp_path / "nas" / "own" / "amps", 2, epochs=(3, 5), failures=False)
+    mixed = report(tmp_path, "study=own", "--config-dir=more", PYTHONPATH=str(tmp_path))
+    assert (mixed.returncode, mixed.stderr.count("\n")) == (2, 1)
+    assert "the records are of several problems, amp, other: choose one, problem=NAME" in mixed.stderr
+    chosen = report(tmp_path, "study=own", "problem=amp", "output_dir=amps")
+    assert chosen.returncode == 0, chosen.stderr
+    assert set(pd.read_csv(tmp_path / "amps" / "all_results.csv")["study"]) == {"amps"}
+
+
+def test_a_table_of_before_records_had_a_problem_is_reported_as_it_was(tmp_path):
+    (tmp_path / "mine.csv").write_text("candidate,best_val_loss,latency_ms\nx,0.1,2\ny,0.01,3\n")
+    done = report(tmp_path, "results=mine.csv", "output_dir=out", "objectives=[best_val_loss,latency_ms]")
+    assert done.returncode == 0, done.stderr
+    assert "best quality: y, lowest validation ESR, 0.01" in done.stdout
+    table = pd.read_csv(tmp_path / "out" / "pareto_frontier.csv")
+    assert table["best_val_loss"].tolist() == [0.01, 0.1]

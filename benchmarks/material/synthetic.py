@@ -2,10 +2,11 @@
 
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from voxnas.records.record import Record
+from voxnas.records.record import Record, measured
 
 LAYERS, CHANNELS, KERNELS = (4, 5, 6, 7, 8, 9, 10), (12, 16, 20, 24, 32, 48), (3, 5)
 SAMPLE_RATE, BLOCK_SIZE = 48_000, 512
@@ -35,7 +36,7 @@ def synthetic_study(
     for record in records:
         _train(record, "phase1", epochs[0], generator)
         record.write(folder / "phase1" / record.candidate)
-    finished.sort(key=lambda r: r.best_val_loss or np.inf)
+    finished.sort(key=lambda r: r.loss)
     for record in finished[: int(len(finished) * keep)]:
         _train(record, "phase2", epochs[1], generator)
         record.write(folder / "phase2" / record.candidate)
@@ -48,12 +49,12 @@ def _candidate(
     field = 1 + (kernel - 1) * (2**layers - 1)
     macs = layers * (channels * channels * (kernel + 1) + channels) + 2 * channels
     rtf = (1.2e-3 * layers + 4.7e-6 * macs) * generator.lognormal(0, 0.12)
-    period = 1000 * BLOCK_SIZE / SAMPLE_RATE
     return Record(
         candidate=f"wavenet-l{layers}-c{channels}-k{kernel}" + (f"-v{variant}" if variant else ""),
         study=study,
         rung="phase1",
         status="ok",
+        problem="amp",
         identity=f"{number:016x}",
         architecture={
             "type": "WaveNet",
@@ -65,33 +66,37 @@ def _candidate(
                 }
             ],
         },
-        num_layers=layers,
-        channels=channels,
-        kernel_size=kernel,
-        receptive_field=field,
-        latency_ms=1000 * field / SAMPLE_RATE,
-        parameters=macs + layers * channels * 2 + 3 * variant,
-        macs_per_sample=macs,
-        cpu_mean_ms=rtf * period,
-        cpu_p99_ms=1.4 * rtf * period,
-        cpu_rtf=rtf,
-        cpu_realtime_capable=bool(rtf < 0.8),
-        block_size=BLOCK_SIZE,
-        benchmarks=[{"block_size": 64, "rtf": 1.2 * rtf}, {"block_size": BLOCK_SIZE, "rtf": rtf}],
-        engine="invented",
-        sample_rate=SAMPLE_RATE,
+        shape={
+            "num_layers": layers,
+            "channels": channels,
+            "kernel_size": kernel,
+            "receptive_field": field,
+            "latency_ms": 1000 * field / SAMPLE_RATE,
+            "parameters": macs + layers * channels * 2 + 3 * variant,
+            "macs_per_sample": macs,
+            "sample_rate": SAMPLE_RATE,
+        },
+        cost=_cost(rtf),
+        details={
+            "benchmarks": [{"block_size": 64, "rtf": 1.2 * rtf}, {"block_size": BLOCK_SIZE, "rtf": rtf}]
+        },
         seed=0,
         machine={"cpu": "invented", "cores": 2, "threads": 1},
         created="2026-01-01T00:00:00+00:00",
     )
 
 
+def _cost(rtf: float) -> dict[str, dict[str, Any]]:
+    period = 1000 * BLOCK_SIZE / SAMPLE_RATE
+    figures = {"cpu_mean_ms": rtf * period, "cpu_p99_ms": 1.4 * rtf * period}
+    figures |= {"cpu_rtf": rtf, "cpu_realtime_capable": bool(rtf < 0.8)}
+    return measured(figures, engine="invented", block_size=BLOCK_SIZE)
+
+
 def _fail(records: list[Record]) -> None:
     for record in records[5::11]:
-        record.status, record.reason = (
-            "rejected",
-            f"max_latency_ms: {record.latency_ms:.1f} ms is over the limit",
-        )
+        latency = record.value("latency_ms")
+        record.status, record.reason = "rejected", f"max_latency_ms: {latency:.1f} ms is over the limit"
     for record in records[8::17]:
         record.status, record.reason = "failed", "the loss became NaN in epoch 3"
 
@@ -100,25 +105,26 @@ def _train(record: Record, rung: str, epochs: int, generator: np.random.Generato
     """Invent a history that falls to an ESR which size and receptive field suggest."""
     record.rung = rung
     if record.status == "rejected":
-        record.cpu_rtf = record.cpu_mean_ms = record.cpu_p99_ms = record.cpu_realtime_capable = None
-        record.benchmarks = []
+        record.cost, record.details = {}, {}
         return
-    size, field = float(record.parameters or 1), float(record.receptive_field or 1)
+    size, field = float(record.shape["parameters"]), float(record.shape["receptive_field"])
     floor = 40 * size**-0.75 * field**-0.35 * generator.lognormal(0, 0.25) * (epochs / 50) ** -0.35
     first = 0.8 if rung == "phase1" else 3 * floor
     steps = np.arange(3 if record.status == "failed" else epochs)
     esr = floor + (first - floor) * np.exp(-steps / (epochs / 8)) * generator.lognormal(0, 0.06, len(steps))
     record.history = [
-        {"epoch": int(n), "train_loss": float(0.9 * e), "val_esr": float(e)}
+        {"epoch": int(n), "train_loss": float(0.9 * e), "score": float(e)}
         for n, e in zip(steps, esr, strict=True)
     ]
     record.epochs, record.train_seconds = len(steps), 4.0 * len(steps)
     if record.status == "ok":
-        record.best_epoch, record.best_val_loss = int(esr.argmin()), float(esr.min())
-        record.best_train_loss, record.test_esr = 0.9 * float(esr.min()), float(esr.min()) * 1.1
-        record.aliasing = [
+        record.best_epoch, record.score = int(esr.argmin()), float(esr.min())
+        record.best_train_loss = 0.9 * float(esr.min())
+        aliasing = [
             {"hz": float(hz), "asr": float(1e-7 * (hz / 100) ** 2 / size * 1e4 * generator.lognormal(0, 0.2))}
             for hz in np.geomspace(82.4, 10_000, 24)
         ]
-        record.asr = float(np.exp(np.mean([np.log(at["asr"]) for at in record.aliasing])))
+        mean = float(np.exp(np.mean([np.log(at["asr"]) for at in aliasing])))
+        record.metrics = {"test_esr": float(esr.min()) * 1.1, "asr": mean}
+        record.details["aliasing"] = aliasing
         record.exports = {"nam": f"{record.candidate}.nam", "json": f"{record.candidate}.json"}

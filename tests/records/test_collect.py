@@ -6,43 +6,46 @@ import math
 import pandas as pd
 import pytest
 
-from voxnas.records.collect import COLUMNS, HEADLINE, collect, history, latest, load_results
-from voxnas.records.record import Record
-from voxnas.report.tables import write_csv
+from voxnas.problems.amp.figures import HEADLINE
+from voxnas.problems.amp.problem import AmpProblem
+from voxnas.records.collect import COLUMNS, collect, history, latest, load_results
+from voxnas.records.record import Record, measured
+from voxnas.report.tables import in_order, write_csv
 from voxnas.utils.errors import InputError
+
+AMP = AmpProblem()
 
 
 def write(root, candidate, rung="phase1", **figures):
-    figures = {"study": "mine", "status": "ok", "identity": "1"} | figures
+    figures = {"study": "mine", "status": "ok", "identity": "1", "problem": "amp"} | figures
     folder = root / rung / candidate
     Record(candidate=candidate, rung=rung, **figures).write(folder)
     return folder
 
 
-def test_every_record_is_a_row_with_the_headline_figures_first(tmp_path):
+def test_every_record_is_a_row(tmp_path):
     bench = [{"block_size": 64, "rtf": 0.3, "cpu_model": "X"}, {"block_size": 512, "rtf": 0.2}]
     folder = write(
         tmp_path,
         "a",
-        parameters=100,
-        best_val_loss=0.01,
+        shape={"parameters": 100},
+        score=0.01,
         exports={"nam": "a.nam"},
         machine={"cpu": {"model": "X"}},
         data={"train": [0, 60]},
-        benchmarks=bench,
-        history=[{"epoch": 0, "val_esr": 0.5}],
+        details={"benchmarks": bench},
+        history=[{"epoch": 0, "score": 0.5}],
     )
     write(tmp_path, "b", rung="phase2", status="rejected", reason="too slow")
     frame = collect(tmp_path)
-    assert list(frame.columns[: len(HEADLINE)]) == HEADLINE
     assert frame["candidate"].tolist() == ["a", "b"]
     row = frame.iloc[0]
     assert (row["parameters"], row["exports.nam"], row["machine.cpu.model"]) == (100, "a.nam", "X")
     assert (row["cpu_rtf_block64"], row["cpu_rtf_block512"], row["data.train"]) == (0.3, 0.2, "[0, 60]")
     assert row["folder"] == str(folder)
     assert frame.iloc[1]["reason"] == "too slow"
-    assert math.isnan(frame.iloc[1]["best_val_loss"])
-    assert history(folder) == [{"epoch": 0, "val_esr": 0.5}]
+    assert math.isnan(frame.iloc[1]["score"])
+    assert history(folder) == [{"epoch": 0, "score": 0.5}]
 
 
 def test_an_empty_folder_has_the_columns_and_no_row(tmp_path):
@@ -63,10 +66,11 @@ def test_a_broken_record_is_a_warning_and_no_row(tmp_path, caplog, text):
 
 
 def test_a_record_with_fields_of_the_wrong_kind_does_not_stop_the_others(tmp_path):
-    write(tmp_path, "good", parameters=5)
-    folder = write(tmp_path, "odd")
+    write(tmp_path, "good", shape={"parameters": 5})
+    folder = write(tmp_path, "odd", shape={"parameters": 5})
     values = json.loads((folder / "record.json").read_text())
-    values |= {"parameters": "many", "exports": None, "benchmarks": None, "history": None, "machine": 3}
+    values |= {"shape": {"parameters": "many"}, "exports": None, "details": None, "history": None}
+    values |= {"machine": 3, "cost": ["odd"]}
     (folder / "record.json").write_text(json.dumps(values))
     frame = collect(tmp_path).set_index("candidate")
     assert frame.loc["good", "parameters"] == 5
@@ -91,19 +95,27 @@ def test_latest_keeps_studies_apart(tmp_path):
 
 
 def test_a_table_reads_back_as_it_was_written(tmp_path):
-    write(tmp_path / "study", "007", best_val_loss=math.inf, parameters=3, cpu_realtime_capable=True)
+    figures = {"shape": {"parameters": 3}, "cost": measured({"cpu_realtime_capable": True}, block_size=64)}
+    write(tmp_path / "study", "007", score=math.inf, **figures)
     write(
         tmp_path / "study",
         "b",
-        best_val_loss=0.1,
-        latency_ms=1 / 3,
+        score=0.1,
+        shape={"latency_ms": 1 / 3},
+        search={"score": 0.2},
         git_revision="1e10",
         exports={"nam": "b.nam"},
     )
     frame = collect(tmp_path / "study")
-    write_csv(frame, tmp_path / "study" / "report" / "all_results.csv")
-    again = load_results(tmp_path / "study" / "report" / "all_results.csv")
-    pd.testing.assert_frame_equal(again, frame, check_dtype=False)
+    path = tmp_path / "study" / "report" / "all_results.csv"
+    write_csv(in_order(frame, AMP), path, AMP)
+    again = load_results(path, AMP.aliases)
+    pd.testing.assert_frame_equal(again, frame, check_dtype=False, check_like=True)
+    names = list(pd.read_csv(path).columns)
+    assert names[:2] == ["best_val_loss", "best_train_loss"]
+    assert "search.best_val_loss" in names
+    assert [name for name in names if name in HEADLINE] == [name for name in HEADLINE if name in names]
+    assert names[-1] == "problem"
     moved = (tmp_path / "study").rename(tmp_path / "moved")
     frame = load_results(moved / "report" / "all_results.csv")
     assert frame["folder"].tolist() == [str(moved / "phase1" / "007"), str(moved / "phase1" / "b")]
@@ -112,10 +124,10 @@ def test_a_table_reads_back_as_it_was_written(tmp_path):
 def test_a_short_table_of_ones_own_is_enough(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("candidate,best_val_loss,latency_ms\nx,0.1,2\ny,oops,3\n")
-    frame = load_results(path)
+    frame = load_results(path, AMP.aliases)
     assert frame["status"].tolist() == ["ok", "ok"]
-    assert frame["best_val_loss"].tolist()[0] == 0.1
-    assert math.isnan(frame["best_val_loss"].tolist()[1])
+    assert frame["score"].tolist()[0] == 0.1
+    assert math.isnan(frame["score"].tolist()[1])
 
 
 @pytest.mark.parametrize(

@@ -7,25 +7,29 @@ import pytest
 from material.synthetic import synthetic_study
 from matplotlib.colors import to_hex
 
+from voxnas.problems.amp.problem import AmpProblem
 from voxnas.records.collect import collect, latest
 from voxnas.report import style
-from voxnas.report.build import review
 from voxnas.report.curves import MAX_GREY, loss_curves
-from voxnas.report.figures import quality, short_names, spread, text
-from voxnas.report.plots import MAX_LABELS, PLANES, plane, space
+from voxnas.report.marks import MAX_LABELS
+from voxnas.report.names import short_names, spread
+from voxnas.report.plots import plane
+from voxnas.report.review import review
+from voxnas.report.space import space
 
-OBJECTIVES = ["best_val_loss", "latency_ms", "parameters", "cpu_rtf"]
+AMP = AmpProblem()
+PLANES, SPACE = AMP.report().planes, AMP.report().space
 
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
     folder = tmp_path_factory.mktemp("plots") / "s"
     synthetic_study(folder, 60, epochs=(4, 6))
-    return review(collect(folder), OBJECTIVES)
+    return review(collect(folder), AMP)
 
 
 def draw(result, x, y):
-    return plane(result.candidates, result.mask, x, y, result.picks)
+    return plane(result.candidates, result.mask, x, y, AMP, result.picks, result.sections.guides)
 
 
 def words(figure):
@@ -70,28 +74,28 @@ def super_extent(note, renderer):
 
 
 def test_the_line_is_the_frontier_of_the_two_axes(result):
-    line = draw(result, "parameters", "best_val_loss").axes[0].get_lines()[0]
+    line = draw(result, "parameters", "score").axes[0].get_lines()[0]
     x, y = line.get_data()
     assert (np.diff(x) > 0).all()
     assert (np.diff(y) < 0).all()
     finished = result.candidates[result.candidates["status"] == "ok"]
-    assert y.min() == finished["best_val_loss"].min()
+    assert y.min() == finished["score"].min()
     assert x.min() == finished["parameters"].min()
 
 
 def test_axes_have_units_and_are_logarithmic_where_the_range_asks(result):
-    axes = draw(result, "latency_ms", "best_val_loss").axes[0]
+    axes = draw(result, "latency_ms", "score").axes[0]
     assert "(ms)" in axes.get_xlabel()
     assert axes.get_yscale() == "log"
     narrow = result.candidates.assign(latency_ms=np.linspace(1, 2, len(result.candidates)))
-    assert plane(narrow, result.mask, "latency_ms", "best_val_loss").axes[0].get_xscale() == "linear"
+    assert plane(narrow, result.mask, "latency_ms", "score", AMP).axes[0].get_xscale() == "linear"
 
 
 def test_infinite_and_missing_figures_are_left_out(result):
     frame = result.candidates.copy()
     frame.loc[frame.index[:3], "cpu_rtf"] = [np.nan, np.inf, 0.1]
     mask = np.zeros(len(frame), dtype=bool)
-    figure = plane(frame, mask, "cpu_rtf", "best_val_loss")
+    figure = plane(frame, mask, "cpu_rtf", "score", AMP)
     shown = sum(len(c.get_offsets()) for c in figure.axes[0].collections)
     assert shown == ((frame["status"] == "ok") & np.isfinite(frame["cpu_rtf"])).sum()
 
@@ -99,21 +103,21 @@ def test_infinite_and_missing_figures_are_left_out(result):
 def test_with_no_finished_candidate_plots_say_so(result):
     frame = result.candidates.assign(status="failed")
     mask = np.zeros(len(frame), dtype=bool)
-    for figure in (plane(frame, mask, "latency_ms", "best_val_loss"), space(frame, mask)):
+    for figure in (plane(frame, mask, "latency_ms", "score", AMP), space(frame, mask, SPACE, AMP)):
         assert any("nothing to show" in t.get_text() for t in figure.texts)
-    figure = loss_curves(frame.assign(folder=""), [])
+    figure = loss_curves(frame.assign(folder=""), [], AMP)
     assert any("nothing to show" in t.get_text() for t in figure.texts)
 
 
 def test_space_shows_every_finished_candidate(result):
-    axes = space(result.candidates, result.mask, result.picks).axes[0]
+    axes = space(result.candidates, result.mask, SPACE, AMP, result.picks).axes[0]
     shown = sum(len(c._offsets3d[0]) for c in axes.collections)
     assert shown == (result.candidates["status"] == "ok").sum()
 
 
 def test_curves_are_per_rung_with_the_frontier_in_colour(result):
     names = list(result.frontier["candidate"])
-    figure = loss_curves(result.records, names)
+    figure = loss_curves(result.records, names, AMP)
     assert [a.get_title() for a in figure.axes] == ["", ""]
     for axes, rung in zip(figure.axes, ("phase1", "phase2"), strict=True):
         assert axes.get_title(loc="left").startswith(rung)
@@ -127,22 +131,25 @@ def test_a_crowd_of_curves_is_sampled_but_for_the_frontier(tmp_path):
     synthetic_study(tmp_path / "s", MAX_GREY + 60, epochs=(2, 2), failures=False, keep=0)
     frame = latest(collect(tmp_path / "s"))
     chosen = list(frame["candidate"][:5])
-    lines = loss_curves(frame, chosen).axes[0].get_lines()
+    lines = loss_curves(frame, chosen, AMP).axes[0].get_lines()
     assert len(lines) == MAX_GREY + 5
     assert set(chosen) <= {line.get_label() for line in lines}
 
 
 def test_figures_are_written_for_readers():
-    assert [text("parameters", v) for v in (12345.0, None, float("nan"), float("inf"))] == [
+    assert [AMP.figure("parameters").text(v) for v in (12345.0, None, float("nan"), float("inf"))] == [
         "12,345",
         "–",
         "–",
         "∞",
     ]
-    assert text("best_val_loss", 0.0012345) == "0.00123"
-    assert text("latency_ms", 1.0) == "1.00"
-    assert (text("cpu_realtime_capable", True), text("engine", "torch")) == ("yes", "torch")
-    assert [quality(e) for e in (0.009, 0.01, 0.05, 0.5)] == [
+    assert AMP.figure("score").text(0.0012345) == "0.00123"
+    assert AMP.figure("latency_ms").text(1.0) == "1.00"
+    assert (AMP.figure("cpu_realtime_capable").text(True), AMP.figure("engine").text("torch")) == (
+        "yes",
+        "torch",
+    )
+    assert [AMP.score.quality(e) for e in (0.009, 0.01, 0.05, 0.5)] == [
         "great",
         "not bad",
         "might sound ok",

@@ -6,7 +6,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from voxnas.models.base import Network
 from voxnas.models.build import register
-from voxnas.problems.base import DataModule, Figure, Problem, Score
+from voxnas.problems.base import Figure, Problem, Score
+from voxnas.problems.data import DataModule
 from voxnas.search.cost.base import Cost
 from voxnas.training.module import TrainingModule
 

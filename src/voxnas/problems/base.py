@@ -1,15 +1,20 @@
 """The contract of a problem: all that searches, records and reports do not know of what they work on."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
-import lightning.pytorch as pl
-from torch import Tensor
+import numpy as np
 
+from voxnas.problems.sections import Sections
 from voxnas.records.pareto import Objective
 from voxnas.utils.errors import InputError
+
+if TYPE_CHECKING:  # a report on records needs no training library
+    import lightning.pytorch as pl
+    from torch import Tensor
 
 Figures = dict[str, Any]  # by name; a figure is a number, or a truth value
 
@@ -27,6 +32,7 @@ class Score:
         maximise: whether a large one is good.
         words: limits with what a reader calls a score that is better than each, the best first.
         otherwise: what a reader calls one that is better than none of them.
+        diverged: beyond which a score says nothing but that training diverged; plots end there.
     """
 
     name: str = "score"
@@ -35,6 +41,7 @@ class Score:
     maximise: bool = False
     words: tuple[tuple[float, str], ...] = ()
     otherwise: str = ""
+    diverged: float | None = None
 
     @property
     def mode(self) -> str:
@@ -45,6 +52,10 @@ class Score:
         """The reader's word for a score."""
         sign = -1 if self.maximise else 1
         return next((word for limit, word in self.words if sign * value < sign * limit), self.otherwise)
+
+    def text(self, value: Any) -> str:
+        """A score in a table."""
+        return Figure().text(value)
 
 
 @dataclass(frozen=True)
@@ -73,35 +84,22 @@ class Figure:
         """The figure in a sentence."""
         return self.said.format(value) if self.said else f"{name} {value:g}"
 
+    def text(self, value: Any) -> str:
+        """The figure in a table; a dash where there is none."""
+        if value is None or value != value:
+            return "–"
+        if isinstance(value, bool | np.bool_):
+            return "yes" if value else "no"
+        if isinstance(value, str):
+            return value
+        if not math.isfinite(value):
+            return "∞" if value > 0 else "-∞"
+        if self.digits and not self.integer:
+            return format(value, self.digits)
+        return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e15 else f"{value:.3g}"
 
-class DataModule(pl.LightningDataModule, ABC):
-    """The data of a run, read on first use."""
 
-    def adapt(self, network: Any) -> None:
-        """Take from a network what suits it, such as how much past it wants; before the loaders are asked."""
-        return
-
-    @abstractmethod
-    def describe(self) -> dict[str, Any]:
-        """The record's `data`: `fingerprint`, `sections` and what else a reader wants to know.
-
-        Raises InputError if the data cannot be used.
-        """
-
-    def facts(self) -> Figures:
-        """Figures of the data that are known without reading it, such as a sample rate."""
-        return {}
-
-    def bilevel(self, choice_share: float, choice_batch_size: int | None) -> pl.LightningDataModule:
-        """Data of a differentiable search: pairs of a batch for the weights and one for the choices.
-
-        Args:
-            choice_share: of what is trained on, for the choices.
-            choice_batch_size: of their batches; None for that of the weights'.
-
-        Raises InputError if the data cannot be used so.
-        """
-        raise InputError(f"{type(self).__name__} cannot be split for a differentiable search")
+_OTHERS = {"train_seconds": Figure("training (s)")}  # of every record
 
 
 class Problem(ABC):
@@ -114,6 +112,7 @@ class Problem(ABC):
         overview: the figures of `shape` that a preview of candidates shows.
         costs: those of `figures` that compare only where they were measured the same way.
         progress: the figures that a finished run's line shows beside the score, with their labels.
+        headline: columns that come first in tables that are written; empty for the score and the figures.
     """
 
     name: str
@@ -122,6 +121,7 @@ class Problem(ABC):
     overview: Sequence[str] = ("parameters",)
     costs: Sequence[str] = ()
     progress: Mapping[str, str] = {}
+    headline: Sequence[str] = ()
 
     @property
     def aliases(self) -> Mapping[str, str]:
@@ -138,12 +138,25 @@ class Problem(ABC):
         return Objective(name, given.maximise != (name == "score" and self.score.maximise))
 
     @abstractmethod
-    def module(self, network: Any, data: Any, recipe: Mapping[str, Any]) -> pl.LightningModule:
+    def module(self, network: Any, data: Any, recipe: Mapping[str, Any]) -> "pl.LightningModule":
         """LightningModule that trains a network; `recipe` has the parts of the config's `training`, built."""
 
     def shape(self, network: Any, data: Any) -> Figures:
         """Figures of a network that are known before training."""
         return {"parameters": network.num_parameters, **data.facts(), **network.summary()}
+
+    def figure(self, name: str) -> Figure:
+        """How any column of records is named: the score, one of `figures`, or another by its own name."""
+        if name == "score":
+            return Figure(self.score.title, f"val {self.score.name}", "quality", self.score.title)
+        known = self.figures.get(name, _OTHERS.get(name, Figure()))
+        title = known.title or name.replace("_", " ")
+        short, concept, axis = (words or title for words in (known.short, known.concept, known.axis))
+        return replace(known, title=title, short=short, concept=concept, axis=axis)
+
+    def report(self, options: Mapping[str, Any] | None = None) -> Sections:
+        """Its part of reports; of `options`, the user's, it takes those that it knows."""
+        return Sections()
 
     def score_meter(self) -> "ScoreMeter":
         """Meter of the score of outputs, for a differentiable search. InputError where there is none."""
@@ -155,6 +168,6 @@ class ScoreMeter(Protocol):
 
     def reset(self) -> None: ...
 
-    def update(self, output: Tensor, target: Tensor) -> None: ...
+    def update(self, output: "Tensor", target: "Tensor") -> None: ...
 
     def compute(self) -> float: ...

@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 CONDITIONS = ("engine", "block_size")  # of costs: columns of their own
 _PER_BLOCK_SIZE = ("rtf", "median_ms", "p99_ms", "max_ms", "deadline_misses", "spread")
 TEXTS = [name for name in CORE if name not in NUMBERS and CORE[name] != "bool"] + ["folder", "engine"]
-COLUMNS = [*CORE, "folder"]
+COLUMNS = [*(name for name in CORE if name != "maximise"), "folder"]  # the problem says which way is good
+INTEGERS = [name for name in NUMBERS if CORE[name].startswith("int")] + ["block_size"]
 _DOTTED = {name: name for name in CONTAINERS if name not in (*GROUPS, "estimate", "details", "history")}
 _DOTTED["estimate"] = "cost"
 
@@ -42,9 +43,10 @@ def collect(folder: Path) -> "pd.DataFrame":
     return _frame(rows)
 
 
-def load_results(path: Path) -> "pd.DataFrame":
-    """The records under a folder, or the rows of a results table (`all_results.csv`); see `collect`.
+def load_results(path: Path, aliases: Mapping[str, str] | None = None) -> "pd.DataFrame":
+    """Table of the records under a folder, or of a results table (`all_results.csv`); see `collect`.
 
+    `aliases` are a problem's: what tables that were written call figures, and what records do.
     Raises InputError where there is no such file, nothing in it, or a table without candidates.
     """
     if not path.exists():
@@ -54,7 +56,24 @@ def load_results(path: Path) -> "pd.DataFrame":
     frame = collect(path) if path.is_dir() else _read_table(path)
     if frame.empty:
         raise InputError(f"{path}: no run records in it; run a search first, or name another study")
+    return by_record_names(frame, aliases or {})
+
+
+def by_record_names(frame: "pd.DataFrame", aliases: Mapping[str, str]) -> "pd.DataFrame":
+    """Table whose figures have the names of records, and not those of tables that were written."""
+    for alias, name in aliases.items():
+        for old, new in ((alias, name), (f"search.{alias}", f"search.{name}")):
+            if old in frame and old != new:
+                known = _figure(frame[old])
+                frame = frame.assign(**{new: frame[new].fillna(known) if new in frame else known})
+                frame = frame.drop(columns=old)
     return frame
+
+
+def with_columns(frame: "pd.DataFrame", names: Iterable[str]) -> "pd.DataFrame":
+    """Table that has these columns too, of unknown values where no record has such a figure."""
+    missing = [name for name in names if name not in frame]
+    return frame.assign(**{name: "" if name in TEXTS else np.nan for name in missing})
 
 
 def latest(frame: "pd.DataFrame") -> "pd.DataFrame":
@@ -83,7 +102,7 @@ def rung_order(rung: str) -> str:
 
 
 def _row(record: Record, folder: Path) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(record, name) for name in CORE}
+    row: dict[str, Any] = {name: getattr(record, name) for name in COLUMNS if name in CORE}
     row["folder"] = str(folder)
     for group in (record.metrics, record.shape):
         row |= group if isinstance(group, dict) else {}
@@ -135,8 +154,8 @@ def _frame(rows: "list[dict[str, Any]] | pd.DataFrame") -> "pd.DataFrame":
     import pandas as pd
 
     frame = pd.DataFrame(rows)
-    figures = [str(c) for c in frame.columns if c not in COLUMNS and not _is_derived(str(c))]
-    others = sorted(str(c) for c in frame.columns if c not in COLUMNS and _is_derived(str(c)))
+    figures = [str(c) for c in frame.columns if c not in COLUMNS and not is_derived(str(c))]
+    others = sorted(str(c) for c in frame.columns if c not in COLUMNS and is_derived(str(c)))
     frame = frame.reindex(columns=[*COLUMNS, *figures, *others])
     for name in NUMBERS:
         frame[name] = pd.to_numeric(frame[name], errors="coerce").astype(float)
@@ -148,7 +167,7 @@ def _frame(rows: "list[dict[str, Any]] | pd.DataFrame") -> "pd.DataFrame":
     return frame.loc[keys.sort_values(kind="stable").index].reset_index(drop=True)
 
 
-def _is_derived(name: str) -> bool:
+def is_derived(name: str) -> bool:
     """Whether a column is a part of a dictionary, or a cost at one block size, rather than a figure."""
     return "." in name or re.search(r"_block\d+$", name) is not None
 

@@ -1,146 +1,123 @@
 """The whole report of a study: tables, plots and summary in one folder."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from voxnas.records.collect import latest, rung_order
-from voxnas.records.pareto import Objective, non_dominated, objective_values
-from voxnas.report.picks import Pick, recommend
-from voxnas.report.rungs import departures
-from voxnas.report.tables import DEPARTURES, TIMINGS, write_csv
-from voxnas.utils.errors import InputError
+from voxnas.problems.sections import SideBySide
+from voxnas.records.collect import rung_order
+from voxnas.report.review import Review
+from voxnas.report.rungs import eliminations
+from voxnas.report.tables import ELIMINATIONS, in_order, write_csv
 from voxnas.utils.files import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 RUNGS = ("phase1", "phase2")  # these tables are always written, if only with a header
-MAX_QUALITY_ESR = 0.035
 ANSWER = "answer.md"  # in a study's folder: what its search was asked for, in a line
 
 
-@dataclass(frozen=True)
-class Review:
-    """A study looked at: `candidates` has a row per candidate, `mask` says which are on the frontier."""
-
-    records: "pd.DataFrame"
-    candidates: "pd.DataFrame"
-    mask: np.ndarray
-    objectives: list[Objective]
-    picks: list[Pick]
-    notices: list[str]
-
-    @property
-    def frontier(self) -> "pd.DataFrame":
-        """The frontier's rows, the best quality first."""
-        return self.candidates[self.mask].sort_values(["best_val_loss", "parameters"])
-
-
-def review(
-    records: "pd.DataFrame", objectives: Sequence[str], max_quality_esr: float = MAX_QUALITY_ESR
-) -> Review:
-    """Find the frontier of `objectives` (`name` is minimised, `-name` maximised) and what to recommend.
-
-    An objective that no finished candidate has is left out with a notice, so that results without a CPU
-    benchmark still have a frontier. Raises InputError for an objective that is no numeric column.
-    """
-    if not objectives:
-        raise InputError("objectives: name at least one column, such as best_val_loss")
-    candidates = latest(records)
-    wanted = [Objective.parse(text) for text in objectives]
-    values = objective_values(candidates, wanted)
-    known = np.isfinite(values).any(axis=0) | ~(candidates["status"] == "ok").any()
-    notices = [
-        f"objective {o.name}: no candidate has it, left out"
-        for o, k in zip(wanted, known, strict=True)
-        if not k
-    ]
-    used = [o for o, k in zip(wanted, known, strict=True) if k]
-    values = values[:, known]
-    if used:
-        mask = non_dominated(values, [o.direction for o in used])
-    else:
-        mask = np.zeros(len(candidates), dtype=bool)
-    return Review(
-        records, candidates, mask, used, recommend(candidates, mask, used, max_quality_esr), notices
-    )
-
-
 def write_report(
-    result: Review, output_dir: Path, timings: Sequence[Mapping[str, Any]] = (), answer: str = ""
+    result: Review, output_dir: Path, again: SideBySide | None = None, answer: str = ""
 ) -> list[Path]:
     """Write the CSV files, the plots and `summary.md` into `output_dir`, and return their paths.
 
-    `timings` are of the frontier's models, timed side by side: a row per model and block size with `folder`,
-    `block_size`, `rtf` and what else is known. `answer` goes before everything else. Each file is replaced in
-    one step; `summary.md` comes last, so that what it shows is there.
+    `again` has the frontier measured side by side; `answer` goes before everything else. Each file is
+    replaced in one step; `summary.md` comes last, so that what it shows is there.
     """
-    written = _write_tables(result, output_dir) + _write_timings(timings, output_dir)
-    written += _write_plots(result, output_dir)
+    eliminated = eliminations(result.compared, result.objectives, result.problem)
+    written = _write_tables(result, eliminated, output_dir) + _write_again(result, again, output_dir)
+    pictures = write_pictures(result, output_dir)
     from voxnas.report.summary import summary
 
-    page = summary(
-        result.records,
-        result.candidates,
-        result.mask,
-        result.objectives,
-        result.picks,
-        output_dir,
-        timings,
-        answer,
-    )
+    page = summary(result, eliminated, pictures, output_dir, again, answer)
     write_text(output_dir / "summary.md", page)
-    return [*written, output_dir / "summary.md"]
+    return [*written, *(output_dir / name for name in pictures), output_dir / "summary.md"]
 
 
-def _write_tables(result: Review, output_dir: Path) -> list[Path]:
+def _write_tables(result: Review, eliminated: "pd.DataFrame", output_dir: Path) -> list[Path]:
     rungs = sorted({*RUNGS, *result.records["rung"]} - {""}, key=rung_order)
     tables = {f"{rung}_results.csv": result.records[result.records["rung"] == rung] for rung in rungs}
     tables |= {"all_results.csv": result.records, "pareto_frontier.csv": result.frontier}
-    tables[DEPARTURES] = departures(result.records, result.objectives)
     for name, rows in tables.items():
-        write_csv(rows, output_dir / name)
-    return [output_dir / name for name in tables]
+        write_csv(in_order(rows, result.problem), output_dir / name, result.problem)
+    write_csv(eliminated, output_dir / ELIMINATIONS, result.problem)
+    return [output_dir / name for name in (*tables, ELIMINATIONS)]
 
 
-def _write_timings(timings: Sequence[Mapping[str, Any]], output_dir: Path) -> list[Path]:
+def _write_again(result: Review, again: SideBySide | None, output_dir: Path) -> list[Path]:
     """One of an earlier report would not be of this frontier."""
-    path = output_dir / TIMINGS
-    if not timings:
+    path = output_dir / result.sections.side_by_side_table
+    if again is None or not again.rows:
         path.unlink(missing_ok=True)
         return []
     import pandas as pd
 
-    write_csv(pd.DataFrame(timings), path)
+    write_csv(pd.DataFrame(again.rows), path, result.problem)
     return [path]
 
 
-def _write_plots(result: Review, output_dir: Path) -> list[Path]:
-    from voxnas.report.aliasing_plot import aliasing_plot
-    from voxnas.report.curves import loss_curves
+def write_pictures(result: Review, output_dir: Path) -> Mapping[str, str]:
+    """Write the plots, and return what each file shows."""
+    from voxnas.report.style import save
+
+    shown = {}
+    for name, (words, figure) in _pictures(result).items():
+        save(figure, output_dir / name)
+        shown[name] = words
+    return shown
+
+
+def _pictures(result: Review) -> dict[str, tuple[str, "Figure"]]:
+    """File → what it shows, and the figure."""
+    from voxnas.report.curves import loss_curves, while_training
     from voxnas.report.growth import growth_plot
     from voxnas.report.importance import importances
     from voxnas.report.importance_plot import importance_plot
-    from voxnas.report.plots import PLANES, plane, space
     from voxnas.report.rungs import rungs_plot
-    from voxnas.report.style import save
+    from voxnas.report.style import capital
 
-    candidates, mask, picks = result.candidates, result.mask, result.picks
-    picked = [str(candidates["candidate"].iloc[p.row]) for p in picks if p.row is not None]
-    for name, (x, y) in PLANES.items():
-        save(plane(candidates, mask, x, y, picks), output_dir / name)
-    others = {
-        "pareto_3d.png": space(candidates, mask, picks),
-        "loss_curves.png": loss_curves(result.records, list(result.frontier["candidate"]), picked),
-        "rungs.png": rungs_plot(result.records),
-        "frontier_growth.png": growth_plot(result.records, result.objectives),
-        "importance.png": importance_plot(importances(candidates, result.objectives)),
-        "aliasing.png": aliasing_plot(result.frontier, picked),
+    problem, frontier = result.problem, list(result.frontier["candidate"])
+    picked = [str(result.candidates["candidate"].iloc[p.row]) for p in result.picks if p.row is not None]
+    shares = importances(result.candidates, result.objectives, result.sections)
+    return {
+        **_by_figures(result),
+        "loss_curves.png": (
+            while_training(problem),
+            loss_curves(result.records, frontier, problem, picked),
+        ),
+        "rungs.png": (
+            f"{capital(problem.score.title)} from rung to rung",
+            rungs_plot(result.records, problem),
+        ),
+        "frontier_growth.png": (
+            "Hypervolume of the frontier against training time",
+            growth_plot(result.compared, result.objectives, problem),
+        ),
+        "importance.png": (
+            "Importance of each choice for each objective",
+            importance_plot(shares, problem),
+        ),
+        **{own.file: (own.words, own.draw(result.frontier, picked)) for own in result.sections.pictures},
     }
-    for name, figure in others.items():
-        save(figure, output_dir / name)
-    return [output_dir / name for name in (*PLANES, *others)]
+
+
+def _by_figures(result: Review) -> dict[str, tuple[str, "Figure"]]:
+    """Candidates in the problem's planes, and in its space if it has one."""
+    from voxnas.report.plots import plane, plane_heading
+    from voxnas.report.space import space, space_heading
+
+    candidates, mask, problem, sections = result.candidates, result.mask, result.problem, result.sections
+    pictures = {
+        name: (
+            plane_heading(x, y, problem),
+            plane(candidates, mask, x, y, problem, result.picks, sections.guides),
+        )
+        for name, (x, y) in sections.planes.items()
+    }
+    if axes := sections.space:
+        figure = space(candidates, mask, axes, problem, result.picks)
+        pictures["pareto_3d.png"] = (space_heading(axes, problem), figure)
+    return pictures

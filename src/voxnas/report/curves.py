@@ -1,4 +1,4 @@
-"""How validation ESR fell, epoch by epoch."""
+"""Curves of the score, epoch by epoch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,50 +7,58 @@ from typing import TYPE_CHECKING
 import matplotlib
 import numpy as np
 
+from voxnas.problems.base import Problem
 from voxnas.records.collect import history, rung_order
 from voxnas.report import style
-from voxnas.report.figures import short_names, spread
+from voxnas.report.names import short_names, spread
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-HEADING = "Validation ESR while training"
 MAX_GREY = 200  # curves per panel beside the frontier's; a sample if there are more
 MAX_FRONTIER = 60
 MAX_RUNGS = 4
 GREY = "#9AA3AF"
 
 
-def loss_curves(frame: "pd.DataFrame", frontier: Sequence[str], picks: Sequence[str] = ()) -> "Figure":
-    """Validation ESR per epoch, one panel per rung, the frontier's candidates in colour and the others grey.
+def loss_curves(
+    frame: "pd.DataFrame", frontier: Sequence[str], problem: Problem, picks: Sequence[str] = ()
+) -> "Figure":
+    """Figure of the score per epoch, a panel per rung, the frontier's candidates in colour, the others grey.
 
     `frame` holds every record; histories are read from the folders it names. `frontier` and `picks` are
     candidates; with more of them than colours, picks have colours and the rest of the frontier is red.
     """
+    heading = while_training(problem)
     colours = dict(zip(dict.fromkeys([*picks, *frontier]), style.LINES, strict=False))
     with matplotlib.rc_context(style.RC):
         panels = _panels(frame, set(frontier), set(colours))
         figure = style.new_figure(5.2 * max(len(panels), 1.55), 5.0)
         if not panels:
-            return style.nothing(figure, HEADING, "no record of these runs has a history")
-        figure.suptitle(HEADING, **style.SUPTITLE)
+            return style.nothing(figure, heading, "no record of these runs has a history")
+        figure.suptitle(heading, **style.SUPTITLE)
         row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
         for axes, (rung, curves) in zip(row, panels.items(), strict=True):
             _panel(axes, rung, curves, set(frontier), colours)
         every = np.concatenate([c[:, 1] for curves in panels.values() for c in curves.values()])
-        row[0].set_ylabel(style.label("best_val_loss"))
-        _limit(row[0], every)
+        row[0].set_ylabel(style.capital(problem.figure("score").axis))
+        style.score_axis(row[0], every, problem.score)
         others = any(name not in frontier for curves in panels.values() for name in curves)
         _legend(figure, list(row), list(colours), len(set(frontier) - set(colours)), others)
     return figure
 
 
+def while_training(problem: Problem) -> str:
+    """Heading of the curves."""
+    return f"{style.capital(problem.score.title)} while training"
+
+
 def _panels(
     frame: "pd.DataFrame", frontier: set[str], coloured: set[str]
 ) -> dict[str, dict[str, np.ndarray]]:
-    """Rung → candidate → `(epochs, 2)` of epoch and ESR, for the last rungs that have any."""
+    """Rung → candidate → `(epochs, 2)` of epoch and score, for the last rungs that have any."""
     panels = {}
     for rung in sorted(set(frame["rung"]), key=rung_order):
         rows = frame[(frame["rung"] == rung) & (frame["folder"] != "")]
@@ -73,10 +81,10 @@ def _sample(rows: "pd.DataFrame", limit: int) -> list[tuple[str, str]]:
 
 
 def _curve(folder: Path) -> np.ndarray:
-    """Epoch and ESR where the ESR can be drawn on a logarithmic axis."""
+    """Epoch and score where there is a finite one."""
     steps = [(number, step) for number, step in enumerate(history(folder)) if isinstance(step, dict)]
-    pairs = [(step.get("epoch", number), step.get("val_esr")) for number, step in steps]
-    kept = [p for p in pairs if isinstance(p[1], int | float) and np.isfinite(p[1]) and p[1] > 0]
+    pairs = [(step.get("epoch", number), step.get("score")) for number, step in steps]
+    kept = [p for p in pairs if isinstance(p[1], int | float) and np.isfinite(p[1])]
     return np.array(kept, dtype=float).reshape(-1, 2)
 
 
@@ -94,14 +102,6 @@ def _panel(
     axes.set_title(f"{rung or 'training'}: {len(curves)} shown", fontsize=10.5, weight="normal")
     axes.set_xlabel("epoch")
     axes.set_xmargin(0.02)
-
-
-def _limit(axes: "Axes", values: np.ndarray) -> None:
-    """A logarithmic axis from the best value to a little over silence's ESR of 1; above is divergence."""
-    axes.set_yscale("log")
-    top = min(max(values.max(), 1.3 * values.min()), 2.0) if values.min() < 1 else values.max() * 1.3
-    axes.set_ylim(values.min() * 0.8, top * 1.1)
-    style.plain_ticks(axes.yaxis, decades=float(np.log10(top / values.min())))
 
 
 def _legend(figure: "Figure", row: list["Axes"], names: list[str], rest: int, others: bool) -> None:

@@ -1,4 +1,4 @@
-"""How the frontier grew while the search went on."""
+"""Growth of the frontier while the search went on."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import matplotlib
 import numpy as np
 
+from voxnas.problems.base import Problem
 from voxnas.records.pareto import Objective, hypervolume, non_dominated, normalise, objective_values
 from voxnas.records.pareto import reference_point as reference_of
 from voxnas.report import style
-from voxnas.report.figures import title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ SEARCHED = "search.seconds"  # that a differentiable search took before the run
 
 
 def growth(records: "pd.DataFrame", objectives: Sequence[Objective]) -> np.ndarray:
-    """`(n, 2)` of training seconds spent so far, over all workers, and the hypervolume that was known then.
+    """Array `(n, 2)` of training seconds spent so far, over all workers, and the hypervolume known then.
 
     `records` has a row per run. Runs count in the order in which they ended, those of every rung; the
     hypervolume is a share of the box from the best of every objective to a tenth beyond the worst, each
@@ -50,15 +50,15 @@ def growth(records: "pd.DataFrame", objectives: Sequence[Objective]) -> np.ndarr
     return np.column_stack([spent, volumes])
 
 
-def growth_plot(records: "pd.DataFrame", objectives: Sequence[Objective]) -> "Figure":
-    """The hypervolume against the training time spent."""
+def growth_plot(records: "pd.DataFrame", objectives: Sequence[Objective], problem: Problem) -> "Figure":
+    """Figure of the hypervolume against the training time spent."""
     with matplotlib.rc_context(style.RC):
         figure = style.new_figure()
         curve = growth(records, objectives) if objectives else np.zeros((0, 2))
         if not len(curve) or curve[-1, 1] == 0:
             return style.nothing(figure, HEADING, "no finished run has every objective")
         minutes = curve[:, 0] / 60
-        names = ", ".join(title(o.name) for o in objectives)
+        names = ", ".join(problem.figure(o.name).title for o in objectives)
         axes = figure.add_subplot(
             title=HEADING,
             xlabel="training time of all runs so far (min)",

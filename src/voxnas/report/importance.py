@@ -1,15 +1,16 @@
-"""Which of a candidate's choices decided each objective.
+"""Importance of a candidate's choices for each objective.
 
 A random forest predicts the objective from the choices; a choice is as important as the forest gets worse
 when that choice alone is shuffled (L. Breiman, "Random Forests", 2001; the code is scikit-learn's).
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from voxnas.problems.sections import Sections
 from voxnas.records.pareto import Objective
 
 if TYPE_CHECKING:
@@ -19,11 +20,12 @@ LEAST_CANDIDATES = 8
 MOST_CANDIDATES = 2000  # a sample of more says the same
 TREES, REPEATS = 64, 8
 _SETTINGS, _ARCHITECTURE = "settings.", "architecture."
-_PER_ARRAY = ("channels", "kernel_sizes", "dilations", "activations", "gating", "head_kernel_size")
 
 
-def importances(candidates: "pd.DataFrame", objectives: Sequence[Objective], seed: int = 0) -> "pd.DataFrame":
-    """A row per choice that differs between finished candidates, a column per objective, each column's sum 1.
+def importances(
+    candidates: "pd.DataFrame", objectives: Sequence[Objective], sections: Sections, seed: int = 0
+) -> "pd.DataFrame":
+    """Table of a row per choice that differs between finished candidates, a column per objective, of sum 1.
 
     `candidates` are rows of `collect`. An objective that has one value throughout, or that the choices do
     not explain at all, is all zero. Empty with fewer than eight finished candidates, or no choice that
@@ -34,7 +36,7 @@ def importances(candidates: "pd.DataFrame", objectives: Sequence[Objective], see
     finished = candidates[candidates["status"] == "ok"]
     if len(finished) > MOST_CANDIDATES:
         finished = finished.sample(MOST_CANDIDATES, random_state=seed)
-    table = choices(finished)
+    table = choices(finished, sections)
     table = table.loc[:, [table[name].nunique(dropna=False) > 1 for name in table]]
     if len(finished) < LEAST_CANDIDATES or table.empty:
         return pd.DataFrame()
@@ -43,11 +45,10 @@ def importances(candidates: "pd.DataFrame", objectives: Sequence[Objective], see
     return pd.DataFrame(shares, index=coded.columns)
 
 
-def choices(candidates: "pd.DataFrame") -> "pd.DataFrame":
-    """What each candidate chose, one row per candidate: of its architecture, and of its settings.
+def choices(candidates: "pd.DataFrame", sections: Sections) -> "pd.DataFrame":
+    """Table of what each candidate chose, one row per candidate: of its architecture, and of its settings.
 
-    Of a network of several arrays each array's choices are columns of their own (`array 2 channels`);
-    a choice that is made per layer is shown by its sum over dilations, else by its mean or its values.
+    A choice that is made several times, as per layer, is shown by its mean or its different values.
     """
     import pandas as pd
 
@@ -55,22 +56,10 @@ def choices(candidates: "pd.DataFrame") -> "pd.DataFrame":
     rows = []
     for values in ({str(k): v for k, v in row.items()} for row in candidates.to_dict("records")):
         row = {name.removeprefix(_SETTINGS): values[name] for name in settings}
-        rows.append(row | _architecture(values))
+        own = {k.removeprefix(_ARCHITECTURE): v for k, v in values.items() if k.startswith(_ARCHITECTURE)}
+        chosen = sections.architecture({name: _parsed(value) for name, value in own.items()})
+        rows.append(row | {name: _one(value) for name, value in chosen.items()})
     return pd.DataFrame(rows, index=candidates.index)
-
-
-def _architecture(values: dict[str, Any]) -> dict[str, Any]:
-    own = {k.removeprefix(_ARCHITECTURE): v for k, v in values.items() if k.startswith(_ARCHITECTURE)}
-    arrays = _parsed(own.pop("layer_arrays", None))
-    own.pop("name", None)
-    if not isinstance(arrays, list):
-        return {_words(name): _one(name, _parsed(value)) for name, value in own.items()}
-    row: dict[str, Any] = {"type": own.get("type"), "arrays": len(arrays)}
-    for number, array in enumerate(arrays, 1):
-        prefix = f"array {number} " if len(arrays) > 1 or number > 1 else ""
-        row[f"{prefix}layers"] = len(array["dilations"])
-        row |= {prefix + _words(name): _one(name, array[name]) for name in _PER_ARRAY if name in array}
-    return row
 
 
 def _parsed(value: Any) -> Any:
@@ -79,17 +68,12 @@ def _parsed(value: Any) -> Any:
     return value
 
 
-def _words(name: str) -> str:
-    singular = {"kernel_sizes": "kernel_size", "activations": "activation", "dilations": "reach"}
-    return singular.get(name, name).replace("_", " ")
-
-
-def _one(name: str, value: Any) -> Any:
-    """A single value for what is said per layer."""
+def _one(value: Any) -> Any:
+    """A single value for what is said several times."""
+    if isinstance(value, Mapping):
+        return json.dumps(value)
     if not isinstance(value, list):
-        return json.dumps(value) if isinstance(value, dict) else value
-    if name == "dilations":
-        return sum(value)
+        return value
     if all(isinstance(v, int | float) for v in value):
         return float(np.mean(value)) if value else np.nan
     return " ".join(sorted({v if isinstance(v, str) else json.dumps(v, sort_keys=True) for v in value}))

@@ -1,11 +1,11 @@
-"""The importance of choices, as bars."""
+"""Importance of choices, as bars."""
 
 from typing import TYPE_CHECKING
 
 import matplotlib
 
+from voxnas.problems.base import Problem
 from voxnas.report import style
-from voxnas.report.figures import title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,8 +15,8 @@ HEADING = "What decides each objective"
 MOST_BARS = 14
 
 
-def importance_plot(shares: "pd.DataFrame") -> "Figure":
-    """`importances` as a panel of bars per objective, the most important choices on top."""
+def importance_plot(shares: "pd.DataFrame", problem: Problem) -> "Figure":
+    """Figure of `importances`: a panel of bars per objective, the most important choices on top."""
     with matplotlib.rc_context(style.RC):
         if shares.empty:
             reason = "there are too few finished candidates, or they do not differ"
@@ -27,7 +27,7 @@ def importance_plot(shares: "pd.DataFrame") -> "Figure":
         row = figure.subplots(1, shares.shape[1], sharey=True, squeeze=False)[0]
         for axes, name in zip(row, shares, strict=True):
             axes.barh(range(len(order)), shares[name][order], color=style.RUNGS[2], height=0.66)
-            axes.set_title(title(str(name)), fontsize=10.5, weight="normal")
+            axes.set_title(problem.figure(str(name)).title, fontsize=10.5, weight="normal")
             axes.set_xlim(0, 1)
             axes.set_xlabel("share")
             axes.grid(visible=False, axis="y")

@@ -1,15 +1,16 @@
-"""Which rung each candidate left at, and why."""
+"""Eliminations: which rung each candidate left at, and why; and the score from rung to rung."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
 
+from voxnas.problems.base import Problem
 from voxnas.records.collect import latest, rung_order
 from voxnas.records.pareto import Objective, fronts, objective_values
 from voxnas.report import style
-from voxnas.report.figures import spread, text
+from voxnas.report.names import spread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,83 +18,92 @@ if TYPE_CHECKING:
 
 HEADING = "From rung to rung"
 MOST_LINES = 300
+LAST = "the last rung"
 
 
-def departures(records: "pd.DataFrame", objectives: Sequence[Objective]) -> "pd.DataFrame":
-    """A row per candidate: its name, the rung that it left at, its ESR there, and why it went no further.
+def eliminations(
+    records: "pd.DataFrame", objectives: Sequence[Objective], problem: Problem
+) -> "pd.DataFrame":
+    """Table of a row per candidate: `candidate`, the rung that it `left_at`, its `score` there, and `why`.
 
-    Those that a rung did not promote are told by their place in it, by ESR and by the front of the objectives
-    that they stand on: the first is that of those that none dominates.
+    Those that a rung did not promote are told by their place in it, by score and by the front of the
+    objectives that they stand on: the first is that of those that none dominates. The last rungs and the best
+    scores come first.
     """
     import pandas as pd
 
     rungs = sorted(set(records["rung"]), key=rung_order)
-    reached = latest(records)
     rows = []
-    for rung, group in reached.groupby("rung", sort=False):
+    for rung, group in latest(records).groupby("rung", sort=False):
         peers = latest(records[records["rung"] == rung])
         going_on = set(records.loc[records["rung"].map(rungs.index) > rungs.index(str(rung)), "candidate"])
-        standing = _standing(peers, objectives, going_on)
-        for _, row in group.iterrows():
-            name = str(row["candidate"])
-            if row["status"] != "ok":
-                why = f"{row['status']}: {row['reason']}" if row["reason"] else str(row["status"])
-            else:
-                why = standing.get(name, "the last rung") if going_on else "the last rung"
-            esr = row["best_val_loss"]
-            rows.append({"candidate": name, "left_at": str(rung), "best_val_loss": esr, "why": why})
-    frame = pd.DataFrame(rows, columns=["candidate", "left_at", "best_val_loss", "why"])
+        standing = _standing(peers, objectives, problem, going_on) if going_on else {}
+        rows += [
+            {
+                "candidate": str(row["candidate"]),
+                "left_at": str(rung),
+                "score": row["score"],
+                "why": _why(row, standing),
+            }
+            for _, row in group.iterrows()
+        ]
+    frame = pd.DataFrame(rows, columns=["candidate", "left_at", "score", "why"])
+    best_first = -frame["score"] if problem.score.maximise else frame["score"]
     keys = [
-        (-rungs.index(r), np.inf if e != e else e)
-        for r, e in zip(frame["left_at"], frame["best_val_loss"], strict=True)
+        (-rungs.index(rung), np.inf if score != score else score)
+        for rung, score in zip(frame["left_at"], best_first, strict=True)
     ]
     return frame.iloc[sorted(range(len(frame)), key=keys.__getitem__)].reset_index(drop=True)
 
 
-def _standing(peers: "pd.DataFrame", objectives: Sequence[Objective], going_on: set[str]) -> dict[str, str]:
+def _why(row: "pd.Series", standing: dict[str, str]) -> str:
+    if row["status"] != "ok":
+        return f"{row['status']}: {row['reason']}" if row["reason"] else str(row["status"])
+    return standing.get(str(row["candidate"]), LAST)
+
+
+def _standing(
+    peers: "pd.DataFrame", objectives: Sequence[Objective], problem: Problem, going_on: set[str]
+) -> dict[str, str]:
     """Why each of a rung's finished that does not go on was left behind."""
-    peers = peers[(peers["status"] == "ok") & peers["best_val_loss"].notna()]
-    ranks = peers["best_val_loss"].rank(method="min").astype(int)
+    peers = peers[(peers["status"] == "ok") & peers["score"].notna()]
+    ranks = peers["score"].rank(method="min", ascending=not problem.score.maximise).astype(int)
     front = fronts(objective_values(peers, objectives), [o.direction for o in objectives]) + 1
     kept = [f for f, name in zip(front, peers["candidate"], strict=True) if name in going_on and f > 0]
     words = {}
     for name, rank, own in zip(peers["candidate"], ranks, front, strict=True):
-        place = f"place {rank} of {len(peers)} by ESR, front {own}"
-        words[name] = f"{place}; {len(kept)} went on, of fronts up to {max(kept, default=0)}"
+        place = f"place {rank} of {len(peers)} by {problem.score.name}, front {own}"
+        words[str(name)] = f"{place}; {len(kept)} went on, of fronts up to {max(kept, default=0)}"
     return words
 
 
-def rungs_plot(records: "pd.DataFrame") -> "Figure":
-    """Validation ESR at the end of each rung, one line per candidate; grey where it left before the last."""
+def eliminations_rows(frame: "pd.DataFrame", problem: Problem, limit: int) -> list[list[str]]:
+    """The first rows of `eliminations` as text, for a table."""
+    shown = frame.head(limit)
+    columns = (shown["candidate"], shown["left_at"], shown["score"], shown["why"])
+    return [
+        [name, rung or "–", problem.score.text(score), why]
+        for name, rung, score, why in zip(*columns, strict=True)
+    ]
+
+
+def rungs_plot(records: "pd.DataFrame", problem: Problem) -> "Figure":
+    """Figure of the score at the end of each rung, a line per candidate; grey if it left before the last."""
     with matplotlib.rc_context(style.RC):
         figure = style.new_figure()
-        rungs = [r for r in sorted(set(records["rung"]), key=rung_order) if r]
-        done = records[(records["status"] == "ok") & (records["best_val_loss"] > 0)]
-        table = done.pivot_table(index="candidate", columns="rung", values="best_val_loss", aggfunc="last")
-        rungs = [r for r in rungs if r in table]
-        if len(rungs) < 2 or not np.isfinite(table.to_numpy(dtype=float)).any():
+        done = records[(records["status"] == "ok") & np.isfinite(records["score"]) & (records["rung"] != "")]
+        table = done.pivot_table(index="candidate", columns="rung", values="score", aggfunc="last")
+        rungs = sorted(map(str, table), key=rung_order)
+        if len(rungs) < 2:
             return style.nothing(figure, HEADING, "there is but one rung")
-        axes = figure.add_subplot(title=HEADING, ylabel=style.label("best_val_loss"))
+        axes = figure.add_subplot(title=HEADING, ylabel=style.capital(problem.figure("score").axis))
         values = table[rungs].to_numpy(dtype=float)
         values = values[spread(len(values), MOST_LINES)]
-        for line in values[np.argsort(~np.isnan(values[:, -1]), kind="stable")][::1]:
-            last = not np.isnan(line[-1])
-            colour = style.RUNGS[-1] if last else style.FAINT
-            axes.plot(
-                line, color=colour, lw=1.3 if last else 0.7, alpha=0.9 if last else 0.5, marker="o", ms=3
-            )
+        for line in values[np.argsort(~np.isnan(values[:, -1]), kind="stable")]:
+            look: Any = {"color": style.FAINT, "lw": 0.7, "alpha": 0.5}
+            if not np.isnan(line[-1]):
+                look = {"color": style.RUNGS[-1], "lw": 1.3, "alpha": 0.9}
+            axes.plot(line, marker="o", ms=3, **look)
         axes.set_xticks(range(len(rungs)), [f"{r}\n{int(table[r].notna().sum())} finished" for r in rungs])
-        axes.set_yscale("log")
-        finite = values[np.isfinite(values)]
-        style.plain_ticks(axes.yaxis, decades=float(np.log10(finite.max() / finite.min()) or 1))
+        style.score_axis(axes, values[np.isfinite(values)], problem.score)
     return figure
-
-
-def departures_rows(frame: "pd.DataFrame", limit: int) -> list[list[str]]:
-    """The first rows as text, for a table."""
-    shown = frame.head(limit)
-    columns = (shown["candidate"], shown["left_at"], shown["best_val_loss"], shown["why"])
-    return [
-        [name, rung or "–", text("best_val_loss", esr), why]
-        for name, rung, esr, why in zip(*columns, strict=True)
-    ]

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from voxnas.report.figures import title
 from voxnas.utils.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+
+    from voxnas.problems.base import Score
 
 FRONTIER = "#D1202F"  # red stars; everything else differs from them in shape as well as in colour
 INK, FAINT = "#2B2F36", "#8A93A0"
@@ -44,12 +45,10 @@ RC: Any = {  # Matplotlib's settings
 }
 
 SUPTITLE: Any = {"x": 0.01, "ha": "left", "fontsize": 12.5, "weight": "bold"}
-CONCEPTS = {"best_val_loss": "quality", "latency_ms": "latency", "parameters": "size", "cpu_rtf": "CPU cost"}
-LABELS = {"latency_ms": "latency (ms): how far back the model looks"}
 
 
 def new_figure(width: float = 8.0, height: float = 5.4) -> "Figure":
-    """An empty figure, in inches; it needs no display and leaves no global state."""
+    """Empty figure, in inches; it needs no display and leaves no global state."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -67,21 +66,15 @@ def save(figure: "Figure", path: Path) -> None:
 
 
 def nothing(figure: "Figure", heading: str, reason: str) -> "Figure":
-    """A figure that says why there is nothing to see."""
+    """Figure that says why there is nothing to see."""
     figure.suptitle(heading, **SUPTITLE)
     figure.text(0.5, 0.5, f"nothing to show: {reason}", ha="center", color=FAINT)
     return figure
 
 
-def label(name: str) -> str:
-    """An axis label with its unit."""
-    words = LABELS.get(name, title(name))
-    return words[0].upper() + words[1:]
-
-
-def concept(name: str) -> str:
-    """What a column stands for, as a plot's title says it."""
-    return CONCEPTS.get(name, title(name))
+def capital(words: str) -> str:
+    """Words that begin with a capital, the rest as it is."""
+    return words[:1].upper() + words[1:]
 
 
 def is_wide(values: np.ndarray) -> bool:
@@ -112,17 +105,34 @@ def plain_ticks(axis: "Axis", decades: float) -> None:
 
 
 def tick(value: float) -> str:
-    """A tick's number, short: `0.002`, `5`, `20k`."""
+    """Number of a tick, short: `0.002`, `5`, `20k`."""
     if abs(value) >= 1e6:
         return f"{value / 1e6:g}M"
     return f"{value / 1e3:g}k" if abs(value) >= 1e4 else f"{value:.6g}"
 
 
 def as_image(figure: "Figure") -> np.ndarray:
-    """The figure's pixels, `(height, width, 3)`, 8 bits each."""
+    """Pixels of a figure, `(height, width, 3)`, 8 bits each."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = figure.canvas
     assert isinstance(canvas, FigureCanvasAgg)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def score_axis(axes: "Axes", values: np.ndarray, score: "Score") -> None:
+    """A vertical axis of scores `(n,)`: from the best to where training diverged.
+
+    Logarithmic where small scores are good and all of them are positive.
+    """
+    low, high = float(values.min()), float(values.max())
+    if score.maximise or low <= 0:
+        axes.set_ymargin(0.08)
+        return
+    top = 1.3 * high
+    if score.diverged is not None and low < score.diverged / 2:
+        top = min(max(high, 1.3 * low), score.diverged)
+    axes.set_yscale("log")
+    axes.set_ylim(low * 0.8, top * 1.1)
+    plain_ticks(axes.yaxis, decades=float(np.log10(top / low)))

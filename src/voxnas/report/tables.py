@@ -5,48 +5,64 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from voxnas.records.collect import INTEGERS
-from voxnas.report.figures import text, title
+from voxnas.problems.base import Problem
+from voxnas.records.collect import COLUMNS, CONDITIONS, INTEGERS, is_derived
 from voxnas.utils.files import replacing
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-DEPARTURES = "departures.csv"  # which rung each candidate left at, and why
-TIMINGS = "frontier_cpu.csv"  # of models timed side by side
-FIGURES = ["best_val_loss", "test_esr", "latency_ms", "parameters", "cpu_rtf"]
-SHORT = {  # for the terminal, where width is dear
-    "best_val_loss": "val ESR",
-    "latency_ms": "latency ms",
-    "parameters": "weights",
-    "cpu_rtf": "CPU RTF",
-}
+ELIMINATIONS = "departures.csv"  # which rung each candidate left at, and why
 
 
-def write_csv(frame: "pd.DataFrame", path: Path) -> None:
-    """Write rows of records, with folders relative to the file and nothing for what is unknown."""
+def write_csv(frame: "pd.DataFrame", path: Path, problem: Problem) -> None:
+    """Write a table by the problem's names, folders relative to the file, nothing for what is unknown."""
     table = frame.copy()
-    for name in [name for name in INTEGERS if name in table]:
+    for name in [str(name) for name in table if name in INTEGERS or problem.figure(str(name)).integer]:
         if (table[name].dropna() % 1 == 0).all():
             table[name] = table[name].astype("Int64")
     here = path.parent.resolve()
     if "folder" in table:
         table["folder"] = [f and os.path.relpath(f, here).replace(os.sep, "/") for f in table["folder"]]
+    names = written_names(table, problem)
     with replacing(path) as temporary:
-        table.to_csv(temporary, index=False)
+        table.rename(columns=names).to_csv(temporary, index=False)
 
 
-def columns(objectives: Iterable[str]) -> list[str]:
-    """The figures a table shows: the usual ones, then objectives that are not among them."""
-    return [*FIGURES, *(name for name in objectives if name not in FIGURES)]
+def in_order(records: "pd.DataFrame", problem: Problem) -> "pd.DataFrame":
+    """Rows of records with the columns in the order in which they are written: the problem's headline first.
 
-
-def cells(frame: "pd.DataFrame", names: list[str]) -> list[list[str]]:
-    """The rows of `frame` as text, column by column of `names`."""
-    return [
-        [text(n, v) for n, v in zip(names, row, strict=True)] for row in frame[names].itertuples(index=False)
+    The other fields of a record follow, other figures, parts of dictionaries and costs per block size by
+    name, and the problem's name.
+    """
+    names = written_names(records, problem)
+    by_written = {written: own for own, written in names.items()}
+    usual = (problem.score.column, "best_train_loss", "best_epoch", *problem.figures)
+    rest = [name for name in names.values() if not is_derived(name)]
+    order = [
+        *(problem.headline or usual),
+        *(names.get(name, name) for name in COLUMNS if name != "problem"),
+        *(name for name in rest if name not in CONDITIONS and name != "problem"),
+        *CONDITIONS,
+        *sorted(name for name in names.values() if is_derived(name)),
+        "problem",
     ]
+    return records[[by_written[name] for name in dict.fromkeys(order) if name in by_written]]
+
+
+def written_names(frame: "pd.DataFrame", problem: Problem) -> dict[str, str]:
+    """What the columns of a frame are called in tables that are written."""
+    column = problem.score.column
+    renamed = {"score": column, "search.score": f"search.{column}"}
+    return {str(name): renamed.get(str(name), str(name)) for name in frame}
+
+
+def cells(frame: "pd.DataFrame", names: Sequence[str], problem: Problem) -> list[list[str]]:
+    """The rows of `frame` as text, column by column of `names`."""
+    figures = [problem.figure(name) for name in names]
+    rows = frame[list(names)].itertuples(index=False)
+    return [[figure.text(value) for figure, value in zip(figures, row, strict=True)] for row in rows]
 
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]], align: str = "") -> str:
@@ -56,7 +72,7 @@ def markdown(header: Sequence[str], rows: Iterable[Sequence[str]], align: str = 
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def terminal(frame: "pd.DataFrame", objectives: Sequence[str], limit: int = 15) -> "Table":
+def terminal(frame: "pd.DataFrame", objectives: Sequence[str], problem: Problem, limit: int = 15) -> "Table":
     """The frontier as a table for the terminal, by quality; the best `limit` rows."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -66,9 +82,9 @@ def terminal(frame: "pd.DataFrame", objectives: Sequence[str], limit: int = 15) 
     table = Table(title=heading, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("candidate", overflow="fold", min_width=min(20, frame["candidate"].str.len().max() or 0))
     table.add_column("rung")
-    names = list(dict.fromkeys(["best_val_loss", *objectives]))
+    names = list(dict.fromkeys(["score", *objectives]))
     for name in names:
-        table.add_column(SHORT.get(name, title(name)), justify="right")
-    for row in cells(frame.head(limit), ["candidate", "rung", *names]):
+        table.add_column(problem.figure(name).short, justify="right")
+    for row in cells(frame.head(limit), ["candidate", "rung", *names], problem):
         table.add_row(*row)
     return table

@@ -9,7 +9,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from rich.table import Table
 
-from voxnas.problems.base import DataModule, Figure, Problem
+from voxnas.problems.base import Figure, Problem
+from voxnas.problems.data import DataModule
 from voxnas.search.constraints import violation
 from voxnas.search.cost.base import CostUnknown, Meter
 from voxnas.utils.app import root_cause

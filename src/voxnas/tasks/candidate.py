@@ -7,7 +7,8 @@ from typing import Any
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from voxnas.problems.base import DataModule, Problem
+from voxnas.problems.base import Problem
+from voxnas.problems.data import DataModule
 from voxnas.records.claim import Claim
 from voxnas.records.record import Record
 from voxnas.search.constraints import Violation, violation

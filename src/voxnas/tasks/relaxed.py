@@ -8,7 +8,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from voxnas.models.genotype import as_values, write_genotype
-from voxnas.problems.base import DataModule, Problem
+from voxnas.problems.base import Problem
+from voxnas.problems.data import DataModule
 from voxnas.records.claim import Claim
 from voxnas.records.record import Record
 from voxnas.report.genotype_plot import write_genotype_plot

@@ -11,6 +11,7 @@ SCORE = Score(
     column="best_val_loss",
     words=((0.01, "great"), (0.035, "not bad"), (0.1, "might sound ok")),  # of Neural Amp Modeler's trainer
     otherwise="audibly off",
+    diverged=2.0,  # silence has 1
 )
 
 FIGURES = {
@@ -46,3 +47,10 @@ FIGURES = {
     "sample_rate": Figure("sample rate (Hz)", integer=True),
 }
 COSTS = tuple(name for name in FIGURES if name.startswith("cpu_"))
+HEADLINE = (  # what a reader of a results table looks for first, and where the rest has always been
+    *("best_val_loss", "best_train_loss", "best_epoch", "latency_ms", "receptive_field", "parameters"),
+    *("cpu_mean_ms", "cpu_rtf", "cpu_realtime_capable", "num_layers", "channels", "kernel_size", "causal"),
+    *("candidate", "study", "rung", "status", "identity", "reason", "epochs"),
+    *("test_esr", "test_mrstft", "asr", "delay_samples", "macs_per_sample"),
+    *("cpu_median_ms", "cpu_p99_ms", "cpu_max_ms", "block_size", "engine", "train_seconds", "sample_rate"),
+)

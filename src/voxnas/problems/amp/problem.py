@@ -1,14 +1,16 @@
 """Amp problem: a network that answers a dry guitar as the amp does."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from voxnas.models.base import StreamingNetwork
-from voxnas.problems.amp.data.datamodule import PairDataModule
-from voxnas.problems.amp.esr import SectionESR
-from voxnas.problems.amp.figures import COSTS, FIGURES, SCORE
-from voxnas.problems.amp.module import AmpModule
+from voxnas.problems.amp.figures import COSTS, FIGURES, HEADLINE, SCORE
 from voxnas.problems.base import Figures, Problem, ScoreMeter
+from voxnas.problems.sections import Sections
+
+if TYPE_CHECKING:
+    from voxnas.models.base import StreamingNetwork
+    from voxnas.problems.amp.data.datamodule import PairDataModule
+    from voxnas.problems.amp.module import AmpModule
 
 
 class AmpProblem(Problem):
@@ -19,12 +21,17 @@ class AmpProblem(Problem):
     figures = FIGURES
     costs = COSTS
     overview = ("receptive_field", "latency_ms", "parameters", "macs_per_sample")
+    headline = HEADLINE
     progress = {"cpu_rtf": "RTF"}  # noqa: RUF012
 
-    def module(self, network: StreamingNetwork, data: PairDataModule, recipe: Mapping[str, Any]) -> AmpModule:
+    def module(
+        self, network: "StreamingNetwork", data: "PairDataModule", recipe: Mapping[str, Any]
+    ) -> "AmpModule":
+        from voxnas.problems.amp.module import AmpModule  # a report on records trains nothing
+
         return AmpModule(network, sample_rate=data.sample_rate, **recipe)
 
-    def shape(self, network: StreamingNetwork, data: PairDataModule) -> Figures:
+    def shape(self, network: "StreamingNetwork", data: "PairDataModule") -> Figures:
         return {
             "receptive_field": network.receptive_field,
             "delay_samples": network.delay_samples,
@@ -34,5 +41,12 @@ class AmpProblem(Problem):
             **super().shape(network, data),
         }
 
+    def report(self, options: Mapping[str, Any] | None = None) -> Sections:
+        from voxnas.problems.amp.report.sections import AmpSections
+
+        return AmpSections(options)
+
     def score_meter(self) -> ScoreMeter:
+        from voxnas.problems.amp.esr import SectionESR
+
         return SectionESR()

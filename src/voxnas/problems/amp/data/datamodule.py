@@ -13,7 +13,7 @@ from voxnas.models.base import StreamingNetwork
 from voxnas.problems.amp.data.amp_pair import Recording
 from voxnas.problems.amp.data.sections import require_length
 from voxnas.problems.amp.data.segments import Pieces, Segments, ShuffledStarts
-from voxnas.problems.base import DataModule
+from voxnas.problems.data import DataModule
 
 Loader = DataLoader[tuple[Tensor, Tensor]]
 

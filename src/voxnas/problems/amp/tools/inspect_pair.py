@@ -11,7 +11,7 @@ from rich.text import Text
 
 from voxnas.audio.checks import Finding
 from voxnas.audio.pair import examine_pair
-from voxnas.report.pair_plots import draw_pair
+from voxnas.problems.amp.report.pair_plots import draw_pair
 
 STYLES = {"ok": "green", "notice": "cyan", "warning": "yellow", "error": "bold red"}
 

@@ -1,4 +1,4 @@
-"""The aliasing of the frontier's models over pitch."""
+"""Aliasing of the frontier's models over pitch."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 
 from voxnas.records.record import Record
 from voxnas.report import style
-from voxnas.report.figures import short_names, spread
+from voxnas.report.names import short_names, spread
 from voxnas.utils.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ MOST_RECORDS = 40
 
 
 def aliasing_plot(frontier: "pd.DataFrame", picks: Sequence[str] = ()) -> "Figure":
-    """The aliasing-to-signal ratio in dB over pitch; picks, and others while there are colours."""
+    """Figure of the aliasing-to-signal ratio in dB over pitch; picks, and others while there are colours."""
     with matplotlib.rc_context(style.RC):
         figure = style.new_figure()
         curves = _aliasing(frontier)
@@ -46,7 +46,7 @@ def _aliasing(frontier: "pd.DataFrame") -> dict[str, tuple[np.ndarray, np.ndarra
     for position in spread(len(frontier), MOST_RECORDS):
         row = frontier.iloc[position]
         try:
-            found = Record.read(Path(row["folder"])).aliasing if row["folder"] else []
+            found = Record.read(Path(row["folder"])).details.get("aliasing") if row["folder"] else []
         except InputError:
             continue
         if found:
