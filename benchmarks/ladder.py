@@ -123,7 +123,7 @@ def plot(found: Mapping[str, Any], path: Path) -> None:
     """Hypervolume against training time, both searches."""
     import matplotlib
 
-    from voxnas.report import style
+    from voxnas.drawing import style
 
     with matplotlib.rc_context(style.RC):
         figure = style.new_figure()

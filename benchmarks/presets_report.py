@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.table import Table
 
-from voxnas.report import style
+from voxnas.drawing import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

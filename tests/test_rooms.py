@@ -11,7 +11,7 @@ SRC = ROOT / "src"
 PACKAGE = SRC / "voxnas"
 FLOORS = [  # each room imports from its own floor and from those below
     {"utils"},
-    {"audio", "kernels", "records"},
+    {"audio", "drawing", "kernels", "records"},
     {"models"},
     {"engine", "export", "training"},
     {"problems"},
@@ -30,7 +30,7 @@ SHARED = [p for p in SHARED if not OF_ONE_KIND.search(p.relative_to(SRC).as_posi
 WORDS = re.compile(
     r"(?<![A-Za-z])(esr|asr|mrstft|aliasing|best_val_loss|val_esr|test_esr|val/esr|"  # metrics
     r"wavenets?|lstms?|grus?|convnets?|mlps?|"  # architectures
-    r"ampmodule|pairdatamodule|amps?|nam|neural amp modeler|spectral|problems\.(?!base))(?![A-Za-z])",
+    r"ampmodule|pairdatamodule|amps?|nam|spectral|problems\.(?!base))(?![A-Za-z])",
     re.IGNORECASE,
 )
 

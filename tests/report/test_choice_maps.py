@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from voxnas.report.choice_maps import MOST_LABELS, latest_map, over_time
-from voxnas.report.style import as_image
+from voxnas.drawing.style import as_image
+from voxnas.report.genotypes.choice_maps import MOST_LABELS, latest_map, over_time
 
 ROWS, OPTIONS = ["first", "second", "third"], ["a", "b"]
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voxnas.models.genotype import INPUTS, PRIMITIVES, CellGenotype, Edge, LayerChoice, WaveNetGenotype
-from voxnas.report.cell_graph import Link, columns, curve, place
-from voxnas.report.genotype_plot import draw_genotype, write_genotype_plot
+from voxnas.report.genotypes.cell_graph import Link, columns, curve, place
+from voxnas.report.genotypes.plot import draw_genotype, write_genotype_plot
 
 LAYERS = tuple(LayerChoice(3, 2**n, "Tanh" if n % 3 else "LeakyHardtanh", n % 2 == 0) for n in range(12))
 

@@ -7,12 +7,12 @@ import pytest
 from material.synthetic import synthetic_study
 from matplotlib.colors import to_hex
 
+from voxnas.drawing import style
+from voxnas.drawing.names import short_names, spread
 from voxnas.problems.amp.problem import AmpProblem
 from voxnas.records.collect import collect, latest
-from voxnas.report import style
 from voxnas.report.curves import MAX_GREY, loss_curves
 from voxnas.report.marks import MAX_LABELS
-from voxnas.report.names import short_names, spread
 from voxnas.report.plots import plane
 from voxnas.report.review import review
 from voxnas.report.space import space

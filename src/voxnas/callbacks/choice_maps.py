@@ -6,8 +6,8 @@ import torch
 from lightning.pytorch.loggers import TensorBoardLogger
 from numpy.typing import NDArray
 
-from voxnas.report.choice_maps import latest_map, over_time
-from voxnas.report.style import as_image
+from voxnas.drawing.style import as_image
+from voxnas.report.genotypes.choice_maps import latest_map, over_time
 from voxnas.search.darts.module import DartsModule
 
 

@@ -30,7 +30,7 @@ def collect(folder: Path) -> "pd.DataFrame":
     """Table of every `record.json` at any depth under `folder`, ordered by study, rung and candidate.
 
     Columns: the record's own fields; `folder`, where the record lies; every figure under its name, with the
-    conditions of the costs; dictionaries as `exports.nam`, `machine.cpu`, …; costs per block size as
+    conditions of the costs; dictionaries as `exports.json`, `machine.cpu`, …; costs per block size as
     `cpu_rtf_block64`, …. Unknown numbers are NaN, unknown texts empty. Histories are left to `history`. An
     unreadable file is a warning and no row.
     """

@@ -61,7 +61,7 @@ def _write_again(result: Review, again: SideBySide | None, output_dir: Path) -> 
 
 def write_pictures(result: Review, output_dir: Path) -> Mapping[str, str]:
     """Write the plots, and return what each file shows."""
-    from voxnas.report.style import save
+    from voxnas.drawing.style import save
 
     shown = {}
     for name, (words, figure) in _pictures(result).items():
@@ -72,12 +72,12 @@ def write_pictures(result: Review, output_dir: Path) -> Mapping[str, str]:
 
 def _pictures(result: Review) -> dict[str, tuple[str, "Figure"]]:
     """File → what it shows, and the figure."""
+    from voxnas.drawing.style import capital
     from voxnas.report.curves import loss_curves, while_training
     from voxnas.report.growth import growth_plot
     from voxnas.report.importance import importances
     from voxnas.report.importance_plot import importance_plot
     from voxnas.report.rungs import rungs_plot
-    from voxnas.report.style import capital
 
     problem, frontier = result.problem, list(result.frontier["candidate"])
     picked = [str(result.candidates["candidate"].iloc[p.row]) for p in result.picks if p.row is not None]

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import matplotlib
 import numpy as np
 
+from voxnas.drawing import style
+from voxnas.drawing.names import short_names, spread
 from voxnas.problems.base import Problem
 from voxnas.records.collect import history, rung_order
-from voxnas.report import style
-from voxnas.report.names import short_names, spread
+from voxnas.report.score_axis import score_axis
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +45,7 @@ def loss_curves(
             _panel(axes, rung, curves, set(frontier), colours)
         every = np.concatenate([c[:, 1] for curves in panels.values() for c in curves.values()])
         row[0].set_ylabel(style.capital(problem.figure("score").axis))
-        style.score_axis(row[0], every, problem.score)
+        score_axis(row[0], every, problem.score)
         others = any(name not in frontier for curves in panels.values() for name in curves)
         _legend(figure, list(row), list(colours), len(set(frontier) - set(colours)), others)
     return figure

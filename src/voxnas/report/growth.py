@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import matplotlib
 import numpy as np
 
+from voxnas.drawing import style
 from voxnas.problems.base import Problem
 from voxnas.records.pareto import Objective, hypervolume, non_dominated, normalise, objective_values
 from voxnas.records.pareto import reference_point as reference_of
-from voxnas.report import style
 
 if TYPE_CHECKING:
     import pandas as pd

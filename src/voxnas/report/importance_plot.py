@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import matplotlib
 
+from voxnas.drawing import style
 from voxnas.problems.base import Problem
-from voxnas.report import style
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from voxnas.drawing import labels, style
+from voxnas.drawing.names import short_names, spread
 from voxnas.records.collect import rung_order
-from voxnas.report import labels, style
-from voxnas.report.names import short_names, spread
 from voxnas.report.picks import Pick
 
 if TYPE_CHECKING:

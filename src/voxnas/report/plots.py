@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import matplotlib
 import numpy as np
 
+from voxnas.drawing import style
 from voxnas.problems.base import Problem
 from voxnas.records.pareto import non_dominated
-from voxnas.report import marks, style
+from voxnas.report import marks
 from voxnas.report.picks import Pick
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 import matplotlib
 import numpy as np
 
+from voxnas.drawing import style
+from voxnas.drawing.names import spread
 from voxnas.problems.base import Problem
 from voxnas.records.collect import latest, rung_order
 from voxnas.records.pareto import Objective, fronts, objective_values
-from voxnas.report import style
-from voxnas.report.names import spread
+from voxnas.report.score_axis import score_axis
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,5 +106,5 @@ def rungs_plot(records: "pd.DataFrame", problem: Problem) -> "Figure":
                 look = {"color": style.RUNGS[-1], "lw": 1.3, "alpha": 0.9}
             axes.plot(line, marker="o", ms=3, **look)
         axes.set_xticks(range(len(rungs)), [f"{r}\n{int(table[r].notna().sum())} finished" for r in rungs])
-        style.score_axis(axes, values[np.isfinite(values)], problem.score)
+        score_axis(axes, values[np.isfinite(values)], problem.score)
     return figure

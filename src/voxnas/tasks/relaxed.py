@@ -12,7 +12,7 @@ from voxnas.problems.base import Problem
 from voxnas.problems.data import DataModule
 from voxnas.records.claim import Claim
 from voxnas.records.record import Record
-from voxnas.report.genotype_plot import write_genotype_plot
+from voxnas.report.genotypes.plot import write_genotype_plot
 from voxnas.search.darts.costs import MODES, price_of
 from voxnas.search.darts.module import DartsModule
 from voxnas.search.darts.pricing import operation_costs

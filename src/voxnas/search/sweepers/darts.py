@@ -11,7 +11,7 @@ from typing import Any
 
 from voxnas.models.genotype import read_genotype, write_genotype
 from voxnas.records.record import FILE_NAMES, Record
-from voxnas.report.genotype_plot import write_genotype_plot
+from voxnas.report.genotypes.plot import write_genotype_plot
 from voxnas.search.darts.relaxed import GENOTYPE, WEIGHTS, relaxed_network
 from voxnas.search.space import expand
 from voxnas.search.sweepers.base import Outcome, StudySweeper

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import matplotlib
 import numpy as np
 
+from voxnas.drawing import style
+from voxnas.drawing.names import short_names, spread
 from voxnas.records.record import Record
-from voxnas.report import style
-from voxnas.report.names import short_names, spread
 from voxnas.utils.errors import InputError
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ def time_frontier(frontier: "pd.DataFrame") -> SideBySide:
     notices = [f"not timed again: {gone} of {len(rows)} without a {MODEL}"] if gone else []
     if not runs:
         return SideBySide(notices=notices)
-    from voxnas.search.cost.side_by_side import time_runs
+    from voxnas.engine.side_by_side import time_runs
 
     timings, unplayable = time_runs(runs)
     return timed(timings, [*notices, *unplayable])

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import matplotlib
 import numpy as np
 
+from voxnas.drawing import style
 from voxnas.models.genotype import INPUTS, Cell, CellGenotype, Genotype, WaveNetGenotype
-from voxnas.report import style
-from voxnas.report.cell_graph import Points, curve, handles, place
+from voxnas.report.genotypes.cell_graph import Points, curve, handles, place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-    from voxnas.problems.base import Score
 
 FRONTIER = "#D1202F"  # red stars; everything else differs from them in shape as well as in colour
 INK, FAINT = "#2B2F36", "#8A93A0"
@@ -119,20 +118,3 @@ def as_image(figure: "Figure") -> np.ndarray:
     assert isinstance(canvas, FigureCanvasAgg)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
-
-
-def score_axis(axes: "Axes", values: np.ndarray, score: "Score") -> None:
-    """A vertical axis of scores `(n,)`: from the best to where training diverged.
-
-    Logarithmic where small scores are good and all of them are positive.
-    """
-    low, high = float(values.min()), float(values.max())
-    if score.maximise or low <= 0:
-        axes.set_ymargin(0.08)
-        return
-    top = 1.3 * high
-    if score.diverged is not None and low < score.diverged / 2:
-        top = min(max(high, 1.3 * low), score.diverged)
-    axes.set_yscale("log")
-    axes.set_ylim(low * 0.8, top * 1.1)
-    plain_ticks(axes.yaxis, decades=float(np.log10(top / low)))

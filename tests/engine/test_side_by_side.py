@@ -5,11 +5,11 @@ import math
 import pytest
 import torch
 
+from voxnas.engine import side_by_side as module
 from voxnas.engine.make import make_engine
+from voxnas.engine.side_by_side import time_runs
 from voxnas.export.record_json import FILE_NAME, write_record_json
 from voxnas.models.wavenet import stack
-from voxnas.search.cost import side_by_side as module
-from voxnas.search.cost.side_by_side import time_runs
 
 
 @pytest.fixture

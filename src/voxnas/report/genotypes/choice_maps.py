@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from voxnas.report.style import INK, RC, SUPTITLE, new_figure
+from voxnas.drawing.style import INK, RC, SUPTITLE, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,0 +1,1 @@
+"""Look of all pictures: style, labels that cover nothing, short names."""

@@ -1,0 +1,1 @@
+"""Pictures of differentiable searches: what they find, and how their choices come about."""
