@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from voxnas.records.claim import in_turn
@@ -21,9 +22,10 @@ def main(cfg: DictConfig) -> None:
         write_candidates(survivors, group)
     finished = sum(record.status == "ok" for record in records.values())
     print(f"promoted {len(survivors)} of {finished} candidates from {cfg.from_rung} to {cfg.to_rung}:")
+    score = instantiate(cfg.problem).score
     for run in survivors:
         record: Record = records[run]
-        print(f"  {record.candidate}  score {record.score:.3g}")
+        print(f"  {record.candidate}  {score.name} {record.score:.3g}")
 
 
 if __name__ == "__main__":

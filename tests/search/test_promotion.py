@@ -61,7 +61,7 @@ def test_a_rung_without_records_is_named(tmp_path):
 
 def finished_run(folder: Path, name: str = "amp_lr-0.5", **figures) -> Path:
     network = stack(num_layers=3, channels=5, kernel_size=4, activation="ReLU", gating="gated")
-    figures |= {"architecture": network.architecture(), "sample_rate": 8000}
+    figures |= {"architecture": network.architecture(), "shape": {"sample_rate": 8000}}
     record(name, **figures).write(folder / name)
     return folder / name
 
