@@ -28,7 +28,7 @@ class ArrayDraft:
     @property
     def following(self) -> Pattern:
         """The pattern of an array that continues this one."""
-        return replace(self.pattern, offset=self.pattern.offset + len(self.kernel_sizes))
+        return self.pattern.after(len(self.kernel_sizes))
 
     @property
     def span(self) -> int:
