@@ -28,7 +28,7 @@ class Pattern:
     descending: bool = False
 
     def dilations(self, layers: int) -> list[int]:
-        """In samples, one per layer."""
+        """Dilations in samples, one per layer."""
         ascending = cycled(self.progression, self.cycle, layers, self.offset)
         return ascending[::-1] if self.descending else ascending
 
@@ -37,7 +37,7 @@ class Pattern:
         return replace(self, offset=self.offset + layers)
 
     def shorter(self, layers: int) -> "Pattern | None":
-        """Starting again a layer earlier; None if the dilations are all 1."""
+        """The pattern that starts again a layer earlier; None if the dilations are all 1."""
         reached = min(self.cycle, self.offset + layers) - 1
         return replace(self, cycle=reached) if reached else None
 

@@ -1,4 +1,4 @@
-"""Everything that the Neural Amp Modeler plug-in can load as a WaveNet and that trains in native code."""
+"""Space of all WaveNets that the Neural Amp Modeler plug-in can load and that train in native code."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -107,7 +107,7 @@ class PluginSpace:
 
     @property
     def size(self) -> int:
-        """How many candidates there are at most: without the limits, which make some of them alike."""
+        """Upper bound of the number of candidates: without the limits, which make some of them alike."""
         options = len(self.activations) * len(self.gated) * len(self.head_kernel_sizes)
         channels = self.channels[1] - self.channels[0] + 1
         kernels = self.kernel_size[1] - self.kernel_size[0] + 1
@@ -159,7 +159,7 @@ class PluginSpace:
         return draft.with_fewer_layers(self.layers[0]) or draft.with_smaller_kernels(self.kernel_size[0])
 
     def _check_limits(self) -> None:
-        """Whether what is left of the largest proposal, when it has given way as far as it can, is within."""
+        """Raise InputError unless the smallest network of the most arrays keeps the limits."""
         activation = "PReLU" if "PReLU" in self.activations else self.activations[0]
         kernel_sizes = (self.kernel_size[0],) * self.layers[0]
         head = max(self.head_kernel_sizes)
