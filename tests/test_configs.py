@@ -9,15 +9,15 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from scripts import ROOT
 
-from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.models.base import Network
 from voxnas.models.genotype import LayerChoice, WaveNetGenotype, write_genotype
 from voxnas.models.wavenet import WaveNet
+from voxnas.problems.amp.data.datamodule import PairDataModule
+from voxnas.problems.amp.module import AmpModule
 from voxnas.search.darts.costs import price_of
 from voxnas.search.darts.relaxed import relaxed_network
 from voxnas.search.space import compose_candidates, expand
 from voxnas.search.spaces.sample import sample
-from voxnas.problems.amp.module import AmpModule
 
 CONFIGS = ROOT / "configs"
 ROOTS = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
