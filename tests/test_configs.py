@@ -12,6 +12,7 @@ from scripts import ROOT
 
 from voxnas.models.base import Network
 from voxnas.models.genotype import LayerChoice, WaveNetGenotype, write_genotype
+from voxnas.models.wavenet import WaveNet
 from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.problems.amp.module import AmpModule
 from voxnas.problems.base import Problem
@@ -56,7 +57,7 @@ def test_every_root_config_has_its_script_and_every_script_its_config():
 
 def test_every_group_is_tried_here():
     groups = {path.name for path in CONFIGS.iterdir() if path.is_dir()}
-    tried = {"problem", "model", "data", "space", "search", "callbacks", "trainer", "logger"}
+    tried = {"problem", "model", "data", "space", "design", "search", "callbacks", "trainer", "logger"}
     tried |= {"training", "cost"}
     assert groups == tried | {"experiment", "debug", "paths", "hydra", "on_model", "shared"}
 
@@ -163,6 +164,16 @@ def test_every_space_has_candidates_that_can_be_built(composed, space):
         network = instantiate(candidate.model, _convert_="all")
         names.add(network.name)
     assert len(names) == len(candidates) > 1
+
+
+@pytest.mark.parametrize("design", options("design"))
+def test_every_design_is_a_network_once_its_channels_are_given(composed, design):
+    designs = composed("train", f"+design={design}").hydra.sweeper.space.designs
+    arrays = OmegaConf.to_container(designs[design].layer_arrays)
+    said = [{key: value for key, value in array.items() if value is not None} for array in arrays]
+    heads = [*([{"head_size": 4, "head_bias": False}] * (len(arrays) - 1)), {}]
+    network = WaveNet([{**own, **head, "channels": 4} for own, head in zip(said, heads, strict=True)])
+    assert network(torch.zeros(1, 1, network.receptive_field)).shape == (1, 1, 1)
 
 
 @pytest.mark.parametrize(("search", "epochs", "patience"), [("phase1", 50, 10), ("phase2", 2000, 100)])

@@ -10,7 +10,7 @@ EDGES = 2  # of a node, whose results are added in one pass
 
 
 def measure_cell_operations(operations: Sequence[Operation], block_size: int = 64) -> list[float]:
-    """With its half of the node's sum for what is on an edge; a skip is nothing else, and none is nothing."""
+    """Costs in µs per block, on an edge with half of the node's sum, which is all of a skip; none costs 0."""
     wanted = [form for operation in operations for form in _forms(operation)]
     forms = list(dict.fromkeys(wanted))
     costs = dict(zip(forms, step_costs(forms, block_size), strict=True)) if forms else {}

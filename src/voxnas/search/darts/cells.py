@@ -67,7 +67,7 @@ class CellSuperNet(SuperNet):
 
     @classmethod
     def of(cls, size: Size) -> "CellSuperNet":
-        """With the dilations that suit the number of layers."""
+        """The network of a size, with dilations that suit the number of layers."""
         return cls(
             default_dilations(size.layers),
             size.nodes,
@@ -110,7 +110,7 @@ class CellSuperNet(SuperNet):
         return probabilities * kept
 
     def genotype(self) -> CellGenotype:
-        """Of each node the two edges whose strongest operation other than none is strongest."""
+        """The two edges of each node whose strongest operation other than none is strongest."""
         normal, reduction = (self._strongest(kind) for kind in KINDS)
         return replace(self.shape, normal=normal, reduction=reduction)
 
@@ -126,7 +126,7 @@ class CellSuperNet(SuperNet):
         return tuple(cell)
 
     def set_one_hot(self, genotype: Genotype) -> None:
-        """Raises InputError on a genotype that is not within this network."""
+        """Raise InputError on a genotype that is not within this network."""
         if not isinstance(genotype, CellGenotype) or _sizes(genotype) != _sizes(self.shape):
             raise InputError("genotype: not of the sizes of this search")
         for kind in KINDS:
@@ -143,7 +143,7 @@ class CellSuperNet(SuperNet):
         return measure_cell_operations(operations)
 
     def expected_cost(self, price: Price) -> Tensor:
-        """As of `SuperNet`; `price` takes an `Operation`. Sums and concatenations are free.
+        """Expected cost as of `SuperNet`; `price` takes an `Operation`. Sums and concatenations are free.
 
         What nothing uses costs nothing, as `CellNet` leaves it out. How probable it is that something is used
         is worked out as if its users were chosen independently of each other.
@@ -166,7 +166,7 @@ class CellSuperNet(SuperNet):
         return total
 
     def _cell_cost(self, price: Price, place: Place, p: Tensor, used: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """A cell's cost, and how probable it is that it uses each of its inputs."""
+        """Cost of a cell, and the probability that it uses each of its inputs."""
         last = self.nodes - self.shape.fanout_concat  # the first node that is a part of the output
         uses: list[Tensor] = [0 * used] * (INPUTS + last) + [used] * (self.nodes - last)
         costs = self._costs(price, place, p)

@@ -1,4 +1,4 @@
-"""What an operation costs, by what the search is to save; and the measured costs, kept."""
+"""Costs of operations: parameters, multiply-adds, or measured times, which are kept in a file."""
 
 import hashlib
 import json
@@ -19,14 +19,14 @@ Measure = Callable[[Sequence[Any]], list[float]]  # operations to µs per block
 
 
 def check_mode(mode: str) -> str:
-    """The mode itself, or InputError."""
+    """The mode itself; InputError if it is unknown."""
     if mode not in MODES:
         raise InputError(f"unknown nas_optimization_mode {mode!r}; one of {', '.join(MODES)}")
     return mode
 
 
 def price_of(mode: str, table: Mapping[Hashable, float] | None = None) -> Price:
-    """What tells an operation's cost: its `parameters`, its `macs`, or its entry in a measured table."""
+    """The price of an operation in a mode: its `parameters`, its `macs`, or its entry in a measured table."""
     if check_mode(mode) == "CPU":
         if table is None:
             raise InputError("nas_optimization_mode=CPU wants a table of measured costs")
@@ -73,7 +73,7 @@ def _text(machine: Mapping[str, Any], engine: str, costs: Mapping[str, float]) -
 
 
 def _read(path: Path) -> dict[str, float]:
-    """Empty where there is none that can be read: then it is measured again."""
+    """Kept costs; empty where the file cannot be read, so that they are measured again."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["us_per_block"]
         return {str(key): float(cost) for key, cost in found.items()}
@@ -82,7 +82,7 @@ def _read(path: Path) -> dict[str, float]:
 
 
 def _build() -> str:
-    """What the native code is made of."""
+    """Hash of the sources and flags of the native code."""
     sources = [path.read_bytes() for path in sorted(SOURCES.glob("*.[ch]*"))]
     return hashlib.sha256(b"\0".join([*sources, " ".join(FLAGS).encode()])).hexdigest()[:16]
 

@@ -1,4 +1,4 @@
-"""What each place of a WaveNet may be: the options of its layer, and which of them a genotype has chosen."""
+"""Options of the layer at each place of a WaveNet, and the picks of them that a genotype makes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class LayerOptions:
                 )
 
     def columns(self) -> dict[str, list[str]]:
-        """What the columns of each table stand for."""
+        """Meaning of the columns of each table."""
         return {
             "kernel": [str(size) for size in self.kernel_sizes],
             "dilation": [f"{multiple}×" for multiple in self.multiples],

@@ -97,7 +97,7 @@ class MixedCell(nn.Module):
 
     @staticmethod
     def past_samples(place: Place, nodes: int) -> int:
-        """How far back the largest cell looks, node after node, in samples of its inputs."""
+        """Past that the largest cell needs, node after node, in samples of its inputs."""
         longest = [edge_operation(f"conv_bn_relu_{LARGEST}", s, place).past_samples for s in (0, INPUTS)]
         return longest[0] + (nodes - 1) * longest[1] * place.stride
 
@@ -114,7 +114,7 @@ class MixedCell(nn.Module):
         return torch.cat([_last(output, shortest) for output in outputs], dim=1)
 
     def _parts(self, source: int, x: Tensor) -> Iterator[Tensor]:
-        """What each taker gets of a source."""
+        """The contribution of a source to each taker."""
         takers = self.takers(source)
         p = self.mix[[self.rows[node, source] for node in takers]].T  # (primitives, takers)
         convolutions = self.convolutions[source]
@@ -144,7 +144,7 @@ class MixedCell(nn.Module):
 
 
 def _as_conv(pooling: Operation) -> Operation:
-    """Its taps with weights."""
+    """Taps with weights of an operation."""
     size, dilation, stride = pooling.kernel_size, pooling.dilation, pooling.stride
     return Operation(pooling.op, "conv", 0, 0, pooling.rate, size, dilation, stride)
 
@@ -160,7 +160,7 @@ def _last(x: Tensor, samples: int) -> Tensor:
 
 
 def _total(parts: list[Tensor]) -> Tensor:
-    """Their sum where all have samples: they end together."""
+    """Sum of signals that end together, where all have samples."""
     shortest = min(part.shape[-1] for part in parts)
     total = _last(parts[0], shortest)
     for part in parts[1:]:

@@ -35,7 +35,7 @@ class Layer:
     residual_bias: Tensor
 
     def parameters(self) -> list[Tensor]:
-        """In the order of `NativeMixture`."""
+        """Weights in the order of `NativeMixture`."""
         gate = [self.gate] if self.form.gated else []
         own = [self.kernel, self.bias, self.mixin.view(-1, 1, 1), self.activations, *gate]
         return [*own, self.residual, self.residual_bias]
@@ -43,7 +43,7 @@ class Layer:
 
 @dataclass
 class Ends:
-    """Before and after the layers: rechannel `(channels, 1, 1)`, head `(1, channels, 1)` and its bias."""
+    """Weights around the layers: rechannel `(channels, 1, 1)`, head `(1, channels, 1)` and its bias."""
 
     rechannel: Tensor
     head: Tensor

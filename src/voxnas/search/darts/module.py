@@ -96,7 +96,7 @@ class DartsModule(pl.LightningModule):
         return [t for t in self.network.choices.values() if isinstance(t, Choices)]
 
     def forward(self, x: Tensor) -> Tensor:
-        """As the network's."""
+        """Output of the network."""
         y: Tensor = self.network(x)
         return y
 
@@ -109,7 +109,7 @@ class DartsModule(pl.LightningModule):
         return of_weights, of_choices
 
     def progress(self) -> float:
-        """How much of the run is over, in steps or in time, whichever is more, from 0 to 1."""
+        """Progress of the run, in steps or in time, whichever is more, from 0 to 1."""
         epochs, batches = self.trainer.max_epochs or 1, max(1, int(self.trainer.num_training_batches))
         share = (self.current_epoch + min(1.0, self._steps / batches)) / epochs
         return min(1.0, max(share, time_share(self)))
@@ -165,7 +165,7 @@ class DartsModule(pl.LightningModule):
         return loss
 
     def choice_objective(self, loss: Tensor, progress: float = 1.0) -> Tensor:
-        """What the choices minimise, given the loss on their batch."""
+        """Objective of the choices, given the loss on their batch."""
         total = torch.log(loss)
         if self.penalty:
             total = total + self.penalty * self.relative_cost()
@@ -178,7 +178,7 @@ class DartsModule(pl.LightningModule):
         return self.network.expected_cost(self.price) / self.largest_cost
 
     def epoch_figures(self) -> dict[str, float]:
-        """Of the epoch so far: mean losses, expected cost, its share of the largest, entropy, temperature."""
+        """Mean losses of the epoch so far, expected cost, its share of the largest, entropy, temperature."""
         share = float(self.relative_cost().detach())
         seen = {name: losses for name, losses in self._losses.items() if losses}
         losses = {f"{name}_loss": float(torch.stack(found).mean()) for name, found in seen.items()}
@@ -218,7 +218,7 @@ class DartsModule(pl.LightningModule):
 
 @contextmanager
 def frozen(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
-    """Nothing is learnt of these for as long as it lasts."""
+    """Context in which these parameters get no gradients."""
     for parameter in parameters:
         parameter.requires_grad_(False)
     try:
@@ -239,8 +239,8 @@ def _step(optimizer: Any, parameters: Sequence[Tensor], gradients: Sequence[Tens
 
 @contextmanager
 def discretised(network: SuperNet) -> Iterator[None]:
-    """For as long as it lasts the network computes what its strongest choices alone do, or, where these leave
-    nothing, what it does otherwise."""
+    """Context in which the network computes its strongest choices alone; where these leave nothing, it stays
+    as it is."""
     logits, drawn = [alpha.detach().clone() for alpha in network.alphas()], network.drawn
     try:
         with suppress(InputError):

@@ -1,4 +1,4 @@
-"""What a search minimises beside the error: the cost of what it would find, and certainty too early."""
+"""Penalties beside the error: on the cost of the expected network, and on early certainty of the choices."""
 
 import math
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ class Schedule(NamedTuple):
     end: float
 
     def at(self, progress: float) -> float:
-        """At a progress from 0 to 1."""
+        """The value at a progress from 0 to 1."""
         share = min(1.0, max(0.0, progress))
         return math.exp((1 - share) * math.log(self.start) + share * math.log(self.end))
 
@@ -31,7 +31,7 @@ def beta_decay(tables: Sequence[Choices]) -> Tensor:
 
 
 def entropy(tables: Sequence[Choices], temperature: float = 1.0) -> float:
-    """How undecided the choices are: the mean of the places' entropies, each over its largest; 0 to 1."""
+    """Entropy of the choices: the mean of the places' entropies, each over its largest; 0 to 1."""
     shares = []
     for table in tables:
         if len(table.options) > 1:

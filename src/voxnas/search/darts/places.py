@@ -1,4 +1,4 @@
-"""Which places of a stack some layers take, in their order, so that they fit best."""
+"""Assignment of layers to places of a stack, in their order, with the best fit."""
 
 import math
 from collections.abc import Sequence

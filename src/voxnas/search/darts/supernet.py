@@ -100,7 +100,7 @@ class SuperNet(nn.Module, ABC):
         try:
             with torch.no_grad():
                 for alpha in self.alphas():
-                    alpha.zero_()  # among equally probable options the dearest has the steepest slope
+                    alpha.zero_()  # among equally probable options the most expensive has the steepest slope
             with torch.enable_grad():
                 cost = self.expected_cost(price)
                 rising = torch.autograd.grad(cost, self.alphas(), allow_unused=True, materialize_grads=True)

@@ -48,7 +48,7 @@ def unrolled_gradient(
 
 
 def gradients(loss: Tensor, parameters: Sequence[Tensor]) -> list[Tensor]:
-    """Of the loss, by each parameter; zeros where it does not depend on one."""
+    """Gradients of the loss by each parameter; zeros where it does not depend on one."""
     return list(torch.autograd.grad(loss, list(parameters), allow_unused=True, materialize_grads=True))
 
 

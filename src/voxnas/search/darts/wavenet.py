@@ -87,7 +87,7 @@ class WaveNetSuperNet(SuperNet):
         self.receptive_field = 1 + longest * sum(dilation_bases)
 
     def _make_weights(self, layers: int) -> None:
-        """As PyTorch's default for each of the convolutions that there are."""
+        """Draw initial weights as PyTorch does by default for each of the convolutions."""
         size, width = self.options.kernel_sizes[-1], self.channels
         reach = [m * tap for m in self.options.multiples for tap in range(size)]  # of all taps, × the base
         self.taps = sorted(set(reach))
@@ -109,7 +109,7 @@ class WaveNetSuperNet(SuperNet):
         self.head_bias = nn.Parameter(_uniform((1,), width))
 
     def probabilities(self, name: str) -> Tensor:
-        """Of a table, at the temperature of now."""
+        """Probabilities of a table at the current temperature."""
         return self._table(name).probabilities(self.temperature)
 
     def _table(self, name: str) -> Choices:
@@ -118,7 +118,7 @@ class WaveNetSuperNet(SuperNet):
         return table
 
     def forward(self, x: Tensor) -> Tensor:
-        """Where nothing is to be learnt of the choices, a network that is drawn is computed on its own."""
+        """Output for the input; a drawn network is computed on its own where no choices are learnt."""
         learns = torch.is_grad_enabled() and self.alphas()[0].requires_grad
         layers = self._mixed(learns) if learns or set(self.choices) - set(self.drawn) else self._drawn()
         past = sum(layer.form.taps[-1] for layer in layers)
@@ -149,7 +149,7 @@ class WaveNetSuperNet(SuperNet):
         return [Layer(*own) for own, count in zip(of_layers, counts, strict=True) if learns or count > 0]
 
     def _weighed(self, name: str) -> Tensor:
-        """What each option counts: its probability, or all or nothing of a draw."""
+        """Weights of the options: their probabilities, or 0 and 1 of a draw."""
         table = self._table(name)
         drawn = name in self.drawn
         return table.sample(self.temperature) if drawn else table.probabilities(self.temperature)
@@ -186,7 +186,7 @@ class WaveNetSuperNet(SuperNet):
         )
 
     def _strongest(self) -> dict[int, dict[str, int]]:
-        """By the places that keep their layer, the column of each table."""
+        """Strongest column of each table, by the places that keep their layer."""
         best = {name: self._table(name).logits.argmax(dim=1).tolist() for name in self.choices}
         places = [place for place, column in enumerate(best["layer"]) if column == KEEP]
         if not places:  # a network has a layer: the likeliest one
@@ -212,9 +212,9 @@ class WaveNetSuperNet(SuperNet):
         return net
 
     def set_one_hot(self, genotype: Genotype) -> None:
-        """A genotype says which layers there are, not at which places: the places are those that fit best.
+        """Make the choices as good as certain of a genotype, at the places where its layers fit best.
 
-        Raises InputError where it is not in this space.
+        A genotype has layers, but no places. Raises InputError where it is not in this space.
         """
         if not isinstance(genotype, WaveNetGenotype) or genotype.channels != self.channels:
             raise InputError(f"the genotype is no WaveNet of {self.channels} channels")
@@ -233,7 +233,7 @@ class WaveNetSuperNet(SuperNet):
             table.set_one_hot(picks[name])  # type: ignore[operator]
 
     def _fit(self, place: int, layer: LayerChoice) -> float:
-        """How probable the layer is there; -inf where it cannot be."""
+        """Log probability of the layer at the place; -inf where it cannot be."""
         pick = self.options.pick(place, layer)
         if pick is None:
             return -math.inf

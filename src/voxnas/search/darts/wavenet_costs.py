@@ -16,7 +16,7 @@ SAMPLE_RATE = 48_000  # Hz; the time per block is the same at any
 
 
 def measure_wavenet_operations(operations: Sequence[WaveNetOperation], engine: str = "auto") -> list[float]:
-    """Each layer's share of what eight of it take longer than two; "ends" is what else a stack takes.
+    """Costs in µs per block: of a layer its share of what eight take longer than two, of "ends" the rest.
 
     The stacks of all operations play in turns, so that other load on the machine meets all alike.
     """

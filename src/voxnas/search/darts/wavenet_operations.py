@@ -1,4 +1,4 @@
-"""What the WaveNets of a search consist of, as far as costs go."""
+"""Operations of the WaveNets of a search, as far as costs go."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ from typing import Literal
 class WaveNetOperation:
     """A layer of a WaveNet of one array, or its "ends": what is before and behind the layers, once.
 
-    What a layer costs does not depend on its dilation.
+    The cost of a layer does not depend on its dilation.
     """
 
     kind: Literal["ends", "layer"]

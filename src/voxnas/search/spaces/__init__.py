@@ -1,1 +1,1 @@
-"""What may be searched, as something that proposes candidates."""
+"""Search spaces, each an object that proposes candidates."""

@@ -26,7 +26,7 @@ def _summary(array: Mapping[str, Any]) -> str:
 
 
 def overrides(architecture: Mapping[str, Any]) -> list[str]:
-    """Those that make it the model of `configs/train.yaml`."""
+    """Hydra overrides that make an architecture the model of `configs/train.yaml`."""
     return ["model=architecture", f"model.architecture={_in_hydra_grammar(architecture)}"]
 
 

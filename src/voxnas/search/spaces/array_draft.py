@@ -11,7 +11,7 @@ from voxnas.search.spaces.patterns import Pattern
 
 @dataclass(frozen=True)
 class ArrayDraft:
-    """One array."""
+    """A layer array with its choices made."""
 
     channels: int
     kernel_sizes: tuple[int, ...]  # one per layer
@@ -22,13 +22,13 @@ class ArrayDraft:
 
     @property
     def dilations(self) -> list[int]:
-        """In samples, one per layer."""
+        """Dilations in samples, one per layer."""
         return self.pattern.dilations(len(self.kernel_sizes))
 
     @property
     def following(self) -> Pattern:
         """The pattern of an array that continues this one."""
-        return replace(self.pattern, offset=self.pattern.offset + len(self.kernel_sizes))
+        return self.pattern.after(len(self.kernel_sizes))
 
     @property
     def span(self) -> int:
@@ -44,7 +44,7 @@ class ArrayDraft:
         return len(self.kernel_sizes) * one + width * self.channels * sum(self.kernel_sizes)
 
     def arguments(self, head_size: int, is_last: bool) -> dict[str, Any]:
-        """Those of `LayerArray.of`, as short as they can be said."""
+        """Arguments of `LayerArray.of` that make the array, in their shortest form."""
         uniform = len(set(self.kernel_sizes)) == 1
         return {
             "channels": self.channels,
@@ -58,22 +58,22 @@ class ArrayDraft:
         }
 
     def narrower(self, least: int) -> "ArrayDraft | None":
-        """A tenth of the channels fewer, but not fewer than `least`; None if it cannot be."""
+        """The array with a tenth of its channels fewer, but at least `least`; None if it has no more."""
         channels = max(least, min(self.channels - 1, round(0.9 * self.channels)))
         return replace(self, channels=channels) if channels < self.channels else None
 
     def with_shorter_cycle(self) -> "ArrayDraft | None":
-        """Its dilations start again a layer earlier; None if they are all 1."""
+        """The array with dilations that start again a layer earlier; None if they are all 1."""
         pattern = self.pattern.shorter(len(self.kernel_sizes))
         return None if pattern is None else replace(self, pattern=pattern)
 
     def with_fewer_layers(self, least: int) -> "ArrayDraft | None":
-        """Without the last one; None if there are no more than `least`."""
+        """The array without its last layer; None if it has no more than `least`."""
         shorter = self.kernel_sizes[:-1]
         return replace(self, kernel_sizes=shorter) if len(shorter) >= least else None
 
     def with_smaller_kernels(self, least: int) -> "ArrayDraft | None":
-        """All a tap smaller, but not below `least`; None if they are all there."""
+        """The array with kernels a tap smaller, but at least `least`; None if none is larger."""
         smaller = tuple(max(least, k - 1) for k in self.kernel_sizes)
         return replace(self, kernel_sizes=smaller) if smaller != self.kernel_sizes else None
 

@@ -1,4 +1,4 @@
-"""Who chooses in a space: chance, or an Optuna sampler."""
+"""Choosers in a space: at random, or by an Optuna sampler."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How far apart the taps of a stack of layers lie, as progressions that may start again."""
+"""Dilations of a stack of layers, as progressions that may start again."""
 
 import math
 from collections.abc import Sequence
@@ -6,12 +6,12 @@ from itertools import count
 
 
 def powers(base: int, layers: int) -> list[int]:
-    """1, base, base², …: as many as there are layers."""
+    """Powers 1, base, base², …: as many as there are layers."""
     return [base**i for i in range(layers)]
 
 
 def spread(ratio: float, layers: int) -> list[int]:
-    """1 and then numbers without a common factor: 1, 3, 7, 17, 40, 97, … for a ratio of 2.3.
+    """Numbers from 1 without a common factor: 1, 3, 7, 17, 40, 97, … for a ratio of 2.3.
 
     Each is the smallest that is at least `ratio` times the one before, larger than it, and shares no factor
     with any before. No tap of one layer then falls on a multiple of another's.

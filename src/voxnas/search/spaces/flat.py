@@ -47,7 +47,7 @@ class Interval:
 
 
 class FlatSpace:
-    """Every parameter is chosen by itself, with the values that an override would sweep over.
+    """Space of independent parameters, each with the values that an override would sweep over.
 
     Args:
         parameters: by config key: `8,12,16`, `choice(a,b)`, `range(2,9)`, `interval(0.001,0.1)`,
@@ -72,7 +72,7 @@ class FlatSpace:
 
     @property
     def size(self) -> int | None:
-        """How many candidates there are; None where a parameter is continuous."""
+        """Number of candidates; None where a parameter is continuous."""
         counts = [None if (options := d.options) is None else len(options) for d in self.parameters.values()]
         return None if None in counts else math.prod(count or 0 for count in counts)
 

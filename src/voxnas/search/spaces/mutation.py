@@ -1,4 +1,4 @@
-"""Who chooses nearly as it was chosen before: how one candidate descends from another."""
+"""Mutation of a candidate: a chooser that repeats the choices of a parent but for a few."""
 
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ OFTEN = 3  # times as often as another choice a number changes: a step is less o
 
 
 class Recorder:
-    """Lets another choose, and remembers in `choices` what."""
+    """Passes on the choices of another chooser, and records them in `choices`."""
 
     def __init__(self, chooser: Chooser) -> None:
         self._chooser = chooser

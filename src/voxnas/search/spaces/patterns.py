@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from voxnas.search.spaces.base import Chooser
 from voxnas.search.spaces.dilations import cycled, powers, spread
@@ -27,14 +28,28 @@ class Pattern:
     descending: bool = False
 
     def dilations(self, layers: int) -> list[int]:
-        """In samples, one per layer."""
+        """Dilations in samples, one per layer."""
         ascending = cycled(self.progression, self.cycle, layers, self.offset)
         return ascending[::-1] if self.descending else ascending
 
+    def after(self, layers: int) -> "Pattern":
+        """The pattern of what continues so many layers of this one."""
+        return replace(self, offset=self.offset + layers)
+
     def shorter(self, layers: int) -> "Pattern | None":
-        """Starting again a layer earlier; None if the dilations are all 1."""
+        """The pattern that starts again a layer earlier; None if the dilations are all 1."""
         reached = min(self.cycle, self.offset + layers) - 1
         return replace(self, cycle=reached) if reached else None
+
+
+class PatternChoices(TypedDict, total=False):
+    """Choices that make a pattern, without the array's name in front; none for a single layer."""
+
+    dilations: str  # of PATTERNS
+    cycle: int  # of all but powers
+    ratio: float  # of a spread
+    base: int  # of powers and repeated
+    order: str  # of ORDERS
 
 
 def choose_pattern(
@@ -51,21 +66,36 @@ def choose_pattern(
         patterns, orders: to choose from.
         before: what "continued" goes on with, already moved past the layers before; None for the first.
     """
-    if layers == 1:
+    choices: PatternChoices = {}
+    if layers > 1:
+        possible = [p for p in patterns if before is not None or p != "continued"]
+        choices["dilations"] = kind = choose.choice(f"{at}.dilations", possible)
+        if kind != "powers":
+            choices["cycle"] = choose.integer(f"{at}.cycle", *CYCLE)
+        if kind == "spread":
+            choices["ratio"] = choose.choice(f"{at}.ratio", RATIOS)
+        elif kind != "continued":
+            choices["base"] = choose.choice(f"{at}.base", BASES)
+        choices["order"] = choose.choice(f"{at}.order", orders)
+    return pattern_of(choices, layers, before)
+
+
+def pattern_of(choices: PatternChoices, layers: int, before: Pattern | None = None) -> Pattern:
+    """The pattern that these choices make of so many layers; for `before` see `choose_pattern`."""
+    if not choices:
         return Pattern(tuple(powers(BASES[0], CYCLE[1])))
-    kind = choose.choice(f"{at}.dilations", [p for p in patterns if before is not None or p != "continued"])
-    cycle = layers if kind == "powers" else choose.integer(f"{at}.cycle", *CYCLE)
-    if kind == "continued" and before is not None:
+    cycle = choices.get("cycle", layers)
+    if choices["dilations"] == "continued" and before is not None:
         pattern = replace(before, cycle=cycle)
     else:
-        pattern = Pattern(_progression(choose, at, kind, max(cycle, CYCLE[1])), min(cycle, layers))
-    return replace(pattern, descending=choose.choice(f"{at}.order", orders) == "descending")
+        pattern = Pattern(_progression(choices, max(cycle, CYCLE[1])), min(cycle, layers))
+    return replace(pattern, descending=choices["order"] == "descending")
 
 
-def _progression(choose: Chooser, at: str, kind: str, length: int) -> tuple[int, ...]:
-    if kind == "spread":
-        return tuple(spread(choose.choice(f"{at}.ratio", RATIOS), length))
-    return tuple(powers(choose.choice(f"{at}.base", BASES), length))
+def _progression(choices: PatternChoices, length: int) -> tuple[int, ...]:
+    if choices["dilations"] == "spread":
+        return tuple(spread(choices["ratio"], length))
+    return tuple(powers(choices["base"], length))
 
 
 def dilations_of(layers: int, patterns: Sequence[str], orders: Sequence[str]) -> set[tuple[int, ...]]:

@@ -1,19 +1,26 @@
-"""Everything that the Neural Amp Modeler plug-in can load as a WaveNet and that trains in native code."""
+"""Space of all WaveNets that the Neural Amp Modeler plug-in can load and that train in native code."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from voxnas.kernels.activations import TRAINED
 from voxnas.search.spaces.architecture import overrides, wavenet
 from voxnas.search.spaces.array_draft import ArrayDraft, layer_arrays, parameters, reach, within
-from voxnas.search.spaces.base import Chooser, Value
+from voxnas.search.spaces.base import Chooser
+from voxnas.search.spaces.designs import starts_of
 from voxnas.search.spaces.patterns import ORDERS, PATTERNS, Pattern, choose_pattern, dilations_of
+from voxnas.search.spaces.ranges import (
+    HEAD_KERNEL_SIZES,
+    KERNEL_SIZES,
+    MOST_ARRAYS,
+    MOST_CHANNELS,
+    MOST_LAYERS,
+    WIDTHS,
+    checked_options,
+    checked_range,
+)
 from voxnas.utils.errors import InputError
-
-MOST_ARRAYS, MOST_CHANNELS, KERNEL_SIZES = 3, 32, (2, 16)
-# Of the array before, where not free
-WIDTHS = {"free": 0.0, "same": 1.0, "three-quarters": 0.75, "half": 0.5}
 
 
 class PluginSpace:
@@ -42,10 +49,12 @@ class PluginSpace:
         max_receptive_field: in samples.
         max_parameters: numbers that the network learns.
         head_scale: the output's factor.
-        starts: choices by name, not necessarily all, that an evolution begins with.
+        designs: by name, each as the arguments of `designs.choices_of`.
+        starts: the names of those that an evolution begins with, in its order; None for all.
 
     Raises:
-        InputError: a range that cannot be, an unknown name, limits that not even the smallest can keep.
+        InputError: a range that cannot be, an unknown name, a design that no choices lead to, limits that not
+            even the smallest can keep.
     """
 
     def __init__(
@@ -64,23 +73,24 @@ class PluginSpace:
         max_receptive_field: int = 8192,
         max_parameters: int = 50_000,
         head_scale: float = 0.02,
-        starts: Sequence[Mapping[str, Value]] = (),
+        designs: Mapping[str, Mapping[str, Any]] | None = None,
+        starts: Sequence[str] | None = None,
     ) -> None:
-        self.arrays = _range("arrays", arrays, 1, MOST_ARRAYS)
-        self.channels = _range("channels", channels, 1, MOST_CHANNELS)
-        self.widths = _options("widths", widths, tuple(WIDTHS))
-        self.layers = _range("layers", layers, 1, 64)
-        self.kernel_size = _range("kernel_size", kernel_size, *KERNEL_SIZES)
+        self.arrays = checked_range("arrays", arrays, 1, MOST_ARRAYS)
+        self.channels = checked_range("channels", channels, 1, MOST_CHANNELS)
+        self.widths = checked_options("widths", widths, tuple(WIDTHS))
+        self.layers = checked_range("layers", layers, 1, MOST_LAYERS)
+        self.kernel_size = checked_range("kernel_size", kernel_size, *KERNEL_SIZES)
         self.kernel_per_layer, self.head_scale = bool(kernel_per_layer), float(head_scale)
-        self.dilations = _options("dilations", dilations, PATTERNS)
+        self.dilations = checked_options("dilations", dilations, PATTERNS)
         if self.dilations == ("continued",):
             raise InputError("space: dilations=['continued']: the first array has nothing to continue")
-        self.orders = _options("orders", orders, ORDERS)
-        self.activations = _options("activations", activations, TRAINED)
-        self.gated = _options("gated", gated, (False, True))
-        self.head_kernel_sizes = _options("head_kernel_sizes", head_kernel_sizes, range(1, 17))
+        self.orders = checked_options("orders", orders, ORDERS)
+        self.activations = checked_options("activations", activations, TRAINED)
+        self.gated = checked_options("gated", gated, (False, True))
+        self.head_kernel_sizes = checked_options("head_kernel_sizes", head_kernel_sizes, HEAD_KERNEL_SIZES)
         self.max_receptive_field, self.max_parameters = max_receptive_field, max_parameters
-        self.starts = [dict(start) for start in starts]
+        self.starts = starts_of(designs or {}, starts)
         self._check_limits()
 
     def propose(self, choose: Chooser) -> list[str]:
@@ -97,7 +107,7 @@ class PluginSpace:
 
     @property
     def size(self) -> int:
-        """How many candidates there are at most: without the limits, which make some of them alike."""
+        """Upper bound of the number of candidates: without the limits, which make some of them alike."""
         options = len(self.activations) * len(self.gated) * len(self.head_kernel_sizes)
         channels = self.channels[1] - self.channels[0] + 1
         kernels = self.kernel_size[1] - self.kernel_size[0] + 1
@@ -149,7 +159,7 @@ class PluginSpace:
         return draft.with_fewer_layers(self.layers[0]) or draft.with_smaller_kernels(self.kernel_size[0])
 
     def _check_limits(self) -> None:
-        """Whether what is left of the largest proposal, when it has given way as far as it can, is within."""
+        """Raise InputError unless the smallest network of the most arrays keeps the limits."""
         activation = "PReLU" if "PReLU" in self.activations else self.activations[0]
         kernel_sizes = (self.kernel_size[0],) * self.layers[0]
         head = max(self.head_kernel_sizes)
@@ -161,19 +171,3 @@ class PluginSpace:
         ):
             if limit < least:
                 raise InputError(f"space: {what}={limit} is too low: the other settings need {least}")
-
-
-def _range(what: str, values: Iterable[int], least: int, most: int) -> tuple[int, int]:
-    pair = tuple(values) if isinstance(values, Iterable) else (values, values)
-    if len(pair) != 2 or any(type(v) is not int for v in pair) or not least <= pair[0] <= pair[1] <= most:
-        raise InputError(
-            f"space: {what}={list(pair)}: give the lowest and the highest, from {least} to {most}"
-        )
-    return pair[0], pair[1]
-
-
-def _options(what: str, values: Any, known: Sequence[Any]) -> tuple[Any, ...]:
-    options = (values,) if isinstance(values, str | int) else tuple(dict.fromkeys(values))
-    if not options or any(value not in known or type(value) is not type(known[0]) for value in options):
-        raise InputError(f"space: {what}={list(options)}: choose from {', '.join(map(str, known))}")
-    return options
