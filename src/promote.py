@@ -6,7 +6,7 @@ from omegaconf import DictConfig
 
 from voxnas.records.claim import in_turn
 from voxnas.records.record import Record
-from voxnas.search.promotion import read_rung, select, write_candidates
+from voxnas.search.selection.candidates import read_rung, select, write_candidates
 from voxnas.utils.app import hydra_app
 
 

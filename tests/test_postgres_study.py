@@ -16,7 +16,7 @@ WORKER = """
 import sys
 from optuna.samplers import TPESampler
 from voxnas.search.objectives import parse_objectives
-from voxnas.search.trials import TrialBook
+from voxnas.search.sources.trials import TrialBook
 storage, worker, trials = sys.argv[1:]
 objectives = parse_objectives(["best_val_loss", "cpu_rtf"])
 book = TrialBook(storage, "together", objectives, lambda seed: TPESampler(seed=seed), 0, worker)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from voxnas.search.evolution import MOST_CHANGES
+from voxnas.search.sources.descent import MOST_CHANGES
 from voxnas.training.module import AmpModule
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

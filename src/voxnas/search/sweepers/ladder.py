@@ -11,14 +11,14 @@ from hydra.core.hydra_config import HydraConfig
 
 from voxnas.records.record import FILE_NAME, Record
 from voxnas.search.describe import sweep_identity
-from voxnas.search.drawn import drawn_once
-from voxnas.search.evolution import Choices, founders, generation_sizes, offspring
-from voxnas.search.ladder import Rung, make_rungs
 from voxnas.search.objectives import parse_objectives
-from voxnas.search.promotion import write_candidates
-from voxnas.search.proposals import Proposal, Proposer
-from voxnas.search.sampling import at_least_one, draw_sample, take_sample
-from voxnas.search.selection import ranked, select
+from voxnas.search.selection.candidates import write_candidates
+from voxnas.search.selection.choose import ranked, select
+from voxnas.search.selection.rank import Rung, make_rungs
+from voxnas.search.sources.descent import Choices, founders, generation_sizes, offspring
+from voxnas.search.sources.drawn import drawn_once
+from voxnas.search.sources.proposals import Proposal, Proposer
+from voxnas.search.sources.sampling import at_least_one, draw_sample, take_sample
 from voxnas.search.sweepers.base import Outcome
 from voxnas.search.sweepers.optuna import OptunaSweeper, numbered
 from voxnas.utils.errors import InputError

@@ -12,12 +12,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from voxnas.records.pareto import Objective
 from voxnas.search.describe import sweep_identity
-from voxnas.search.drawing import Draft, Drawer
 from voxnas.search.objectives import figures, parse_objectives
-from voxnas.search.proposals import Proposer
+from voxnas.search.sources.drawing import Draft, Drawer
+from voxnas.search.sources.proposals import Proposer
+from voxnas.search.sources.trials import Entry, TrialBook, Verdict, places
 from voxnas.search.sweepers.base import Outcome, StudySweeper
-from voxnas.search.sweepers.crew import Crew
-from voxnas.search.trials import Entry, TrialBook, Verdict, places
+from voxnas.search.sweepers.workers import Crew
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_text
 from voxnas.utils.resolvers import SWEEP_SIZE, side_by_side

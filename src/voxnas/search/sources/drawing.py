@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from voxnas.search.proposals import Proposal, Proposer
+from voxnas.search.sources.proposals import Proposal, Proposer
+from voxnas.search.sources.trials import Entry, TrialBook, Verdict, holder, places
 from voxnas.search.spaces.choosers import TrialChooser
-from voxnas.search.trials import Entry, TrialBook, Verdict, holder, places
 
 MOST_IN_VAIN = 1000  # proposals in a row that were known or rejected
 TO_CHANCE = 20  # of these after which the sampler, which has made up its mind, is not asked any more

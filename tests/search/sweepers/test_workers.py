@@ -3,12 +3,12 @@
 import subprocess
 import sys
 
-from voxnas.search.sweepers.crew import Crew
+from voxnas.search.sweepers.workers import Crew
 
 JOIN = """
 import sys, time
 from pathlib import Path
-from voxnas.search.sweepers.crew import Crew
+from voxnas.search.sweepers.workers import Crew
 with Crew(Path(sys.argv[1])).joined() as name:
     print(name, flush=True)
     time.sleep(600)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from voxnas.search.proposals import Proposal
+from voxnas.search.sources.proposals import Proposal
 from voxnas.search.spaces.base import Value
 from voxnas.utils.files import write_text
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from voxnas.search.sampling import costliest, draw_sample
+from voxnas.search.sources.sampling import costliest, draw_sample
 from voxnas.search.spaces.flat import FlatSpace
 from voxnas.utils.errors import InputError
 
@@ -46,7 +46,7 @@ def test_a_small_space_gives_all_it_has():
 
 
 def test_what_is_rejected_is_left_out_and_counted(monkeypatch):
-    monkeypatch.setattr("voxnas.search.sampling.MOST_IN_VAIN", 60)
+    monkeypatch.setattr("voxnas.search.sources.sampling.MOST_IN_VAIN", 60)
     sample = draw_sample(Numbers(10, limit=4, listed=False), 8, 0)
     assert sorted(p.name for p in sample.kept) == [0, 1, 2, 3, 4]
     assert sample.rejected == 5

@@ -7,8 +7,8 @@ import numpy as np
 
 from voxnas.records.pareto import Array, Objective
 from voxnas.records.record import Record
-from voxnas.search.ladder import Rung, climbers, climbing_order
 from voxnas.search.objectives import figures
+from voxnas.search.selection.rank import Rung, climbers, climbing_order
 from voxnas.utils.errors import InputError
 
 

@@ -7,7 +7,7 @@ from hydra.utils import instantiate
 
 from voxnas.models.wavenet import stack
 from voxnas.records.record import Record
-from voxnas.search.promotion import read_rung, select, write_candidates
+from voxnas.search.selection.candidates import read_rung, select, write_candidates
 from voxnas.utils.errors import InputError
 
 

@@ -10,8 +10,8 @@ from itertools import count
 
 import numpy as np
 
-from voxnas.search.proposals import Proposal, Proposer
-from voxnas.search.sampling import costliest
+from voxnas.search.sources.proposals import Proposal, Proposer
+from voxnas.search.sources.sampling import costliest
 from voxnas.search.spaces.base import Value
 from voxnas.search.spaces.mutation import MutatingChooser
 from voxnas.utils.errors import InputError

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from voxnas.search.proposals import Proposal, Proposer
+from voxnas.search.sources.proposals import Proposal, Proposer
 from voxnas.search.spaces.choosers import RandomChooser
 from voxnas.utils.errors import InputError
 from voxnas.utils.progress_bar import progress_bar

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from voxnas.records.pareto import fronts
-from voxnas.search.ladder import (
+from voxnas.search.selection.rank import (
     climbers,
     climbing_order,
     crowding_distances,
