@@ -6,7 +6,8 @@ from omegaconf import DictConfig
 
 from voxnas.records.claim import in_turn
 from voxnas.records.record import Record
-from voxnas.search.selection.candidates import read_rung, select, write_candidates
+from voxnas.search.parts import make_part
+from voxnas.search.selection.candidates import best, read_rung, write_candidates
 from voxnas.utils.app import hydra_app
 
 
@@ -15,7 +16,7 @@ def main(cfg: DictConfig) -> None:
     """Write the survivors as configs of the group `candidate`, which the next rung sweeps over."""
     logs = Path(cfg.paths.log_dir)
     records = read_rung(logs / "nas" / cfg.study / cfg.from_rung)
-    survivors = select(records, cfg.keep)
+    survivors = best(records, make_part("selection", cfg.selection, cfg), cfg.keep)
     group = logs / "promoted" / "candidate" / cfg.study / cfg.to_rung
     with in_turn(group):  # each of several processes on the study comes to the same
         write_candidates(survivors, group)
@@ -23,7 +24,7 @@ def main(cfg: DictConfig) -> None:
     print(f"promoted {len(survivors)} of {finished} candidates from {cfg.from_rung} to {cfg.to_rung}:")
     for run in survivors:
         record: Record = records[run]
-        print(f"  {record.candidate}  ESR {record.best_val_loss:.3g}")
+        print(f"  {record.candidate}  ESR {record.value('score'):.3g}")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,9 @@ from voxnas.models.base import Network
 from voxnas.models.genotype import LayerChoice, WaveNetGenotype, write_genotype
 from voxnas.search.darts.costs import price_of
 from voxnas.search.darts.relaxed import relaxed_network
+from voxnas.search.parts import make_part
+from voxnas.search.selection.base import Selection
+from voxnas.search.sources.base import Source
 from voxnas.search.space import compose_candidates, expand
 from voxnas.search.spaces.sample import sample
 from voxnas.training.module import AmpModule
@@ -151,16 +154,33 @@ def test_the_two_phases_are_rungs_of_a_study(composed, search, epochs, patience)
 
 
 @pytest.mark.parametrize(
-    ("search", "sweeper"),
-    [("optuna", "OptunaSweeper"), ("ladder", "LadderSweeper"), ("budget", "BudgetSweeper")],
+    ("search", "sweeper", "source"),
+    [
+        ("optuna", "LadderSweeper", "optuna"),
+        ("ladder", "LadderSweeper", "random"),
+        ("budget", "LadderSweeper", "evolution"),
+    ],
 )
-def test_every_search_names_its_sweeper_and_takes_a_space(composed, search, sweeper):
+def test_every_search_names_its_sweeper_and_takes_a_space(composed, search, sweeper, source):
     config = composed("train", f"search={search}", "space=plugin", "study=mine")
     assert config.hydra.mode.name == "MULTIRUN"
     assert config.hydra.sweeper.sweeper.endswith(f".{sweeper}")
+    assert config.hydra.sweeper.source == source
     assert config.hydra.sweeper.space._target_.endswith("PluginSpace")
     assert config.hydra.sweeper.storage.endswith("optuna.db")
     assert config.hydra.sweep.dir.startswith(f"{config.paths.log_dir}/nas/mine")
+
+
+@pytest.mark.parametrize("source", options("search/source"))
+def test_every_source_can_be_built(composed, source):
+    config = composed("train", "search=ladder", "space=plugin", f"search.source={source}", "study=mine")
+    assert isinstance(make_part("source", source, config), Source)
+
+
+@pytest.mark.parametrize("selection", options("search/selection"))
+def test_every_selection_can_be_built(composed, selection):
+    config = composed("train", "search=ladder", "study=mine", "+search.limits.cpu_rtf=0.1")
+    assert isinstance(make_part("selection", selection, config), Selection)
 
 
 @pytest.mark.parametrize("rung", ["train", "phase1", "rung1", "rung9", "optuna"])

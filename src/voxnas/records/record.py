@@ -81,6 +81,11 @@ class Record:
         """Write `record.json` atomically: a reader sees the old file or the new one, never a part."""
         return write_values(folder / FILE_NAME, self)
 
+    def value(self, name: str) -> float | None:
+        """A figure by its name; `score` is the one that decides. None if there is none."""
+        found: float | None = getattr(self, {"score": "best_val_loss"}.get(name, name), None)
+        return found
+
     @classmethod
     def read(cls, path: Path) -> "Record":
         """Read a record, or the one in a run's folder.

@@ -1,11 +1,13 @@
-"""From one rung of a study to the next: who goes on, and as what."""
+"""From one rung of a study to the next: the survivors as configs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from omegaconf import OmegaConf
 
 from voxnas.records.record import FILE_NAME, Record
+from voxnas.search.selection.base import Selection
+from voxnas.search.selection.rungs import Rung, share_or_number
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import remove_temporaries, write_text
 
@@ -18,33 +20,15 @@ def read_rung(folder: Path) -> dict[Path, Record]:
     return records
 
 
-def select(records: dict[Path, Record], keep: float) -> list[Path]:
-    """The best by validation ESR, ties by cost (RTF, then multiply-adds).
-
-    Args:
-        keep: a share of those that finished if below 1 (rounded down, but at least one), else a number.
-    """
-    finished = [
-        (folder, r) for folder, r in records.items() if r.status == "ok" and r.best_val_loss is not None
-    ]
-    if keep <= 0:
-        raise InputError(f"keep={keep}: give a share (0.5) or a number of candidates (6)")
-    if not finished:
-        states = sorted({r.status for r in records.values()})
-        raise InputError(f"no candidate finished ({', '.join(states)}): nothing to promote")
-    finished.sort(key=lambda item: _rank(item[1]))
-    count = max(1, int(keep * len(finished))) if keep < 1 else int(keep)
-    return [folder for folder, _ in finished[:count]]
-
-
-def _rank(record: Record) -> tuple[float, float, float, str]:
-    unknown = float("inf")
-    return (
-        unknown if record.best_val_loss is None else record.best_val_loss,
-        unknown if record.cpu_rtf is None else record.cpu_rtf,
-        unknown if record.macs_per_sample is None else record.macs_per_sample,
-        record.candidate,
-    )
+def best(records: Mapping[Path, Record], selection: Selection, keep: float) -> list[Path]:
+    """The runs of a rung that go on. Raises InputError if none has finished, and for what is no `keep`."""
+    rung = Rung("", None, share_or_number(keep))
+    runs = {run.name: run for run in records}
+    order = selection.order({run.name: record for run, record in records.items()})
+    if not order:
+        states = ", ".join(sorted({record.status for record in records.values()}))
+        raise InputError(f"no candidate finished ({states}): nothing to promote")
+    return [runs[name] for name in order[: rung.survivors(len(order))]]
 
 
 def write_candidates(runs: Sequence[Path], group: Path) -> list[Path]:
@@ -53,18 +37,29 @@ def write_candidates(runs: Sequence[Path], group: Path) -> list[Path]:
     Candidates of an earlier promotion that do not survive are removed. What is there already is not touched,
     so that another process may be sweeping over the group.
     """
-    written = []
-    for run in runs:
-        record = Record.read(run)
-        path = group / f"{record.candidate}.yaml"
-        config = _candidate_config(run, record)
-        if not path.exists() or path.read_text(encoding="utf-8") != config:
-            write_text(path, config)
-        written.append(path)
+    written = [write_candidate(run, group) for run in runs]
     remove_temporaries(group)
     for stale in set(group.glob("*.yaml")) - set(written):
         stale.unlink(missing_ok=True)
     return written
+
+
+def write_candidate(run: Path, group: Path) -> Path:
+    """Write one run as such a config, unless it is there already; the others stay."""
+    record = Record.read(run)
+    if not is_candidate(run, record, group):
+        write_text(_path(record, group), _candidate_config(run, record))
+    return _path(record, group)
+
+
+def is_candidate(run: Path, record: Record, group: Path) -> bool:
+    """Whether this very run, with this very result, was promoted to the group."""
+    path = _path(record, group)
+    return path.exists() and path.read_text(encoding="utf-8") == _candidate_config(run, record)
+
+
+def _path(record: Record, group: Path) -> Path:
+    return group / f"{record.candidate}.yaml"
 
 
 def _candidate_config(run: Path, record: Record) -> str:
@@ -78,9 +73,11 @@ def _candidate_config(run: Path, record: Record) -> str:
     )
     for key, value in record.settings.items():
         OmegaConf.update(config, key, value, force_add=True)
+    score = record.value("score")
+    words = "" if score is None else f" with a score of {score:.5g}"
     header = (
         "# @package _global_\n"
-        f"# {record.candidate}, promoted from {record.rung} with validation ESR {record.best_val_loss:.5g}\n"
+        f"# {record.candidate}, promoted from {record.rung}{words}\n"
         "defaults:\n  - override /model: architecture\n\n"
     )
     return header + OmegaConf.to_yaml(config)

@@ -1,57 +1,36 @@
-"""Successive halving with several objectives: which candidates climb from one rung to the next.
+"""By non-dominated rank, then by crowding distance: several objectives in the place of a single loss.
 
-K. Jamieson, A. Talwalkar, "Non-stochastic Best Arm Identification and Hyperparameter Optimization", 2016; in
-the place of a single loss the order of K. Deb et al., "A Fast and Elitist Multiobjective Genetic Algorithm:
-NSGA-II", 2002.
+K. Deb et al., "A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II", 2002; for rungs R. Schmucker et
+al., "Multi-objective Asynchronous Successive Halving", 2021.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from voxnas.records.pareto import Array, fronts, normalise
-from voxnas.utils.errors import InputError
+from voxnas.records.record import Record
+from voxnas.search.objectives import figures, parse_objectives
+from voxnas.search.selection.base import Selection
 
 
-@dataclass(frozen=True)
-class Rung:
-    """One step: each of its candidates is trained for `epochs` further epochs, and `keep` of them climb.
+class ByRank(Selection):
+    """The non-dominated first, then those that only these dominate, …; within a rank the loneliest first.
 
-    `keep` below 1 is a share (rounded down, but at least one), else a number; None on the last rung.
+    Args:
+        objectives: figures of a record, small is good; `-name` is made large.
     """
 
-    name: str
-    epochs: int
-    keep: float | None
+    def __init__(self, objectives: Sequence[str]) -> None:
+        self.objectives = parse_objectives(objectives)
+        self.needs = ", ".join(objective.name for objective in self.objectives)
 
-    def survivors(self, finished: int) -> int:
-        """How many climb of so many that finished."""
-        if self.keep is None:
-            return finished
-        return min(finished, max(1, int(self.keep * finished)) if self.keep < 1 else int(self.keep))
-
-
-def make_rungs(epochs: Sequence[int], keep: float | Sequence[float]) -> list[Rung]:
-    """Rungs named `rung1`, `rung2`, … Raises InputError for what is no ladder.
-
-    `keep` is one value for all rungs, or one for each but the last.
-    """
-    steps = list(epochs)
-    if not steps or any(not isinstance(e, int) or isinstance(e, bool) or e < 1 for e in steps):
-        raise InputError(f"rungs={steps}: give the epochs of each rung, whole numbers from 1, as [2,10,50]")
-    kept = [keep] * (len(steps) - 1) if isinstance(keep, int | float) else list(keep)
-    if len(kept) != len(steps) - 1:
-        raise InputError(
-            f"keep={kept}: give one value, or one for each of the {len(steps)} rungs but the last"
-        )
-    for value in kept:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-            raise InputError(f"keep={value}: give a share (0.5) or a number of candidates (6)")
-        if value >= 1 and value != int(value):
-            raise InputError(f"keep={value}: a number of candidates is a whole number")
-    names = [f"rung{number}" for number in range(1, len(steps) + 1)]
-    return [Rung(n, e, k) for n, e, k in zip(names, steps, [*kept, None], strict=True)]
+    def order(self, records: Mapping[str, Record]) -> list[str]:
+        names = sorted(records)
+        missing = [np.nan] * len(self.objectives)
+        values = [figures(records[name], self.objectives) or missing for name in names]
+        table = np.array(values, dtype=float).reshape(-1, len(self.objectives))
+        return [names[row] for row in climbing_order(table, [o.direction for o in self.objectives])]
 
 
 def climbing_order(values: Array, directions: Sequence[int] | None = None) -> list[int]:
@@ -63,7 +42,7 @@ def climbing_order(values: Array, directions: Sequence[int] | None = None) -> li
     """
     values = np.asarray(values, dtype=float)
     known = np.flatnonzero(np.isfinite(values).all(axis=1))
-    scaled = normalise(values[known], directions)  # an ESR of .001 is as far from .01 as that from .1
+    scaled = normalise(values[known], directions)  # an error of .001 is as far from .01 as that from .1
     values = values[known] * (np.ones(values.shape[1]) if directions is None else np.asarray(directions))
     ranks = fronts(values)
     crowding = np.zeros(len(values))
@@ -92,9 +71,3 @@ def crowding_distances(values: Array) -> Array:
     result = np.zeros(count)
     result[first] = distance
     return result
-
-
-def climbers(values: Array, rung: Rung, directions: Sequence[int] | None = None) -> list[int]:
-    """The rows of `values` `(n, m)` that climb from a rung, the first to be kept first."""
-    order = climbing_order(values, directions)
-    return order[: rung.survivors(len(order))]

@@ -13,8 +13,10 @@ from voxnas.models.genotype import read_genotype, write_genotype
 from voxnas.records.search_record import GENOTYPE, SearchRecord
 from voxnas.report.genotype_plot import write_genotype_plot
 from voxnas.search.darts.relaxed import WEIGHTS, relaxed_network
+from voxnas.search.selection.score import ByScore
 from voxnas.search.space import expand
-from voxnas.search.sweepers.base import Outcome, StudySweeper
+from voxnas.search.sweepers.base import StudySweeper
+from voxnas.search.sweepers.runner import Outcome
 from voxnas.training.run import CHECKPOINTS
 from voxnas.utils.app import user_errors
 from voxnas.utils.errors import InputError
@@ -64,13 +66,13 @@ class DartsSweeper(StudySweeper):
         with user_errors(self.config):
             relaxed_network(self.config)
             searches = self._searches(arguments)
-        found = self.launch([search.job() for search in searches])
+        found = self.runner.run_all([search.job() for search in searches])
         trainings: dict[str, list[str]] = {}
         for search, outcome in zip(searches, found, strict=True):
             if outcome.error is None and outcome.folder is not None:
                 job = self._training(search, outcome.folder)
                 trainings.setdefault(_key(job, outcome.folder), job)  # two searches may find the same
-        outcomes = self.launch(list(trainings.values()))
+        outcomes = self.runner.run_all(list(trainings.values()))
         self._leave_best(outcomes)
         return [*found, *outcomes]
 
@@ -94,14 +96,13 @@ class DartsSweeper(StudySweeper):
         return search.training(folder / GENOTYPE, weights if self.keep_weights and weights.exists() else None)
 
     def _leave_best(self, outcomes: Sequence[Outcome]) -> None:
-        """The genotype of the best run by validation, and its picture, in the study's folder."""
-        runs = [
-            (o.record.best_val_loss, o) for o in outcomes if o.record and o.record.best_val_loss is not None
-        ]
-        if not runs:
+        """The genotype of the best run by the first objective, and its picture, in the study's folder."""
+        runs = {str(o.folder): o for o in outcomes if o.folder is not None and o.record is not None}
+        selection = ByScore(self.config.objectives[:1])
+        order = selection.order({name: o.record for name, o in runs.items() if o.record is not None})
+        if not order:
             return
-        best = min(runs, key=lambda run: run[0])[1]
-        assert best.folder is not None
+        best = runs[order[0]]
         genotype = read_genotype(Path(_value(best.overrides, "genotype")))
         study = Path(self.config.hydra.sweep.dir).parent
         write_genotype(genotype, study / GENOTYPE)

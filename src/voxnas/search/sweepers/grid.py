@@ -6,7 +6,8 @@ from typing import Any
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from voxnas.search.sweepers.base import Outcome, StudySweeper
+from voxnas.search.sweepers.base import StudySweeper
+from voxnas.search.sweepers.runner import Outcome
 from voxnas.utils.errors import InputError
 
 
@@ -35,4 +36,4 @@ class GridSweeper(StudySweeper):
         given = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         parsed = OverridesParser.create(config_loader=loader).parse_overrides(given)
         (jobs,) = BasicSweeper.split_arguments(parsed, max_batch_size=None)
-        return self.launch(jobs, self.max_batch_size)
+        return self.runner.run_all(jobs, self.max_batch_size)
