@@ -4,6 +4,7 @@ from typing import Any
 
 from hydra import compose
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
@@ -18,10 +19,12 @@ def make_part(kind: str, name: str, config: DictConfig) -> Any:
     The config may lie wherever Hydra looks for configs; it begins with `# @package _global_`, and its values
     may refer to those of `config`. Raises InputError for a name that is not there.
     """
-    there = GlobalHydra.instance().config_loader().get_group_options(f"search/{kind}")
+    places = HydraConfig.get().searchpath
+    where = [f"hydra.searchpath={list(places)}"] if places else []
+    there = GlobalHydra.instance().config_loader().get_group_options(f"search/{kind}", overrides=where)
     if name not in there:
         names = sorted(there, key=lambda n: (FIRST.index(n) if n in FIRST else len(FIRST), n))
         raise InputError(f"search.{kind}={name}: one of {', '.join(names)}")
-    part = compose(f"search/{kind}/{name}")
+    part = compose(overrides=[f"+search/{kind}={name}", *where])
     part._set_parent(config)
     return instantiate(part, _convert_="all")
