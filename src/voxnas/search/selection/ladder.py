@@ -17,8 +17,8 @@ class Ladder:
 
     When all that there will be on a rung have finished it, the best of them climb. On an asynchronous ladder
     a candidate climbs, besides, as soon as it is among the best share of those that have finished its rung by
-    then, see `Rung.survivors_so_far`. So it promotes whom the synchronous one promotes, and some that looked
-    good early.
+    then, see `Rung.survivors_so_far`, unless so many have climbed already. So it promotes whom the
+    synchronous one promotes, and a few that looked good early.
 
     Args:
         rungs: from the first to the last.
@@ -42,24 +42,23 @@ class Ladder:
         self.rungs, self.selection, self.asynchronous, self.total = rungs, selection, asynchronous, total
         self.entered: list[dict[str, None]] = [{} for _ in rungs]
         self.finished: list[dict[str, Record | None]] = [{} for _ in rungs]
+        self._open: list[dict[str, None]] = [{} for _ in rungs]
         self.closed = False
-        self._orders: dict[int, tuple[int, list[str]]] = {}
         self._settled: dict[int, list[str]] = {}
 
     def enter(self, rung: int, name: str) -> None:
         """Put a candidate on a rung; who is there already stays where it is."""
-        self.entered[rung].setdefault(name)
+        if name not in self.entered[rung]:
+            self.entered[rung][name] = self._open[rung][name] = None
 
     def finish(self, rung: int, name: str, record: Record | None) -> None:
         """Tell what became of a candidate on a rung."""
         self.finished[rung][name] = record
+        self._open[rung].pop(name, None)
 
     def unfinished(self) -> list[tuple[int, str]]:
         """Rung and name of all that are not through, the highest rung first, each in the order of coming."""
-        rungs = reversed(range(len(self.rungs)))
-        return [
-            (rung, name) for rung in rungs for name in self.entered[rung] if name not in self.finished[rung]
-        ]
+        return [(rung, name) for rung, on in reversed([*enumerate(self._open)]) for name in on]
 
     def climb(self) -> list[tuple[int, str]]:
         """Let all climb who may by now; the rung that each comes to, and its name.
@@ -82,13 +81,19 @@ class Ladder:
         return count
 
     def _early(self, rung: int) -> list[str]:
+        """Those among the best share so far, as long as no larger share has climbed."""
         if not self.asynchronous:
             return []
-        known, order = self._orders.get(rung, (0, []))
-        if known != len(self.finished[rung]):
-            order = self.selection.order(_records(self.finished[rung]))
-            self._orders[rung] = len(self.finished[rung]), order
-        return order[: self.rungs[rung].survivors_so_far(len(order), self.expected(rung))]
+        found, above = _records(self.finished[rung]), self.entered[rung + 1]
+        if self._share(rung, len(found)) <= len(above):
+            return []
+        order = self.selection.order(found)
+        share = self._share(rung, len(order))
+        new = [name for name in order[:share] if name not in above]
+        return new[: max(0, share - len(above))]
+
+    def _share(self, rung: int, finished: int) -> int:
+        return self.rungs[rung].survivors_so_far(finished, self.expected(rung))
 
     def _settle(self, rung: int) -> list[str] | None:
         """Whom a synchronous ladder promotes from a rung, None as long as that is open."""

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from voxnas.records.pareto import Array, fronts, normalise
+from voxnas.records.pareto import Array, Objective, fronts, normalise
 from voxnas.records.record import Record
-from voxnas.search.objectives import figures, parse_objectives
+from voxnas.search.objectives import figures
 from voxnas.search.selection.base import Selection
 
 
@@ -22,7 +22,7 @@ class ByRank(Selection):
     """
 
     def __init__(self, objectives: Sequence[str]) -> None:
-        self.objectives = parse_objectives(objectives)
+        self.objectives = [Objective.parse(str(name)) for name in objectives]
         self.needs = ", ".join(objective.name for objective in self.objectives)
 
     def order(self, records: Mapping[str, Record]) -> list[str]:

@@ -9,6 +9,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from voxnas.search.describe import sweep_identity
+from voxnas.search.objectives import parse_objectives
 from voxnas.search.parts import make_part
 from voxnas.search.selection.base import Selection
 from voxnas.search.selection.ladder import Ladder
@@ -68,6 +69,7 @@ class LadderSweeper(StudySweeper):
     def search(self, arguments: list[str]) -> list[Outcome]:
         HydraConfig.instance().set_config(self.config)
         rungs = self._rungs()
+        parse_objectives(self.config.objectives)
         self._check(arguments)
         source: Source = make_part("source", self.source, self.config)
         selection: Selection = make_part("selection", self.selection, self.config)
