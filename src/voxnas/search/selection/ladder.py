@@ -84,10 +84,10 @@ class Ladder:
         """Those among the best share so far, as long as no larger share has climbed."""
         if not self.asynchronous:
             return []
-        found, above = _records(self.finished[rung]), self.entered[rung + 1]
-        if self._share(rung, len(found)) <= len(above):
+        above = self.entered[rung + 1]
+        if self._share(rung, len(self.finished[rung])) <= len(above):
             return []
-        order = self.selection.order(found)
+        order = self.selection.order(_records(self.finished[rung]))
         share = self._share(rung, len(order))
         new = [name for name in order[:share] if name not in above]
         return new[: max(0, share - len(above))]
