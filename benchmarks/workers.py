@@ -7,7 +7,15 @@ first to the end of the last, start-up included. Simulated: 8, 64 and 512 worker
 and results are those of a finished study (`--study`), or drawn: 512 of them, seconds per epoch log-normal
 (median 1, σ .6), the loss falling with the root of the cost and scattering (σ .3). Every run has 1.5 s beside
 its training (reading, benchmark, exports); promotion is by the final loss, without error; "frontier" is the
-time until the frontier of what was trained to the end is there. Writes logs/bench/workers.json.
+time until the frontier of what was trained to the end is there.
+
+Then ladders as the search makes them, by its own decisions, with and without a barrier between rungs, on 1 to
+64 workers: 512 drawn candidates, a loss that falls with the root of the epochs and scatters before the last
+(σ .055 per e-fold of the epochs that are left), promotion by loss and cost. Hypervolume is of both in
+logarithm, as a share of the box of all that the three found, after the time that the synchronous ladder
+takes in all; the mean of `--seeds` draws, and the mean and standard error of the gain over the synchronous
+ladder of the same draw. "further candidates": the ladder goes on drawing for as long. Writes
+logs/bench/workers.json.
 """
 
 import argparse
@@ -22,6 +30,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from ladder_schedule import Course, Made, climb, volumes
 from rich.console import Console
 from rich.table import Table
 from schedule import Candidates, Schedule, batches, rungs
@@ -33,11 +42,13 @@ ROOT = Path(__file__).resolve().parents[1]
 WORKERS = (1, 8, 64, 512)
 OVERHEAD_S = 1.5
 DRAWN = 512
+LADDER, KEEP = (2, 8, 40, 450), (1 / 3, 1 / 3, 1 / 3)
+LADDER_WORKERS = (1, 2, 4, 8, 16, 32, 64)
+POOL = 8192  # candidates that there are to go on with
+LADDERS = ("synchronous", "asynchronous", "asynchronous, further candidates")
 SEARCHES = {
     "grid: 50 epochs, the best half 500 more": lambda of, w: rungs(of, w, (50, 500), (0.5,), OVERHEAD_S),
-    "ladder: 2, 10, 50, 500 epochs, a third goes on": lambda of, w: rungs(
-        of, w, (2, 8, 40, 450), (1 / 3, 1 / 3, 1 / 3), OVERHEAD_S
-    ),
+    "ladder: 2, 10, 50, 500 epochs, a third goes on": lambda of, w: rungs(of, w, LADDER, KEEP, OVERHEAD_S),
     "batch-synchronous Optuna: 500 epochs each": lambda of, w: batches(of, w, 500, OVERHEAD_S),
 }
 
@@ -79,14 +90,62 @@ def measure(candidates: int, epochs: int, rounds: int) -> dict[str, float]:
     }
 
 
-def drawn(seed: int = 0) -> Candidates:
+def drawn(seed: int = 0, count: int = DRAWN) -> Candidates:
     """Candidates as this file's head has them."""
     chance = np.random.default_rng(seed)
-    seconds_per_epoch = chance.lognormal(0, 0.6, DRAWN)
-    cost = 0.005 * seconds_per_epoch * chance.lognormal(0, 0.2, DRAWN)
+    seconds_per_epoch = chance.lognormal(0, 0.6, count)
+    cost = 0.005 * seconds_per_epoch * chance.lognormal(0, 0.2, count)
     return Candidates(
-        seconds_per_epoch, 0.01 * (cost / 0.005) ** -0.5 * chance.lognormal(0, 0.3, DRAWN), cost
+        seconds_per_epoch, 0.01 * (cost / 0.005) ** -0.5 * chance.lognormal(0, 0.3, count), cost
     )
+
+
+def ladders(seed: int, workers: int, count: int = DRAWN, pool: int = POOL) -> list[dict[str, float]]:
+    """The synchronous ladder of so many candidates and the two others, in the time that it takes."""
+    course = Course(drawn(seed, pool), LADDER, seed)
+    first = climb(course, workers, KEEP, OVERHEAD_S, False, count)
+    whole = climb(course, workers, KEEP, OVERHEAD_S, True, count)
+    further = climb(course, workers, KEEP, OVERHEAD_S, True, None, first.seconds)
+    made = [first, whole, further]
+    found = volumes([each.values(first.seconds) for each in made])
+    return [_figures(each, volume) for each, volume in zip(made, found, strict=True)]
+
+
+def _figures(made: Made, volume: float) -> dict[str, float]:
+    return {
+        "hours": made.seconds / 3600,
+        "idle": made.idle,
+        "hypervolume": volume,
+        "to_the_end": made.promoted[-1],
+    }
+
+
+def compare_ladders(seeds: int) -> dict[int, dict[str, dict[str, float]]]:
+    """By workers and ladder the mean of each figure, and of the gain over the synchronous with its error."""
+    found: dict[int, dict[str, dict[str, float]]] = {}
+    for workers in LADDER_WORKERS:
+        draws = [ladders(seed, workers) for seed in range(seeds)]
+        found[workers] = {}
+        for number, name in enumerate(LADDERS):
+            mean = {key: statistics.mean(draw[number][key] for draw in draws) for key in draws[0][number]}
+            gains = [draw[number]["hypervolume"] - draw[0]["hypervolume"] for draw in draws]
+            error = statistics.stdev(gains) / seeds**0.5 if seeds > 1 else float("nan")
+            found[workers][name] = mean | {"gain": statistics.mean(gains), "gain_error": error}
+    return found
+
+
+def show_ladders(found: dict[int, dict[str, dict[str, float]]]) -> None:
+    """The table: hours to the end, idle share, hypervolume after equal worker-hours."""
+    table = Table(title=f"Ladders of {DRAWN} candidates: hours, idle, hypervolume after equal worker-hours")
+    for column in ("workers", *LADDERS):
+        table.add_column(column, justify="right")
+    for workers, by_ladder in found.items():
+        cells = []
+        for name, f in by_ladder.items():
+            gain = "" if name == LADDERS[0] else f" ({f['gain']:+.3f} ± {f['gain_error']:.3f})"
+            cells.append(f"{f['hours']:.2f}, {f['idle']:.0%}, {f['hypervolume']:.3f}{gain}")
+        table.add_row(str(workers), *cells)
+    Console(width=140).print(table)
 
 
 def recorded(study: Path) -> Candidates:
@@ -136,6 +195,7 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=12)
     parser.add_argument("--epochs", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=1, help="0: simulate only")
+    parser.add_argument("--seeds", type=int, default=10, help="draws for the ladders; 0: none")
     parser.add_argument("--study", type=Path)
     options = parser.parse_args()
     figures: dict[str, object] = {}
@@ -146,6 +206,9 @@ def main() -> None:
     found = simulate(of)
     show(found, len(of))
     figures["simulated"] = {n: {w: asdict(s) for w, s in schedules.items()} for n, schedules in found.items()}
+    if options.seeds:
+        figures["ladders"] = compared = compare_ladders(options.seeds)
+        show_ladders(compared)
     path = ROOT / "logs/bench/workers.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(figures, indent=1) + "\n")

@@ -5,9 +5,11 @@ from pathlib import Path
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from voxnas.problems.find import problem_config
 from voxnas.records.claim import in_turn
 from voxnas.records.record import Record
-from voxnas.search.promotion import read_rung, select, write_candidates
+from voxnas.search.parts import make_part
+from voxnas.search.selection.candidates import best, read_rung, write_candidates
 from voxnas.utils.app import hydra_app
 
 
@@ -16,7 +18,9 @@ def main(cfg: DictConfig) -> None:
     """Write the survivors as configs of the group `candidate`, which the next rung sweeps over."""
     logs = Path(cfg.paths.log_dir)
     records = read_rung(logs / "nas" / cfg.study / cfg.from_rung)
-    survivors = select(records, cfg.keep)
+    if cfg.problem is None:
+        cfg.problem = problem_config(next(iter(records.values())).problem)
+    survivors = best(records, make_part("selection", cfg.selection, cfg), cfg.keep)
     group = logs / "promoted" / "candidate" / cfg.study / cfg.to_rung
     with in_turn(group):  # each of several processes on the study comes to the same
         write_candidates(survivors, group)
@@ -25,7 +29,7 @@ def main(cfg: DictConfig) -> None:
     score = instantiate(cfg.problem).score
     for run in survivors:
         record: Record = records[run]
-        print(f"  {record.candidate}  {score.name} {record.score:.3g}")
+        print(f"  {record.candidate}  {score.name} {record.value('score'):.3g}")
 
 
 if __name__ == "__main__":

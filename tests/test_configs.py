@@ -19,7 +19,10 @@ from voxnas.problems.base import Problem
 from voxnas.search.darts.costs import price_of
 from voxnas.search.darts.relaxed import relaxed_network
 from voxnas.search.objectives import parse_objectives
+from voxnas.search.parts import make_part
 from voxnas.search.samplers import make_sampler
+from voxnas.search.selection.base import Selection
+from voxnas.search.sources.base import Source
 from voxnas.search.space import compose_candidates, expand
 from voxnas.search.spaces.sample import sample
 
@@ -185,13 +188,18 @@ def test_the_two_phases_are_rungs_of_a_study(composed, search, epochs, patience)
 
 
 @pytest.mark.parametrize(
-    ("search", "sweeper"),
-    [("optuna", "OptunaSweeper"), ("ladder", "LadderSweeper"), ("budget", "BudgetSweeper")],
+    ("search", "sweeper", "source"),
+    [
+        ("optuna", "LadderSweeper", "optuna"),
+        ("ladder", "LadderSweeper", "random"),
+        ("budget", "LadderSweeper", "evolution"),
+    ],
 )
-def test_every_search_names_its_sweeper_and_takes_a_space(composed, search, sweeper):
+def test_every_search_names_its_sweeper_and_takes_a_space(composed, search, sweeper, source):
     config = composed("train", f"search={search}", "space=plugin", "study=mine")
     assert config.hydra.mode.name == "MULTIRUN"
     assert config.hydra.sweeper.sweeper.endswith(f".{sweeper}")
+    assert config.hydra.sweeper.source == source
     assert config.hydra.sweeper.space._target_.endswith("PluginSpace")
     assert config.hydra.sweeper.storage.endswith("optuna.db")
     assert config.hydra.sweep.dir.startswith(f"{config.paths.log_dir}/nas/mine")
@@ -202,7 +210,7 @@ def test_every_search_names_its_sweeper_and_takes_a_space(composed, search, swee
 def test_every_sampler_is_one_of_optuna_s_and_proposes(composed, sampler):
     config = composed("train", "search=optuna", f"hydra/sweeper/sampler={sampler}", "study=mine")
     names = ["best_val_loss"] if sampler == "cmaes" else config.hydra.sweeper.objectives
-    objectives = parse_objectives(names)
+    objectives = parse_objectives(names, instantiate(config.problem))
     made = make_sampler(config.hydra.sweeper.sampler, 7, objectives)
     assert config.hydra.sweeper.sampler.seed is None
     study = optuna.create_study(sampler=made, directions=["minimize"] * len(objectives))
@@ -215,10 +223,22 @@ def test_every_sampler_is_one_of_optuna_s_and_proposes(composed, sampler):
 
 def test_optuna_as_the_plugin_had_it_is_a_study_that_goes_on(composed):
     config = composed("train", "hydra/sweeper=optuna", "study=mine")
-    assert config.hydra.sweeper.sweeper.endswith(".OptunaSweeper")
+    assert config.hydra.sweeper.sweeper.endswith(".LadderSweeper")
     assert config.hydra.sweep.dir == f"{config.paths.log_dir}/nas/mine/optuna"
     assert config.hydra.sweeper.storage == f"sqlite:///{config.hydra.sweep.dir}/optuna.db"
     assert "/train/multiruns/" in composed("train").hydra.sweep.dir
+
+
+@pytest.mark.parametrize("source", options("search/source"))
+def test_every_source_can_be_built(composed, source):
+    config = composed("train", "search=ladder", "space=plugin", f"search.source={source}", "study=mine")
+    assert isinstance(make_part("source", source, config), Source)
+
+
+@pytest.mark.parametrize("selection", options("search/selection"))
+def test_every_selection_can_be_built(composed, selection):
+    config = composed("train", "search=ladder", "study=mine", "+search.limits.cpu_rtf=0.1")
+    assert isinstance(make_part("selection", selection, config), Selection)
 
 
 @pytest.mark.parametrize("rung", ["train", "phase1", "rung1", "rung9", "optuna"])

@@ -12,7 +12,7 @@ import pytest
 from scripts import run_script, start_script
 
 from voxnas.search.objectives import parse_objectives
-from voxnas.search.trials import TrialBook
+from voxnas.search.sources.trials import TrialBook
 
 SPACE = ["model.num_layers=2", "model.channels=choice(2,3)", "trainer.max_epochs=1"]
 QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv"]

@@ -17,7 +17,7 @@ import sys
 from optuna.samplers import TPESampler
 from voxnas.problems.amp.problem import AmpProblem
 from voxnas.search.objectives import parse_objectives
-from voxnas.search.trials import TrialBook
+from voxnas.search.sources.trials import TrialBook
 storage, worker, trials = sys.argv[1:]
 objectives = parse_objectives(["best_val_loss", "cpu_rtf"], AmpProblem())
 book = TrialBook(storage, "together", objectives, lambda seed: TPESampler(seed=seed), 0, worker)

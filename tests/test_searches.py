@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from voxnas.problems.amp.module import AmpModule
-from voxnas.search.evolution import MOST_CHANGES
+from voxnas.search.sources.descent import MOST_CHANGES
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv"]

@@ -8,6 +8,11 @@ import pytest
 from processes import wait_for
 from scripts import run_script, start_script
 
+from voxnas.problems.amp.problem import AmpProblem
+from voxnas.records.record import Record
+from voxnas.search.selection.rank import ByRank
+from voxnas.search.selection.rungs import make_rungs
+
 pytestmark = pytest.mark.slow
 SPACE = ["model.num_layers=2,3,4", "model.channels=2,3,4"]
 QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv", "name=${model.name}"]
@@ -71,3 +76,29 @@ def test_two_ladders_on_one_study_agree(tmp_path, tiny_pair):
     assert {record["status"] for record in found.values()} == {"ok"}
     assert len(list((tmp_path / "nas/tiny").glob("candidates-*.json"))) == 1
     assert not (tmp_path / "replaced").exists()
+
+
+def test_two_early_ladders_end_as_promised_though_one_is_killed_and_resumed(tmp_path, tiny_pair):
+    steps = ["search.rungs=[20,30,5]", "search.keep=[0.5,1]", "search.candidates=6", "search.promotion=async"]
+    given = command("ladder", tiny_pair, *steps)
+    killed, other = (start_script("train", *given, log_dir=tmp_path) for _ in range(2))
+    wait_for(lambda: any(name.startswith("rung2/") for name in records(tmp_path)), other)
+    killed.kill()
+    killed.communicate()
+    resumed = start_script("train", *given, log_dir=tmp_path)
+    ends = [process.communicate(timeout=300) for process in (other, resumed)]
+    assert [process.returncode for process in (other, resumed)] == [0, 0], ends
+    found = records(tmp_path)
+    assert {(r["status"], len(r["history"])) for n, r in found.items() if "rung1" in n} == {("ok", 20)}
+    assert {record["status"] for record in found.values()} == {"ok"}
+    assert not (tmp_path / "replaced").exists()
+    names = expected = {name.split("/")[1] for name in found if name.startswith("rung1/")}
+    assert len(names) == 6
+    for number, rung in enumerate(make_rungs([20, 30, 5], [0.5, 1])[:-1], 1):
+        runs = {name: Record.read(tmp_path / f"nas/tiny/rung{number}" / name) for name in expected}
+        order = ByRank(["score", "cpu_rtf"], AmpProblem()).order(runs)
+        expected = set(order[: rung.survivors(len(order))])
+        above = {name.split("/")[1] for name in found if name.startswith(f"rung{number + 1}/")}
+        through = sum(name.startswith(f"rung{number}/") for name in found)
+        assert above >= expected, "all whom a synchronous ladder promotes"
+        assert len(above) >= rung.survivors(through)

@@ -61,7 +61,7 @@ def test_a_record_has_all_figures_or_none():
     ],
 )
 def test_directions_are_signs(names, direction, signed):
-    assert directed(names, direction) == signed
+    assert directed(names, direction, AmpProblem()) == signed
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def test_directions_are_signs(names, direction, signed):
     [
         (["best_val_loss"], ["minimize", "maximize"], r"2 directions for 1 objectives, \[best_val_loss\]"),
         (["best_val_loss"], "down", "give minimize or maximize"),
-        (["-channels"], "minimize", "objectives says that channels is to be large"),
+        (["-channels"], "minimize", "channels is to be large: objectives=-channels"),
     ],
 )
 def test_directions_that_contradict_the_objectives_are_refused(names, direction, words):
     with pytest.raises(InputError, match=words):
-        directed(names, direction)
+        directed(names, direction, AmpProblem())

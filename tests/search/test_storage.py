@@ -10,8 +10,8 @@ import pytest
 
 from voxnas.records.pareto import Objective
 from voxnas.search import storage_upgrade
+from voxnas.search.sources.trials import TrialBook
 from voxnas.search.storage import open_storage
-from voxnas.search.trials import TrialBook
 from voxnas.utils.errors import InputError
 
 OLD = Path(__file__).with_name("optuna_2_10.sql").read_text(encoding="utf-8")

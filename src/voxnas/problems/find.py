@@ -6,6 +6,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException
 from hydra.utils import instantiate
+from omegaconf import DictConfig
 
 from voxnas.problems.base import Problem
 from voxnas.utils.app import ROOT, prepare_environment
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
 
 
 def problem_named(name: str) -> Problem:
-    """The problem as `configs/problem/<name>.yaml` builds it.
+    """The problem as `configs/problem/<name>.yaml` builds it, see `problem_config`."""
+    problem: Problem = instantiate(problem_config(name))
+    return problem
+
+
+def problem_config(name: str) -> DictConfig:
+    """The config `configs/problem/<name>.yaml`.
 
     In a running script the config is found wherever Hydra looks, also in a folder that `--config-dir` names;
     elsewhere, as in a notebook, it is one of the project's own. Raises InputError where there is none.
@@ -28,7 +35,7 @@ def problem_named(name: str) -> Problem:
         return _composed(name)
 
 
-def _composed(name: str) -> Problem:
+def _composed(name: str) -> DictConfig:
     try:
         config = compose(overrides=[f"+problem={name}"])
     except HydraException as error:
@@ -36,7 +43,7 @@ def _composed(name: str) -> Problem:
             f"problem={name}: no such config problem/{name}.yaml; name the folder that has it,"
             " --config-dir=FOLDER, or another problem, problem=NAME"
         ) from error
-    return instantiate(config.problem)
+    return config.problem
 
 
 def of_one_problem(

@@ -12,7 +12,7 @@ from voxnas.records.pareto import Objective
 from voxnas.records.record import NUMBERS, Record
 from voxnas.utils.errors import InputError
 
-DIRECTIONS = {"minimize": "", "maximize": "-"}  # Optuna's words, and our signs
+DIRECTIONS = ("minimize", "maximize")  # Optuna's words
 
 
 def configured_objectives(cfg: DictConfig) -> list[Objective]:
@@ -48,7 +48,7 @@ def parse_objectives(
     return objectives
 
 
-def directed(names: Sequence[str], direction: str | Sequence[str] | None) -> list[str]:
+def directed(names: Sequence[str], direction: str | Sequence[str] | None, problem: Problem) -> list[str]:
     """The objectives with the signs that `direction`, `minimize` or `maximize` for each in order, gives them.
 
     Raises InputError for other words, another number of them, and one against an objective's own sign.
@@ -62,9 +62,12 @@ def directed(names: Sequence[str], direction: str | Sequence[str] | None) -> lis
     if len(given) != len(names):
         listed = ",".join(map(str, names))
         raise InputError(f"{shown}: {len(given)} directions for {len(names)} objectives, [{listed}]")
-    if wrong := [n for n, word in zip(names, given, strict=True) if n[:1] == "-" and word == "minimize"]:
-        raise InputError(f"{shown}: objectives says that {wrong[0][1:]} is to be large: {wrong[0]}")
-    return [DIRECTIONS[word] + name.removeprefix("-") for name, word in zip(names, given, strict=True)]
+    large = [problem.objective(str(name)).maximise for name in names]
+    for name, is_large, word in zip(names, large, given, strict=True):
+        if is_large and word == "minimize":
+            raise InputError(f"{shown}: {name.removeprefix('-')} is to be large: objectives={name}")
+    turn = [is_large != (word == "maximize") for is_large, word in zip(large, given, strict=True)]
+    return [f"-{name}" if turned else str(name) for name, turned in zip(names, turn, strict=True)]
 
 
 def figures(record: Record | None, objectives: Sequence[Objective]) -> list[float] | None:

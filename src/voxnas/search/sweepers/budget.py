@@ -1,4 +1,4 @@
-"""`search=budget`: the best model within a cost, by a ladder over what costs nearly as much."""
+"""`search=budget`: the best model within a cost, of candidates that cost nearly as much."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from hydra.utils import instantiate
+from omegaconf import DictConfig
 
 from voxnas.records.record import Record
 from voxnas.records.study import ANSWER
 from voxnas.search.budget import answer, best_within, finished, measured_again
-from voxnas.search.cost.base import Meter
 from voxnas.search.preview import cost_meter
-from voxnas.search.sweepers.base import Outcome
-from voxnas.search.sweepers.ladder import LadderSweeper
+from voxnas.search.sweepers.goal import Goal
+from voxnas.search.sweepers.runner import Outcome
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_text
 
@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 MARGIN = 1.1  # what was measured once may be a few per cent too high
 
 
-class BudgetSweeper(LadderSweeper):
-    """Draws candidates that cost between a share of the budget and the budget, and lets the best climb.
+class Budget(Goal):
+    """The best within a budget. Candidates cost between a share of it and all of it.
 
     The cost is what the problem's meter tells. At the end the best are measured again at more length, and the
     answer is written into the study's folder.
@@ -32,36 +32,33 @@ class BudgetSweeper(LadderSweeper):
         limits: of which one is given, see `Meter.budget`.
         share: of the budget that candidates cost at least, as the best score costs most; where the space has
             too few such, the costliest of the others fill up.
-        settings: see `LadderSweeper`.
     """
 
-    def __init__(self, limits: Mapping[str, object], share: float = 0.4, **settings: Any) -> None:
-        super().__init__(**settings)
+    def __init__(self, limits: Mapping[str, object], share: float = 0.4) -> None:
         self.limits, self.share = dict(limits), share
 
-    def search(self, arguments: list[str]) -> list[Outcome]:
-        meter = cost_meter(self.config)
+    def overrides(self, config: DictConfig) -> list[str]:
+        meter = cost_meter(config)
         if meter is None:
-            raise InputError(f"search=budget: problem={self.config.problem} tells no costs")
-        self.budget = meter.budget(self.limits, instantiate(self.config.data).facts())
+            raise InputError("search=budget: the problem tells no costs")
+        self.meter = meter
+        self.budget = meter.budget(self.limits, instantiate(config.data).facts())
         if not 0 <= self.share < 1:
             raise InputError(f"search.share={self.share}: give a number from 0 to below 1")
-        self.floor_rtf = self.share * self.budget
-        outcomes = super().search([*arguments, f"constraints.max_{meter.figure}={self.budget!r}"])
-        self._answer(outcomes, meter)
-        return outcomes
+        self.least_cost = self.share * self.budget
+        return [f"constraints.max_{meter.figure}={self.budget!r}"]
 
-    def _limits(self) -> Mapping[str, Any]:
+    def settings(self) -> Mapping[str, Any]:
         return {"budget": self.budget, "share": self.share}
 
-    def _answer(self, outcomes: Sequence[Outcome], meter: Meter) -> None:
+    def conclude(self, config: DictConfig, outcomes: Sequence[Outcome]) -> None:
         records: dict[Path, Record] = {
             o.folder: o.record for o in outcomes if o.folder is not None and o.record is not None
         }
-        models = finished(records, meter.figure)
-        if meter.measures:
-            models = measured_again(models, meter, MARGIN, self.budget)
-        score = instantiate(self.config.problem).score
-        line = answer(best_within(models, self.budget), self.budget, models, meter, score)
-        write_text(Path(self.config.hydra.sweep.dir) / ANSWER, line + "\n")
+        models = finished(records, self.meter.figure)
+        if self.meter.measures:
+            models = measured_again(models, self.meter, MARGIN, self.budget)
+        best = best_within(models, self.budget)
+        line = answer(best, self.budget, models, self.meter, instantiate(config.problem).score)
+        write_text(Path(config.hydra.sweep.dir) / ANSWER, line + "\n")
         log.info("%s", line)

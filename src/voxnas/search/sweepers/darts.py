@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hydra.utils import instantiate
+
 from voxnas.models.genotype import read_genotype, write_genotype
 from voxnas.records.record import FILE_NAMES, Record
 from voxnas.report.genotypes.plot import write_genotype_plot
 from voxnas.search.darts.relaxed import GENOTYPE, WEIGHTS, relaxed_network
+from voxnas.search.selection.score import ByScore
 from voxnas.search.space import expand
-from voxnas.search.sweepers.base import Outcome, StudySweeper
+from voxnas.search.sweepers.base import StudySweeper
+from voxnas.search.sweepers.runner import Outcome
 from voxnas.training.run import CHECKPOINTS
 from voxnas.utils.app import user_errors
 from voxnas.utils.errors import InputError
@@ -64,13 +68,13 @@ class DartsSweeper(StudySweeper):
         with user_errors(self.config):
             relaxed_network(self.config)
             searches = self._searches(arguments)
-        found = self.launch([search.job() for search in searches])
+        found = self.runner.run_all([search.job() for search in searches])
         trainings: dict[str, list[str]] = {}
         for search, outcome in zip(searches, found, strict=True):
             if outcome.error is None and outcome.folder is not None:
                 job = self._training(search, outcome.folder)
                 trainings.setdefault(_key(job, outcome.folder), job)  # two searches may find the same
-        outcomes = self.launch(list(trainings.values()))
+        outcomes = self.runner.run_all(list(trainings.values()))
         self._leave_best(outcomes)
         return [*found, *outcomes]
 
@@ -94,12 +98,13 @@ class DartsSweeper(StudySweeper):
         return search.training(folder / GENOTYPE, weights if self.keep_weights and weights.exists() else None)
 
     def _leave_best(self, outcomes: Sequence[Outcome]) -> None:
-        """The genotype of the best run by validation, and its picture, in the study's folder."""
-        runs = [(o, o.record) for o in outcomes if o.record and o.record.score is not None]
-        if not runs:
+        """The genotype of the best run by the score, and its picture, in the study's folder."""
+        runs = {str(o.folder): o for o in outcomes if o.folder is not None and o.record is not None}
+        selection = ByScore(["score"], instantiate(self.config.problem))
+        order = selection.order({name: o.record for name, o in runs.items() if o.record is not None})
+        if not order:
             return
-        best = min(runs, key=lambda run: run[1].loss)[0]
-        assert best.folder is not None
+        best = runs[order[0]]
         genotype = read_genotype(Path(_value(best.overrides, "genotype")))
         study = Path(self.config.hydra.sweep.dir).parent
         write_genotype(genotype, study / GENOTYPE)

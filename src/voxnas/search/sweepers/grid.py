@@ -5,7 +5,8 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from voxnas.search.sweepers.base import Outcome, StudySweeper
+from voxnas.search.sweepers.base import StudySweeper
+from voxnas.search.sweepers.runner import Outcome
 from voxnas.utils.errors import InputError
 from voxnas.utils.hydra_private import sweep_points
 
@@ -34,4 +35,4 @@ class GridSweeper(StudySweeper):
         loader = self.hydra_context.config_loader
         given = [*(f"{key}={value}" for key, value in self.params.items()), *arguments]
         parsed = OverridesParser.create(config_loader=loader).parse_overrides(given)
-        return self.launch(sweep_points(parsed), self.max_batch_size)
+        return self.runner.run_all(sweep_points(parsed), self.max_batch_size)

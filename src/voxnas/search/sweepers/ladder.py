@@ -1,177 +1,188 @@
-"""`search=ladder`: successive halving over any number of rungs and objectives."""
+"""`search=ladder|budget|optuna`: a source, rungs and a selection, put together."""
 
-import logging
 from collections.abc import Mapping, Sequence
-from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
+from omegaconf import DictConfig, open_dict, read_write
 
-from voxnas.records.record import FILE_NAME, Record
-from voxnas.search.drawn import drawn_once
-from voxnas.search.evolution import Choices, founders, generation_sizes, offspring
+from voxnas.records.pareto import Objective
 from voxnas.search.identity import search_identity
-from voxnas.search.ladder import Rung, make_rungs
-from voxnas.search.objectives import parse_objectives
-from voxnas.search.promotion import write_candidates
-from voxnas.search.proposals import Proposal, Proposer
-from voxnas.search.sampling import at_least_one, draw_sample, take_sample
-from voxnas.search.selection import ranked, select
-from voxnas.search.sweepers.base import Outcome
-from voxnas.search.sweepers.optuna import OptunaSweeper, numbered
+from voxnas.search.objectives import configured_objectives, directed
+from voxnas.search.parts import make_part
+from voxnas.search.selection.base import Selection
+from voxnas.search.selection.ladder import Ladder
+from voxnas.search.selection.rungs import Rung, make_rungs
+from voxnas.search.sources.base import Source, Task
+from voxnas.search.sources.proposals import Proposer
+from voxnas.search.spaces.old_form import parameters
+from voxnas.search.sweepers.base import StudySweeper
+from voxnas.search.sweepers.climb import Climb, Jobs
+from voxnas.search.sweepers.goal import Goal
+from voxnas.search.sweepers.runner import Outcome
+from voxnas.search.sweepers.runs import Runs
 from voxnas.utils.errors import InputError
+from voxnas.utils.resolvers import side_by_side
 
-log = logging.getLogger(__name__)
+PROMOTIONS = ("sync", "async")
+USUAL = {"selection": "rank", "promotion": "sync"}
 
-SOURCES = ("random", "grid", "optuna", "evolution")
 
-
-class LadderSweeper(OptunaSweeper):
+class LadderSweeper(StudySweeper):
     """All candidates briefly, the best of them for longer, from the weights they have.
 
-    Who is tried is drawn once and written down; who climbs follows from the records of those. So processes
-    that work on one study at the same time agree, and running again goes on where the last one was cut.
+    Who is tried is written down; who climbs follows from the records of those. So processes that work on one
+    study at the same time agree, and running again goes on where the last one was cut.
 
     Args:
-        rungs: epochs that each rung adds; each has a learning-rate schedule of its own.
+        source: who is tried, a config of `search/source`.
+        n_trials: how many.
+        rungs: epochs that each rung adds; each has a learning-rate schedule of its own. None for a search of
+            one rung, whose settings are those of the command line.
         keep: see `make_rungs`.
-        source: "random" draws `n_trials` candidates, "grid" takes all; of how those before did on the first
-            rung learn "optuna", where a sampler proposes so many, and "evolution", see `generations`.
-        generations: of an evolution: each descends from the `parents` best of all before it.
-        parents: the best by the objectives, in the order of climbing.
-        settings: see `OptunaSweeper`.
+        selection: who climbs, a config of `search/selection`.
+        promotion: "sync" when all have finished a rung, "async" as soon as may be, see `Ladder`.
+        goal: config of a `Goal`; None for the frontier.
+        seed: of all chance.
+        params, space: what is searched, see `Proposer`; `search_space` is the old name of `params`.
+        objectives, direction: of the search, see `directed`.
+        rung: that of the runs of a search of one rung, where no `search` says so.
+        of_parts: what the configs of the parts refer to.
     """
-
-    floor_rtf: float | None = None  # cost of the candidates that go first, where enough cost so much
 
     def __init__(
         self,
-        rungs: Sequence[int],
-        keep: float | Sequence[float],
-        source: str = "random",
-        generations: int = 1,
-        parents: int = 4,
-        **settings: Any,
+        source: str,
+        n_trials: int,
+        rungs: Sequence[int] | None = None,
+        keep: float | Sequence[float] | None = None,
+        selection: str = "rank",
+        promotion: str = "sync",
+        goal: DictConfig | None = None,
+        seed: int = 0,
+        params: Mapping[str, Any] | None = None,
+        search_space: Mapping[str, Any] | None = None,
+        space: DictConfig | None = None,
+        objectives: Sequence[str] = ("score",),
+        direction: str | Sequence[str] | None = None,
+        rung: str | None = None,
+        **of_parts: Any,
     ) -> None:
-        super().__init__(**settings)
-        self.rungs, self.keep, self.source = rungs, keep, source
-        self.generations, self.parents = generations, parents
+        self.source, self.n_trials, self.rungs, self.keep = source, n_trials, rungs, keep
+        self.selection, self.promotion, self.goal = selection, promotion, goal
+        self.seed, self.space, self.rung = seed, space, rung
+        self._params, self._search_space = params, search_space
+        self._objectives, self._direction = objectives, direction
+
+    @property
+    def params(self) -> Mapping[str, Any] | None:
+        """Parameters of the search with their values, by config key."""
+        return parameters(self._params, self._search_space)
 
     def search(self, arguments: list[str]) -> list[Outcome]:
         HydraConfig.instance().set_config(self.config)
-        rungs = make_rungs(_plain(self.rungs), _plain(self.keep))
-        objectives = parse_objectives(self.names, instantiate(self.config.problem))
+        rungs = self._rungs()
+        objectives = self._parsed_objectives()
         self._check(arguments)
-        proposer = self._proposer(arguments)
-        outcomes = reached = self._first_rung(rungs[0], proposer, arguments)
-        for below, rung in pairwise(rungs):
-            climbing = select(_records(reached), below, objectives)
-            reached = self._climb(climbing, len(reached), rung, proposer)
-            outcomes = outcomes + reached
+        source: Source = make_part("source", self.source, self.config)
+        selection: Selection = make_part("selection", self.selection, self.config)
+        goal = Goal() if self.goal is None else instantiate(self.goal)
+        arguments = [*arguments, *goal.overrides(self.config)]
+        task = self._task(arguments, rungs[0], objectives, selection, goal)
+        ladder = Ladder(rungs, selection, self.promotion == "async", self.n_trials)
+        runs = Runs([self._folder(rung) for rung in rungs], self.start_ns)
+        with source.supply(task) as supply:
+            jobs = self._jobs(rungs, task.proposer)
+            outcomes = Climb(ladder, supply, self.runner, runs, jobs, task.side_by_side).to_the_end()
+        goal.conclude(self.config, outcomes)
         return outcomes
 
+    def _rungs(self) -> list[Rung]:
+        if self.rungs is None:
+            return [Rung(str(self.rung or self.config.rung), None, None)]
+        return make_rungs(list(self.rungs), _plain(self.keep))
+
     def _check(self, arguments: Sequence[str]) -> None:
-        if self.source not in SOURCES:
-            raise InputError(f"search.source={self.source}: one of {', '.join(SOURCES)}")
-        if isinstance(self.parents, bool) or not isinstance(self.parents, int) or self.parents < 1:
-            raise InputError(f"search.parents={self.parents}: give a whole number from 1")
+        if not isinstance(self.n_trials, int) or self.n_trials < 1:
+            raise InputError(f"n_trials={self.n_trials}: give a whole number of candidates from 1")
+        if self.promotion not in PROMOTIONS:
+            raise InputError(f"search.promotion={self.promotion}: one of {', '.join(PROMOTIONS)}")
+        if self.rungs is None:
+            return
         if any(argument.lstrip("+").startswith("trainer.max_epochs=") for argument in arguments):
             raise InputError("trainer.max_epochs: a ladder's epochs are those of its rungs, search.rungs")
         if self.params is None and self.space is None and not any("," in a for a in arguments):
             raise InputError("what is to be searched? Name a space, such as space=plugin")
 
-    def _first_rung(self, rung: Rung, proposer: Proposer, arguments: Sequence[str]) -> list[Outcome]:
-        self._jobs = 0
-        if self.source == "optuna":
-            return self._with_others(self._search_trials(proposer, arguments, _of(rung)), rung)
-        if self.source == "evolution":
-            return self._evolve(rung, proposer, arguments)
-        draw = proposer.grid if self.source == "grid" else partial(self._draw, proposer)
-        drawn = drawn_once(self._list_of("candidates", arguments), draw)
-        return self._train([proposer.job(candidate.chosen) for candidate in drawn], rung)
+    def _parsed_objectives(self) -> list[Objective]:
+        """They go into the config, where those parts find them that go by them."""
+        names = directed(self._objectives, self._direction, instantiate(self.config.problem))
+        with read_write(self.config), open_dict(self.config):
+            self.config.objectives = names
+        return configured_objectives(self.config)
 
-    def _draw(self, proposer: Proposer) -> list[Proposal]:
-        sample = draw_sample(proposer, self._total(), self.seed, self.floor_rtf)
-        log.info("%s", sample)
-        return sample.kept
-
-    def _evolve(self, rung: Rung, proposer: Proposer, arguments: Sequence[str]) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        choices: dict[str, Choices] = {}
-        for generation, size in enumerate(generation_sizes(self._total(), self.generations)):
-            descend = partial(self._generation, proposer, generation, size, outcomes, choices)
-            drawn = drawn_once(self._list_of(f"candidates-{generation + 1}", arguments), descend)
-            choices |= {candidate.name: candidate.choices for candidate in drawn}
-            jobs = [proposer.job(candidate.chosen) for candidate in drawn]
-            outcomes += self._train(jobs, rung, self._total())
-        return outcomes
-
-    def _generation(
+    def _task(
         self,
-        proposer: Proposer,
-        generation: int,
-        size: int,
-        before: Sequence[Outcome],
-        choices: Mapping[str, Choices],
-    ) -> list[Proposal]:
-        best = ranked(_records(before), parse_objectives(self.names, instantiate(self.config.problem)))[
-            : self.parents
-        ]
-        parents = [choices[run.name] for run in best]
-        if parents:
-            proposals = offspring(proposer, parents, self.seed, generation)
-        else:
-            proposals = founders(proposer, self.seed)
-        sample = take_sample(proposals, size, self.floor_rtf, choices)
-        if not choices:
-            at_least_one(sample)
-        log.info("generation %d: %s", generation + 1, sample)
-        return sample.kept
+        arguments: Sequence[str],
+        rung: Rung,
+        objectives: Sequence[Objective],
+        selection: Selection,
+        goal: Goal,
+    ) -> Task:
+        own = {"selection": self.selection, "promotion": self.promotion}
+        return Task(
+            proposer=self._proposer(arguments),
+            source=self.source,
+            total=self.n_trials,
+            seed=self.seed,
+            names=tuple(self.config.objectives),
+            objectives=objectives,
+            selection=selection,
+            folder=Path(self.config.hydra.sweep.dir),
+            identity=lambda settings: search_identity(
+                self.config, {"params": self.params, "space": self.space, **settings}, arguments
+            ),
+            limits=goal.settings(),
+            unusual={key: value for key, value in own.items() if value != USUAL[key]},
+            least_cost=goal.least_cost,
+            overrides=tuple(self._overrides(rung)),
+            epochs=rung.epochs,
+            side_by_side=side_by_side(),
+            asynchronous=self.promotion == "async",
+            stale_after_s=self.config.stale_after_s,
+        )
 
-    def _list_of(self, name: str, arguments: Sequence[str]) -> Path:
-        settings: dict[str, Any] = {"params": self.params, "space": self.space}
-        settings |= {"source": self.source, "n": self._total()}
-        if self.source == "evolution":
-            settings |= {"generations": self.generations, "parents": self.parents, "names": list(self.names)}
-            settings |= {"epochs": self.rungs[0]}
-        settings |= self._limits()
-        key = search_identity(self.config, settings, arguments)
-        return Path(self.config.hydra.sweep.dir) / f"{name}-{key}.json"
+    def _proposer(self, arguments: Sequence[str]) -> Proposer:
+        space = None if self.space is None else instantiate(self.space, _convert_="all")
+        proposer = Proposer(str(self.config.hydra.job.config_name), self.params, arguments, space)
+        if space is None and not proposer.flat.parameters:
+            raise InputError("there is nothing to choose from: name a space, such as space=poc")
+        return proposer
 
-    def _limits(self) -> Mapping[str, Any]:
-        """What else decides who is drawn."""
-        return {}
-
-    def _with_others(self, own: list[Outcome], rung: Rung) -> list[Outcome]:
-        """Beside the runs of this process those that others, or it before, have done for the same search."""
-        known = {outcome.folder for outcome in own}
-        runs = [Path(self.config.hydra.sweep.dir) / rung.name / name for name in self.trained]
-        others = [run for run in runs if run not in known and (run / FILE_NAME).exists()]
-        return own + [Outcome((), run, Record.read(run), None) for run in others]
-
-    def _climb(self, climbing: Sequence[Path], before: int, rung: Rung, proposer: Proposer) -> list[Outcome]:
+    def _jobs(self, rungs: Sequence[Rung], proposer: Proposer) -> Jobs:
         study = str(self.config.study)
-        group = Path(self.config.paths.log_dir) / "promoted" / "candidate" / study / rung.name
-        configs = write_candidates(climbing, group)
-        log.info("%d of %d candidates climb to %s: %d epochs", len(configs), before, rung.name, rung.epochs)
+        group = Path(self.config.paths.log_dir) / "promoted" / "candidate" / study
         shared = [o for o in proposer.flat.fixed if not _is_of_the_candidate(o)]
-        jobs = [[f"candidate={study}/{rung.name}/{path.stem}", *shared] for path in configs]
-        self._jobs = 0
-        return self._train(jobs, rung)
+        return Jobs(
+            lambda candidate: [*proposer.job(candidate.chosen), *self._overrides(rungs[0])],
+            lambda rung, name: [
+                f"candidate={study}/{rungs[rung].name}/{name}",
+                *shared,
+                *rungs[rung].overrides,
+            ],
+            lambda rung: group / rungs[rung].name,
+        )
 
-    def _train(self, jobs: Sequence[Sequence[str]], rung: Rung, total: int | None = None) -> list[Outcome]:
-        return self.launch(numbered([[*job, *_of(rung)] for job in jobs], total or len(jobs)))
+    def _overrides(self, rung: Rung) -> list[str]:
+        """Of every run on the first rung, beside the command line's."""
+        return rung.overrides if self.rung is None else [f"rung={self.rung}"]
 
-
-def _records(outcomes: Sequence[Outcome]) -> dict[Path, Record]:
-    return {o.folder: o.record for o in outcomes if o.folder is not None and o.record is not None}
-
-
-def _of(rung: Rung) -> list[str]:
-    return [f"rung={rung.name}", f"trainer.max_epochs={rung.epochs}"]
+    def _folder(self, rung: Rung) -> Path:
+        """Where a rung's runs are, see `hydra.sweep.subdir`."""
+        folder = Path(self.config.hydra.sweep.dir)
+        return folder if self.rungs is None else folder / rung.name
 
 
 def _is_of_the_candidate(override: str) -> bool:

@@ -3,24 +3,24 @@
 import subprocess
 import sys
 
-from voxnas.search.sweepers.crew import Crew
+from voxnas.search.sources.workers import Workers
 
 JOIN = """
 import sys, time
 from pathlib import Path
-from voxnas.search.sweepers.crew import Crew
-with Crew(Path(sys.argv[1])).joined() as name:
+from voxnas.search.sources.workers import Workers
+with Workers(Path(sys.argv[1])).present() as name:
     print(name, flush=True)
     time.sleep(600)
 """
 
 
 def test_who_is_at_work_is_not_gone_and_leaves_nothing_behind(tmp_path):
-    crew = Crew(tmp_path)
-    with crew.joined() as one, crew.joined() as other:
+    workers = Workers(tmp_path)
+    with workers.present() as one, workers.present() as other:
         assert one != other
-        assert not Crew(tmp_path).is_gone(one)
-    assert crew.is_gone(one)
+        assert not Workers(tmp_path).is_gone(one)
+    assert workers.is_gone(one)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -28,9 +28,9 @@ def test_who_was_killed_is_gone_at_once(tmp_path):
     process = subprocess.Popen([sys.executable, "-c", JOIN, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     name = process.stdout.readline().strip()
-    crew = Crew(tmp_path)
-    assert not crew.is_gone(name)
+    workers = Workers(tmp_path)
+    assert not workers.is_gone(name)
     process.kill()
     process.communicate()
-    assert crew.is_gone(name)
+    assert workers.is_gone(name)
     assert list(tmp_path.iterdir()) == []

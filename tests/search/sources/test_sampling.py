@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from voxnas.search.sampling import costliest, draw_sample
+from voxnas.search.sources.sampling import costliest, draw_sample
 from voxnas.search.spaces.flat import FlatSpace
 from voxnas.utils.errors import InputError
 
@@ -46,7 +46,7 @@ def test_a_small_space_gives_all_it_has():
 
 
 def test_what_is_rejected_is_left_out_and_counted(monkeypatch):
-    monkeypatch.setattr("voxnas.search.sampling.MOST_IN_VAIN", 60)
+    monkeypatch.setattr("voxnas.search.sources.sampling.MOST_IN_VAIN", 60)
     sample = draw_sample(Numbers(10, limit=4, listed=False), 8, 0)
     assert sorted(p.name for p in sample.kept) == [0, 1, 2, 3, 4]
     assert sample.rejected == 5
@@ -54,15 +54,15 @@ def test_what_is_rejected_is_left_out_and_counted(monkeypatch):
 
 
 def test_the_costly_go_first_and_the_costliest_of_the_others_fill_up():
-    assert min(names(Numbers(100), 10, 0, floor_rtf=0.5)) >= 50
-    assert sorted(names(Numbers(10), 4, 0, floor_rtf=0.08)) == [6, 7, 8, 9]
-    assert set(names(Numbers(10), 4, 0, floor_rtf=0.08)[:2]) == {8, 9}
+    assert min(names(Numbers(100), 10, 0, least_cost=0.5)) >= 50
+    assert sorted(names(Numbers(10), 4, 0, least_cost=0.08)) == [6, 7, 8, 9]
+    assert set(names(Numbers(10), 4, 0, least_cost=0.08)[:2]) == {8, 9}
 
 
 def test_the_search_for_costly_ones_has_an_end():
-    sample = draw_sample(Numbers(10_000, limit=50, listed=False), 2, 0, floor_rtf=0.5)
+    sample = draw_sample(Numbers(10_000, limit=50, listed=False), 2, 0, least_cost=0.5)
     assert sample.drawn <= 2000
-    assert len(draw_sample(Numbers(20_000, limit=10_000), 4, 0, floor_rtf=99.9).kept) == 4
+    assert len(draw_sample(Numbers(20_000, limit=10_000), 4, 0, least_cost=99.9).kept) == 4
 
 
 def test_where_nothing_is_let_in_there_is_a_reason():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxnas.records.pareto import Objective
-from voxnas.search.trials import TRAINED, Entry, TrialBook, holder, places
+from voxnas.search.sources.trials import TRAINED, Entry, TrialBook, holder, places
 from voxnas.utils.errors import InputError
 
 OBJECTIVES = [Objective("best_val_loss"), Objective("channels", maximise=True)]

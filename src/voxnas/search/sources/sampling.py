@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from voxnas.search.proposals import Proposal, Proposer
+from voxnas.search.sources.proposals import Proposal, Proposer
 from voxnas.search.spaces.choosers import RandomChooser
 from voxnas.utils.errors import InputError
 from voxnas.utils.progress_bar import progress_bar
@@ -29,12 +29,12 @@ class Sample:
         return f"{len(self.kept)} candidates of {self.drawn} proposals{rejected}"
 
 
-def draw_sample(proposer: Proposer, count: int, seed: int, floor_rtf: float | None = None) -> Sample:
+def draw_sample(proposer: Proposer, count: int, seed: int, least_cost: float | None = None) -> Sample:
     """`count` candidates by chance, see `take_sample`. A larger count draws the same and more.
 
     Raises InputError if there is none at all.
     """
-    return at_least_one(take_sample(_by_chance(proposer, seed), count, floor_rtf))
+    return at_least_one(take_sample(_by_chance(proposer, seed), count, least_cost))
 
 
 def at_least_one(sample: Sample) -> Sample:
@@ -47,15 +47,15 @@ def at_least_one(sample: Sample) -> Sample:
 
 
 def take_sample(
-    proposals: Iterator[Proposal], count: int, floor_rtf: float | None = None, known: Collection[str] = ()
+    proposals: Iterator[Proposal], count: int, least_cost: float | None = None, known: Collection[str] = ()
 ) -> Sample:
     """The first `count` proposals that are new, fewer where no more come that the constraints let in.
 
-    With `floor_rtf`, those that cost at least so much of real time go first; the constraints have to ask for
+    With `least_cost`, those that cost at least so much of real time go first; the constraints have to ask for
     the cost. Where too few do, the costliest of the others join them.
     """
     with progress_bar("drawing candidates") as show:
-        sample, cheap = _taken(proposals, count, floor_rtf or 0.0, set(known), show)
+        sample, cheap = _taken(proposals, count, least_cost or 0.0, set(known), show)
     cheap.sort(key=lambda pair: -pair[0])
     sample.kept += [proposal for _, proposal in cheap[: count - len(sample.kept)]]
     return sample
@@ -82,7 +82,7 @@ def costliest(drafts: Iterable[Proposal], count: int) -> list[Proposal]:
 def _taken(
     proposals: Iterator[Proposal],
     count: int,
-    floor_rtf: float,
+    least_cost: float,
     known: set[str],
     show: Callable[[float], None],
 ) -> tuple[Sample, list[tuple[float, Proposal]]]:
@@ -104,7 +104,7 @@ def _taken(
         if candidate.rejected is not None:
             sample.rejected += 1
             sample.reason = candidate.rejected
-        elif candidate.cost is not None and candidate.cost < floor_rtf:
+        elif candidate.cost is not None and candidate.cost < least_cost:
             cheap.append((candidate.cost, proposal))
         else:
             sample.kept.append(proposal)

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from voxnas.search.proposals import Proposal, Proposer
+from voxnas.search.sources.proposals import Proposal, Proposer
+from voxnas.search.sources.trials import Entry, TrialBook, Verdict, holder, places
 from voxnas.search.spaces.choosers import TrialChooser
-from voxnas.search.trials import Entry, TrialBook, Verdict, holder, places
 
 MOST_IN_VAIN = 1000  # proposals in a row that were known or rejected
 TO_CHANCE = 20  # of these after which the sampler, which has made up its mind, is not asked any more
@@ -17,6 +17,7 @@ class Draft:
     """A candidate that is to be trained, and the trial that will hear of it."""
 
     number: int
+    name: str
     chosen: tuple[str, ...]
 
 
@@ -42,7 +43,7 @@ class Drawer:
     def draw(self) -> Draft | None:
         """The next one, or None if all places are taken or nothing new is found."""
         in_vain: Counter[Verdict] = Counter()
-        while not self._exhausted and not self._is_full():
+        while not self.is_done:
             if self._all_are_known() or in_vain.total() >= MOST_IN_VAIN:
                 self._give_up(in_vain)
                 break
@@ -51,10 +52,15 @@ class Drawer:
             self.book.enter(trial, proposal.name, proposal.chosen)
             verdict, values = self._judge(trial.number, proposal)
             if verdict is None:
-                return Draft(trial.number, proposal.chosen)
+                return Draft(trial.number, proposal.name, proposal.chosen)
             self.book.close(trial.number, verdict, values)
             in_vain[verdict] += 1
         return None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all places are taken, or nothing new was found."""
+        return self._exhausted or self._is_full()
 
     def _judge(self, number: int, proposal: Proposal) -> tuple[Verdict | None, tuple[float, ...] | None]:
         """None for one that is to be trained; the values for one that was."""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxnas.search.evolution import MOST_CHANGES, VARIATIONS, founders, generation_sizes, offspring
+from voxnas.search.sources.descent import MOST_CHANGES, VARIATIONS, founders, offspring
+from voxnas.search.sources.evolution import generation_sizes
 from voxnas.search.spaces.mutation import Recorder
 from voxnas.utils.errors import InputError
 

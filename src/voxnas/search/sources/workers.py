@@ -1,4 +1,4 @@
-"""Who works on a study, so that what a process leaves behind when it is killed is found by the others."""
+"""The processes at work on a study, so that what one leaves behind when it is killed is found."""
 
 import os
 import secrets
@@ -12,8 +12,8 @@ from voxnas.records.claim import CLAIM, Watch, claimed
 from voxnas.records.holder import DEFAULT_STALE_AFTER_S
 
 
-class Crew:
-    """The processes at work in a folder, each with a claim that ends when it does.
+class Workers:
+    """A registry: each process at work in a folder has a claim in it that ends when it does.
 
     On another machine that shows after `stale_after_s` without a sign of life.
     """
@@ -23,8 +23,8 @@ class Crew:
         self._watches: dict[str, Watch] = {}
 
     @contextmanager
-    def joined(self) -> Iterator[str]:
-        """Work under a name of one's own."""
+    def present(self) -> Iterator[str]:
+        """Be registered while the block lasts, under the name that it is given."""
         name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         try:
             with claimed(self.folder / name, stale_after_s=self.stale_after_s):

@@ -1,4 +1,4 @@
-"""Who climbs: ranks and crowding against their definitions, and how many."""
+"""Ranks and crowding against their definitions."""
 
 import numpy as np
 import pytest
@@ -7,16 +7,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from voxnas.records.pareto import fronts
-from voxnas.search.ladder import (
-    climbers,
-    climbing_order,
-    crowding_distances,
-    make_rungs,
-)
-from voxnas.utils.errors import InputError
+from voxnas.search.selection.rank import climbing_order, crowding_distances
+from voxnas.search.selection.rungs import make_rungs
 
 ROWS = st.tuples(st.integers(1, 14), st.integers(1, 3))
 SOME = arrays(float, ROWS, elements=st.integers(0, 6).map(float))
+
+
+def climbers(values, number: int) -> list[int]:
+    order = climbing_order(values)
+    return order[: make_rungs([1, 1], number)[0].survivors(len(order))]
 
 
 def dominates(a, b) -> bool:
@@ -57,7 +57,7 @@ def test_twins_have_no_room_but_one_of_them_stands_for_both():
 
 @given(SOME, st.integers(1, 14))
 def test_nobody_climbs_before_one_that_dominates_it(values, number):
-    kept = climbers(values, make_rungs([1, 1], number)[0])
+    kept = climbers(values, number)
     assert len(kept) == len(set(kept)) == min(number, len(values))
     for row in kept:
         better = [i for i, other in enumerate(values) if dominates(other, values[row])]
@@ -77,41 +77,5 @@ def test_one_objective_is_a_plain_ranking():
 
 def test_the_unfinished_never_climb():
     values = np.array([[np.nan, 1], [1, np.inf], [2, 2.0]])
-    assert climbers(values, make_rungs([1, 1], 3)[0]) == [2]
-    assert climbers(values[:2], make_rungs([1, 1], 3)[0]) == []
-
-
-@pytest.mark.parametrize(
-    ("keep", "finished", "count"), [(0.5, 5, 2), (0.01, 5, 1), (1, 5, 1), (3, 5, 3), (9, 5, 5), (0.5, 0, 0)]
-)
-def test_a_share_or_a_number_climbs(keep, finished, count):
-    assert make_rungs([1, 2], keep)[0].survivors(finished) == count
-
-
-def test_rungs_have_names_and_their_own_share():
-    rungs = make_rungs([2, 10, 50], [0.5, 3])
-    assert [(r.name, r.epochs, r.keep) for r in rungs] == [
-        ("rung1", 2, 0.5),
-        ("rung2", 10, 3),
-        ("rung3", 50, None),
-    ]
-    assert rungs[-1].survivors(7) == 7
-    assert [r.keep for r in make_rungs([1, 2, 3], 0.25)] == [0.25, 0.25, None]
-
-
-@pytest.mark.parametrize(
-    ("epochs", "keep", "words"),
-    [
-        ([], 0.5, "give the epochs of each rung"),
-        ([2, 0], 0.5, "whole numbers from 1"),
-        ([2, 2.5], 0.5, "whole numbers from 1"),
-        ([2, 3], [0.5, 0.5], "one for each of the 2 rungs but the last"),
-        ([2, 3], 0, "give a share"),
-        ([2, 3], -1, "give a share"),
-        ([2, 3], "half", "give a share|one for each"),
-        ([2, 3], 2.5, "a whole number"),
-    ],
-)
-def test_what_is_no_ladder_is_refused(epochs, keep, words):
-    with pytest.raises(InputError, match=words):
-        make_rungs(epochs, keep)
+    assert climbers(values, 3) == [2]
+    assert climbers(values[:2], 3) == []

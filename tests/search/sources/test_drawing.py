@@ -6,8 +6,8 @@ import optuna
 import pytest
 
 from voxnas.records.pareto import Objective
-from voxnas.search.drawing import MOST_IN_VAIN, Drawer
-from voxnas.search.trials import TrialBook, places
+from voxnas.search.sources.drawing import MOST_IN_VAIN, Drawer
+from voxnas.search.sources.trials import TrialBook, places
 
 
 class Grid:
@@ -72,12 +72,12 @@ def test_a_space_that_is_too_small_ends_with_a_line(book):
 
 
 def test_a_sampler_that_stands_still_is_left_to_chance(book, monkeypatch):
-    monkeypatch.setattr("voxnas.search.drawing.TO_CHANCE", 2)
+    monkeypatch.setattr("voxnas.search.sources.drawing.TO_CHANCE", 2)
     assert len(train(Drawer(book(Still), Grid(4), 4))) == 4
 
 
 def test_a_space_of_unknown_size_ends_too(book, monkeypatch):
-    monkeypatch.setattr("voxnas.search.drawing.MOST_IN_VAIN", 25)
+    monkeypatch.setattr("voxnas.search.sources.drawing.MOST_IN_VAIN", 25)
     said = []
     assert train(Drawer(book(), Grid(2, {"n0", "n1"}, known=False), 3, said.append)) == []
     assert said[0].startswith("0 of 3 candidates to train, 2 rejected: 25 proposals in a row")

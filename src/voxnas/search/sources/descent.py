@@ -1,4 +1,4 @@
-"""Generations of candidates, each descending from the best of those before it.
+"""How candidates descend from others, or from what a space suggests to begin with.
 
 The selection is that of (μ + λ) evolution: parents are the best of all that were trained so far. There is no
 crossover: E. Real et al., "Regularized Evolution for Image Classifier Architecture Search", 2019, do without
@@ -10,11 +10,10 @@ from itertools import count
 
 import numpy as np
 
-from voxnas.search.proposals import Proposal, Proposer
-from voxnas.search.sampling import costliest
+from voxnas.search.sources.proposals import Proposal, Proposer
+from voxnas.search.sources.sampling import costliest
 from voxnas.search.spaces.base import Value
 from voxnas.search.spaces.mutation import MutatingChooser
-from voxnas.utils.errors import InputError
 
 Choices = Mapping[str, Value]
 MOST_CHANGES = 3  # of a parent's choices
@@ -22,16 +21,6 @@ FOUNDER_DRAFTS, CHILD_DRAFTS = 10, 3  # that the constraints let in
 VARIATIONS = 2  # choices of a start that change when its turn comes again
 GROWTH_STEPS = 20  # of a founder
 DRAWN_PER_DRAFT = 6  # at most, on average, where the constraints reject many
-
-
-def generation_sizes(candidates: int, generations: int) -> list[int]:
-    """How many of the candidates belong to each generation, evenly; no more generations than candidates.
-
-    Raises InputError unless `generations` is a whole number from 1.
-    """
-    if isinstance(generations, bool) or not isinstance(generations, int) or generations < 1:
-        raise InputError(f"search.generations={generations}: give a whole number from 1")
-    return [len(part) for part in np.array_split(np.arange(candidates), min(generations, candidates))]
 
 
 def founders(proposer: Proposer, seed: int) -> Iterator[Proposal]:

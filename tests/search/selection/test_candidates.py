@@ -6,8 +6,10 @@ import pytest
 from hydra.utils import instantiate
 
 from voxnas.models.wavenet import stack
+from voxnas.problems.amp.problem import AmpProblem
 from voxnas.records.record import Record, measured
-from voxnas.search.promotion import read_rung, select, write_candidates
+from voxnas.search.selection.candidates import best, read_rung, write_candidates
+from voxnas.search.selection.score import ByScore
 from voxnas.utils.errors import InputError
 
 
@@ -18,7 +20,8 @@ def record(name: str, esr: float | None = 0.1, cpu_rtf=None, macs_per_sample=Non
 
 
 def chosen(records: list[Record], keep: float) -> list[str]:
-    return [path.name for path in select({Path(r.candidate): r for r in records}, keep)]
+    selection = ByScore(["score", "cpu_rtf", "macs_per_sample"], AmpProblem())
+    return [path.name for path in best({Path(r.candidate): r for r in records}, selection, keep)]
 
 
 LADDER = [record(name, esr) for name, esr in zip("dacbe", (0.4, 0.1, 0.3, 0.2, 0.5), strict=True)]

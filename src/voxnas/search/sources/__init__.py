@@ -1,0 +1,1 @@
+"""Who is tried: what proposes the candidates of a search."""

@@ -1,0 +1,118 @@
+"""Candidates as lists, which the first of a study's processes draws, for all others to go by."""
+
+import json
+import os
+import random
+import socket
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from voxnas.search.sources.base import Candidate, Results, Source, Supply, Task
+from voxnas.search.sources.proposals import Proposal
+from voxnas.utils.files import write_text
+
+
+class ListSource(Source):
+    """Draws one list of candidates after the other, each with a view of how those before did.
+
+    What it draws must follow from its arguments. A subclass says how; most have one list.
+    """
+
+    def lists(self, task: Task) -> int:
+        """How many lists there are."""
+        return 1
+
+    @abstractmethod
+    def draw(
+        self, task: Task, number: int, before: Mapping[str, Candidate], results: Results
+    ) -> Iterable[Proposal]:
+        """The list of that number, from 0; `before` are the candidates of the lists so far."""
+
+    def settings(self, task: Task) -> Mapping[str, Any]:
+        """What decides, beside the space and the number of candidates, who is drawn."""
+        return {}
+
+    def needed(self, task: Task, before: int) -> int:
+        """How many of so many candidates before have to be through when the next list is drawn."""
+        return before
+
+    def supply(self, task: Task) -> "ListSupply":
+        return ListSupply(self, task)
+
+
+class ListSupply(Supply):
+    """The candidates of a `ListSource`, in the files `candidates-….json` of the study."""
+
+    def __init__(self, source: ListSource, task: Task) -> None:
+        super().__init__(task.total)
+        self.source, self.task = source, task
+        settings = {"source": task.source, "n": task.total, **source.settings(task), **task.limits}
+        self._key, self._drawn, self._count = task.identity(settings), 0, source.lists(task)
+
+    def update(self) -> None:
+        while not self.closed and self._path().exists():
+            self._take(read_list(self._path()))
+
+    def ask(self, results: Results, wanted: int | None, is_free: Callable[[str], bool]) -> list[Candidate]:
+        while True:
+            left = [candidate for name, candidate in self.candidates.items() if name not in results]
+            found = apart([candidate for candidate in left if is_free(candidate.name)], len(left), wanted)
+            enough = bool(found) if wanted is None else len(found) == wanted
+            if enough or self.closed or not self._is_time(results):
+                return found
+            draw = partial(self.source.draw, self.task, self._drawn, self.candidates, results)
+            self._take(drawn_once(self._path(), draw))
+
+    def _is_time(self, results: Results) -> bool:
+        through = sum(name in results for name in self.candidates)
+        return through >= self.source.needed(self.task, len(self.candidates))
+
+    def _take(self, drawn: list[Candidate]) -> None:
+        self.candidates |= {candidate.name: candidate for candidate in drawn}
+        self._drawn += 1
+        self.closed = self._drawn == self._count
+        self.total = len(self.candidates) if self.closed else self.total
+
+    def _path(self) -> Path:
+        name = "candidates" if self._count == 1 else f"candidates-{self._drawn + 1}"
+        return self.task.folder / f"{name}-{self._key}.json"
+
+
+def apart(free: list[Candidate], left: int, wanted: int | None) -> list[Candidate]:
+    """So many of the free ones; the more are held, the further apart processes begin to look for one."""
+    if wanted is None:
+        return free
+    start = random.randint(0, min(left - len(free), max(0, len(free) - wanted)))
+    return free[start : start + wanted]
+
+
+def drawn_once(path: Path, draw: Callable[[], Iterable[Proposal]]) -> list[Candidate]:
+    """What the file says, which whoever is first writes: a cost that is measured may let in a candidate of
+    which another process would say that it is too dear."""
+    if not path.exists():
+        _write_first(path, [Candidate(p.name, p.chosen, p.choices) for p in draw()])
+    return read_list(path)
+
+
+def read_list(path: Path) -> list[Candidate]:
+    """The candidates of a file."""
+    entries = json.loads(path.read_text(encoding="utf-8"))
+    return [Candidate(entry["name"], tuple(entry["chosen"]), entry["choices"]) for entry in entries]
+
+
+def _write_first(path: Path, found: list[Candidate]) -> None:
+    """Write the list unless another process was first."""
+    own = path.with_name(f".{path.stem}-{socket.gethostname()}-{os.getpid()}{path.suffix}")
+    write_text(own, json.dumps([asdict(candidate) for candidate in found], indent=1))
+    try:
+        os.link(own, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        os.replace(own, path)
+    finally:
+        own.unlink(missing_ok=True)
