@@ -84,12 +84,14 @@ def test_cells_are_trained_recorded_benchmarked_and_rendered_in_place(
     record, network = Record.read(log_dir / "run"), CellNet(CELLS)
     assert (record.status, record.candidate.partition("_")[0]) == ("ok", network.name)
     assert record.architecture["genotype"] == json.loads(json.dumps(as_values(CELLS)))
-    assert (record.parameters, record.macs_per_sample) == (network.num_parameters, network.macs_per_sample)
-    assert (record.delay_samples, record.latency_ms) == (late, pytest.approx(network.latency_ms(8000)))
-    assert record.latency_ms == (network.receptive_field + late) / 8
+    shape = record.shape
+    assert shape["parameters"] == network.num_parameters
+    assert shape["macs_per_sample"] == network.macs_per_sample
+    assert (shape["delay_samples"], shape["latency_ms"]) == (late, pytest.approx(network.latency_ms(8000)))
+    assert shape["latency_ms"] == (network.receptive_field + late) / 8
     assert record.exports == {"json": "model.json"}  # no .nam, which cannot hold it
-    assert record.best_val_loss is not None
-    assert record.best_val_loss < 0.5
+    assert record.score is not None
+    assert record.score < 0.5
 
     dry, wet = tiny_pair[1].removeprefix("data.input="), tmp_path / "wet.wav"
     assert run_here("benchmark", f"model={log_dir}/run", "blocks=20", "block_sizes=[64]").code == 0
@@ -102,7 +104,9 @@ def test_cells_are_trained_recorded_benchmarked_and_rendered_in_place(
     target = tiny_pair[2].replace("data.", "")
     assert run_here("eval", f"model={log_dir}/run", f"input={dry}", target, *figures).code == 0
     esr = json.loads((tmp_path / "figures.json").read_text())["esr"]
-    assert esr == pytest.approx(record.test_esr, rel=0.05)  # which has the section's start at another phase
+    assert esr == pytest.approx(
+        record.metrics["test_esr"], rel=0.05
+    )  # which has the section's start at another phase
     preview = soundfile.read(log_dir / "run/preview/dry.wav", dtype="float32")[0]
     np.testing.assert_allclose(preview, soundfile.read(dry, dtype="float32")[0][-len(preview) :], atol=1e-4)
 

@@ -3,11 +3,12 @@
 import pytest
 from omegaconf import OmegaConf
 
+from voxnas.problems.amp.problem import AmpProblem
 from voxnas.search.objectives import parse_objectives
 from voxnas.search.samplers import make_sampler
 from voxnas.utils.errors import InputError
 
-ONE, TWO = parse_objectives(["best_val_loss"]), parse_objectives(["best_val_loss", "cpu_rtf"])
+ONE, TWO = (parse_objectives(names, AmpProblem()) for names in (["score"], ["score", "cpu_rtf"]))
 
 
 def of(name: str, **settings):
