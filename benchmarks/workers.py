@@ -26,7 +26,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -123,8 +125,9 @@ def _figures(made: Made, volume: float) -> dict[str, float]:
 def compare_ladders(seeds: int) -> dict[int, dict[str, dict[str, float]]]:
     """By workers and ladder the mean of each figure, and of the gain over the synchronous with its error."""
     found: dict[int, dict[str, dict[str, float]]] = {}
-    for workers in LADDER_WORKERS:
-        draws = [ladders(seed, workers) for seed in range(seeds)]
+    with ProcessPoolExecutor() as pool:
+        each = {w: list(pool.map(partial(ladders, workers=w), range(seeds))) for w in LADDER_WORKERS}
+    for workers, draws in each.items():
         found[workers] = {}
         for number, name in enumerate(LADDERS):
             mean = {key: statistics.mean(draw[number][key] for draw in draws) for key in draws[0][number]}
