@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 
 from voxnas.problems.find import problem_config
 from voxnas.records.claim import in_turn
@@ -18,8 +18,9 @@ def main(cfg: DictConfig) -> None:
     """Write the survivors as configs of the group `candidate`, which the next rung sweeps over."""
     logs = Path(cfg.paths.log_dir)
     records = read_rung(logs / "nas" / cfg.study / cfg.from_rung)
-    if cfg.problem is None:
-        cfg.problem = problem_config(next(iter(records.values())).problem)
+    if cfg.get("problem") is None:
+        with open_dict(cfg):
+            cfg.problem = problem_config(next(iter(records.values())).problem)
     survivors = best(records, make_part("selection", cfg.selection, cfg), cfg.keep)
     group = logs / "promoted" / "candidate" / cfg.study / cfg.to_rung
     with in_turn(group):  # each of several processes on the study comes to the same

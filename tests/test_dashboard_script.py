@@ -45,7 +45,7 @@ def write_trials(logs: Path) -> None:
     objectives = parse_objectives(["best_val_loss", "-channels"])
     url = f"sqlite:///{logs}/nas/mine/optuna/optuna.db"
     sampler = lambda seed: optuna.samplers.RandomSampler(seed=seed)  # noqa: E731
-    book = TrialBook(url, "mine-1", objectives, sampler, 0, "me")
+    book = TrialBook(url, ["mine-1"], objectives, sampler, 0, "me")
     for number in range(3):
         trial = book.ask()
         trial.suggest_int("model.channels", 1, 8)

@@ -20,7 +20,7 @@ from voxnas.search.objectives import parse_objectives
 from voxnas.search.sources.trials import TrialBook
 storage, worker, trials = sys.argv[1:]
 objectives = parse_objectives(["best_val_loss", "cpu_rtf"], AmpProblem())
-book = TrialBook(storage, "together", objectives, lambda seed: TPESampler(seed=seed), 0, worker)
+book = TrialBook(storage, ["together"], objectives, lambda seed: TPESampler(seed=seed), 0, worker)
 for _ in range(int(trials)):
     trial = book.ask()
     x, y = trial.suggest_float("x", -1, 1), trial.suggest_int("y", 1, 8)

@@ -26,7 +26,7 @@ def test_the_seed_is_the_trial_s():
 def test_cma_es_goes_by_one_objective():
     cmaes = of("optuna.samplers.CmaEsSampler")
     make_sampler(cmaes, 0, ONE)
-    with pytest.raises(InputError, match=r"one objective, not by objectives=\[best_val_loss,cpu_rtf\]"):
+    with pytest.raises(InputError, match=r"one objective, not by objectives=\[score,cpu_rtf\]"):
         make_sampler(cmaes, 0, TWO)
 
 

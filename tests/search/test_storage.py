@@ -42,7 +42,7 @@ def rows(path: Path, table: str) -> list[tuple]:
 
 def book(path: Path, worker: str = "me") -> TrialBook:
     sampler = lambda seed: optuna.samplers.TPESampler(seed=seed)  # noqa: E731
-    return TrialBook(f"sqlite:///{path}", "search", OBJECTIVES, sampler, 0, worker)
+    return TrialBook(f"sqlite:///{path}", ["search"], OBJECTIVES, sampler, 0, worker)
 
 
 def test_a_search_of_optuna_2_10_goes_on_where_it_was(old):

@@ -35,7 +35,7 @@ class Still(optuna.samplers.RandomSampler):
 def book(tmp_path):
     def make(sampler=optuna.samplers.RandomSampler, worker="me") -> TrialBook:
         return TrialBook(
-            f"sqlite:///{tmp_path}/o.db", "s", [Objective("cpu_rtf")], lambda s: sampler(seed=s), 0, worker
+            f"sqlite:///{tmp_path}/o.db", ["s"], [Objective("cpu_rtf")], lambda s: sampler(seed=s), 0, worker
         )
 
     return make

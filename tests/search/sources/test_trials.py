@@ -55,7 +55,7 @@ def test_what_was_told_holds_its_candidate_and_what_gave_way_does_not():
 
 def book(path, worker="me", seed=0) -> TrialBook:
     sampler = lambda seed: optuna.samplers.RandomSampler(seed=seed)  # noqa: E731
-    return TrialBook(f"sqlite:///{path}/optuna.db", "search", OBJECTIVES, sampler, seed, worker)
+    return TrialBook(f"sqlite:///{path}/optuna.db", ["search"], OBJECTIVES, sampler, seed, worker)
 
 
 def drawn(of: TrialBook, count: int) -> list[int]:
@@ -128,6 +128,6 @@ def test_processes_that_begin_at_once_lose_nothing(tmp_path):
 )
 def test_a_storage_that_cannot_be_used_is_one_line_without_the_password(url):
     with pytest.raises(InputError, match="cannot be used") as refused:
-        TrialBook(url, "search", OBJECTIVES, lambda seed: optuna.samplers.RandomSampler(), 0, "me")
+        TrialBook(url, ["search"], OBJECTIVES, lambda seed: optuna.samplers.RandomSampler(), 0, "me")
     assert "\n" not in str(refused.value)
     assert "secret" not in str(refused.value)

@@ -40,6 +40,7 @@ class Task:
         selection: which of those before are the best.
         folder: of the study.
         identity: a hash of such settings and of all that shapes a run.
+        identity_then: what it was in the first edition of records, as `schema1_search_identity` has it.
         limits: further settings that decide who is proposed.
         unusual: settings, other than the usual, that decide who is best and when.
         least_cost: cost of the candidates that go first, where enough cost so much.
@@ -59,6 +60,7 @@ class Task:
     selection: Selection
     folder: Path
     identity: Callable[[Mapping[str, Any]], str]
+    identity_then: Callable[[Sequence[str] | None], str | None] = lambda also: None
     limits: Mapping[str, Any] = field(default_factory=dict)
     unusual: Mapping[str, Any] = field(default_factory=dict)
     least_cost: float | None = None

@@ -51,7 +51,8 @@ class ListSupply(Supply):
         super().__init__(task.total)
         self.source, self.task = source, task
         settings = {"source": task.source, "n": task.total, **source.settings(task), **task.limits}
-        self._key, self._drawn, self._count = task.identity(settings), 0, source.lists(task)
+        self._keys = [key for key in (task.identity_then(None), task.identity(settings)) if key]
+        self._drawn, self._count = 0, source.lists(task)
 
     def update(self) -> None:
         while not self.closed and self._path().exists():
@@ -79,7 +80,8 @@ class ListSupply(Supply):
 
     def _path(self) -> Path:
         name = "candidates" if self._count == 1 else f"candidates-{self._drawn + 1}"
-        return self.task.folder / f"{name}-{self._key}.json"
+        paths = [self.task.folder / f"{name}-{key}.json" for key in self._keys]
+        return next((path for path in paths if path.exists()), paths[-1])
 
 
 def apart(free: list[Candidate], left: int, wanted: int | None) -> list[Candidate]:

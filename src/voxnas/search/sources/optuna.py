@@ -51,10 +51,11 @@ class OptunaSource(Source):
     def book(self, task: Task, worker: str) -> TrialBook:
         """What changes the result changes the name, and so begins a search of its own in the database."""
         settings = {"objectives": list(task.names), "also": task.overrides}
-        name = f"{self.study_name}-{task.identity(settings)}"
+        keys = [task.identity_then(task.overrides), task.identity(settings)]
+        names = [f"{self.study_name}-{key}" for key in keys if key]
         seed = task.seed if self.sampler.get("seed") is None else self.sampler.seed
         sampler = partial(make_sampler, self.sampler, objectives=task.objectives)
-        return TrialBook(self.storage, name, task.objectives, sampler, seed, worker)
+        return TrialBook(self.storage, names, task.objectives, sampler, seed, worker)
 
 
 class TrialSupply(Supply):

@@ -64,7 +64,7 @@ class TrialBook:
 
     Args:
         storage: URL of a database, `sqlite:///PATH` or `postgresql+psycopg2://USER:PASSWORD@HOST/NAME`.
-        name: of the Optuna study.
+        names: of the Optuna study: the first that is there, or else the last.
         objectives: of its values, with their directions.
         sampler: makes the sampler from a seed.
         seed: with the number of trials before it, seeds each new one: an interrupted search goes on as it
@@ -78,7 +78,7 @@ class TrialBook:
     def __init__(
         self,
         storage: str,
-        name: str,
+        names: Sequence[str],
         objectives: Sequence[Objective],
         sampler: Callable[[int], BaseSampler],
         seed: int,
@@ -87,7 +87,7 @@ class TrialBook:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
         self._sampler, self._seed, self.worker = sampler, seed, worker
-        self._study = _open(storage, name, objectives)
+        self._study = _open(storage, names, objectives)
 
     def entries(self) -> list[Entry]:
         """All trials, by number."""
@@ -143,17 +143,19 @@ def _entry(trial: optuna.trial.FrozenTrial) -> Entry:
     )
 
 
-def _open(url: str, name: str, objectives: Sequence[Objective]) -> optuna.Study:
-    """The study of that name, whoever made it, with its values named."""
+def _open(url: str, names: Sequence[str], objectives: Sequence[Objective]) -> optuna.Study:
+    """The study of the first of these names that is there, whoever made it, with its values named."""
     directions = [StudyDirection.MAXIMIZE if o.maximise else StudyDirection.MINIMIZE for o in objectives]
     storage = open_storage(url)
     try:
+        there = optuna.get_all_study_names(storage) if len(names) > 1 else []
+        name = next((name for name in names if name in there), names[-1])
         study = optuna.create_study(
             storage=storage, study_name=name, directions=directions, load_if_exists=True
         )
-        names = [objective.name for objective in objectives]
-        if study.metric_names != names:
-            study.set_metric_names(names)
+        figures = [objective.name for objective in objectives]
+        if study.metric_names != figures:
+            study.set_metric_names(figures)
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         raise unusable(url, error) from error
     return study

@@ -9,6 +9,7 @@ from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
+from voxnas.search.sweepers.first_edition import SAVED, keep_saved
 from voxnas.search.sweepers.runner import Outcome, Runner
 from voxnas.utils.app import user_errors
 from voxnas.utils.files import replacing
@@ -36,7 +37,8 @@ class StudySweeper(Sweeper):
     def sweep(self, arguments: list[str]) -> list[Outcome]:
         folder = Path(self.config.hydra.sweep.dir)
         folder.mkdir(parents=True, exist_ok=True)
-        with replacing(folder / "multirun.yaml") as file:
+        keep_saved(folder)
+        with replacing(folder / SAVED) as file:
             OmegaConf.save(self.config, file)
             self.start_ns = file.stat().st_mtime_ns
         with read_write(self.config), open_dict(self.config):

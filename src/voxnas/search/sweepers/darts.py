@@ -112,7 +112,7 @@ class DartsSweeper(StudySweeper):
 
 
 def search_name(overrides: Sequence[str], seed: int, first: Mapping[str, str]) -> str:
-    """A search's folder, after what the command line says of it: `darts_wavenet-m-Compute_seed-0`.
+    """A search's folder, after what the command line says of it: `SPACE-m-Compute_seed-0`.
 
     `first` are the keys whose values come first, with their defaults. Longer names are cut and end with a
     hash of the whole.

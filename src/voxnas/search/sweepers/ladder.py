@@ -20,6 +20,7 @@ from voxnas.search.sources.proposals import Proposer
 from voxnas.search.spaces.old_form import parameters
 from voxnas.search.sweepers.base import StudySweeper
 from voxnas.search.sweepers.climb import Climb, Jobs
+from voxnas.search.sweepers.first_edition import identity_then
 from voxnas.search.sweepers.goal import Goal
 from voxnas.search.sweepers.runner import Outcome
 from voxnas.search.sweepers.runs import Runs
@@ -144,6 +145,7 @@ class LadderSweeper(StudySweeper):
             identity=lambda settings: search_identity(
                 self.config, {"params": self.params, "space": self.space, **settings}, arguments
             ),
+            identity_then=identity_then(self.config),
             limits=goal.settings(),
             unusual={key: value for key, value in own.items() if value != USUAL[key]},
             least_cost=goal.least_cost,
