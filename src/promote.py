@@ -20,7 +20,7 @@ def main(cfg: DictConfig) -> None:
     records = read_rung(logs / "nas" / cfg.study / cfg.from_rung)
     if cfg.get("problem") is None:
         with open_dict(cfg):
-            cfg.problem = problem_config(next(iter(records.values())).problem)
+            cfg.problem = problem_config(next(iter(records.values())).problem or cfg.fallback_problem)
     survivors = best(records, make_part("selection", cfg.selection, cfg), cfg.keep)
     group = logs / "promoted" / "candidate" / cfg.study / cfg.to_rung
     with in_turn(group):  # each of several processes on the study comes to the same

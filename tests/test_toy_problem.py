@@ -37,7 +37,7 @@ def test_it_is_as_small_as_a_problem_can_be():
 
 def test_two_phases_keep_those_with_the_largest_score(logs):
     run("train", "-m", *IT, "search=phase1", "space=curve", "study=p", "trainer.max_epochs=3", log_dir=logs)
-    run("promote", "study=p", log_dir=logs)
+    run("promote", *IT[:2], "study=p", log_dir=logs)
     run("train", "-m", *IT, "search=phase2", "study=p", "trainer.max_epochs=6", log_dir=logs)
     first, second = (records(logs / "nas/p" / rung) for rung in ("phase1", "phase2"))
     kept = sorted(first, key=lambda name: first[name]["score"])[-3:]

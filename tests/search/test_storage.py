@@ -81,6 +81,7 @@ def test_what_was_is_kept_beside_it_and_a_line_says_so(old, caplog):
 def test_what_is_of_today_is_left_alone(old, caplog):
     open_storage(f"sqlite:///{old}")
     old.with_name(KEPT).unlink()
+    caplog.clear()
     with caplog.at_level(logging.INFO, "voxnas"):
         open_storage(f"sqlite:///{old}")
     assert not caplog.records

@@ -4,6 +4,7 @@ It was the hash of all values of a few groups of the config. Keys that came late
 left out; classes are named as they were. The names below are history, and are kept as they were.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,7 +29,7 @@ TRAINER = {"precision", "max_epochs", "max_time", "gradient_clip_val", "check_va
 TRAINER |= {"num_sanity_val_steps"}
 NOT_SHAPING = {"_target_", "input", "target", "folder", "accelerator", "devices", "log_every_n_steps"}
 NOT_SHAPING |= {"default_root_dir", "logger", "enable_progress_bar", "enable_model_summary", "plugins"}
-CLASSES = {"voxnas.problems.amp.losses.WeightedLoss": "voxnas.training.losses.WeightedLoss"}
+MOVED = (r"^voxnas\.problems\.\w+\.losses\.", "voxnas.training.losses.")  # where classes were
 
 
 def schema1_identity(
@@ -54,7 +55,7 @@ def schema1_identity(
 
 def _as_then(values: Mapping[str, Any], defaults: Mapping[str, Any], known: set[str]) -> dict[str, Any]:
     kept = {k: v for k, v in values.items() if k in known or k not in defaults or v != defaults[k]}
-    return {k: CLASSES.get(v, v) if isinstance(v, str) else v for k, v in kept.items()}
+    return {k: re.sub(*MOVED, v) if isinstance(v, str) else v for k, v in kept.items()}
 
 
 def _shaping(values: Mapping[str, Any]) -> dict[str, Any]:
