@@ -47,6 +47,6 @@ def make_loggers(cfg: DictConfig) -> list[Logger]:
 def _is_wanted(callback: DictConfig | None) -> bool:
     """`callbacks.preview=null` leaves one out; early stopping needs a patience.
 
-    Without a `_target_` there are but settings, of a search say, for a callback that the problem does not have.
+    Without a `_target_` there are but settings, of a search say, for a callback that the problem lacks.
     """
     return callback is not None and "_target_" in callback and callback.get("patience", 0) is not None
