@@ -4,7 +4,7 @@
 
 On each pair the grid trains every candidate of the space, and the better half for longer. One ladder searches
 the same candidates, another lets candidates evolve in a space that is too large for a grid, none dearer than
-the grid's dearest. A last study lets all candidates of the grid climb all rungs, which shows how well each
+the grid's costliest. A last study lets all candidates of the grid climb all rungs, which shows how well each
 rung foretells the last: the rank correlation of validation ESR (Spearman). Cost is that of the streaming
 engine at blocks of 64, timed in turns once per architecture, so that all studies see the same. Hypervolume is
 of ESR × cost in logarithm, within the box of all that was found. Studies that are there are not trained
@@ -56,8 +56,8 @@ def run_studies(source: str, target: str, options: argparse.Namespace) -> dict[s
     script("promote", f"study={study['grid']}")
     phase("phase2")
     climb("ladder", KEEP, "search.source=grid", small)
-    dearest = max(record.value("cpu_rtf") or 0.0 for record in records(study["grid"]))
-    limit, count = f"constraints.max_cpu_rtf={dearest:.4f}", f"search.candidates={LARGE['candidates']}"
+    most = max(record.value("cpu_rtf") or 0.0 for record in records(study["grid"]))
+    limit, count = f"constraints.max_cpu_rtf={most:.4f}", f"search.candidates={LARGE['candidates']}"
     climb("large", LARGE["keep"], "search.source=evolution", count, limit, f"space={options.large}")
     climb("all", 1000, "search.source=grid", small)
     return {kind: records(name) for kind, name in study.items()}

@@ -165,7 +165,7 @@ def test_optuna_is_driven_as_the_plugin_is_and_goes_on(run_here, log_dir, tiny_p
     assert more.code == 0, more.err
     assert (len(contents(log_dir)), contents(log_dir).items() > before.items()) == (2, True)
     solutions = (log_dir / "nas/tiny/optuna/optimization_results.yaml").read_text()
-    assert "objectives:\n- score\n- parameters\n" in solutions
+    assert "objectives:\n- best_val_loss\n- parameters\n" in solutions
     with sqlite3.connect(log_dir / "nas/tiny/optuna/optuna.db") as database:
         directions = database.execute("select direction from study_directions order by objective").fetchall()
         (named,) = database.execute("select value_json from study_system_attributes").fetchone()

@@ -31,7 +31,7 @@ class HParams(JobCallback):
         """Add a run to the table, a rejected or failed one too; `status` is the record's by default."""
         params = {name: record.value(name) for name in ("candidate", "rung", "status", "seed", *self.shape)}
         params |= record.settings | {"status": status or record.status, "reason": record.reason or ""}
-        named = {name: self.problem.score.column if name == "score" else name for name in self.metrics}
+        named = {name: self.problem.column(name) for name in self.metrics}
         known = {named[n]: float(v) for n in self.metrics if (v := record.value(n)) is not None}
         for logger in loggers:
             if isinstance(logger, TensorBoardLogger):

@@ -61,7 +61,7 @@ def _size(figure: Any, words: str) -> tuple[float, float]:
 
 
 def _spots(point: np.ndarray, size: tuple[float, float], unit: float) -> list[tuple[int, Box]]:
-    """Where a label could stand: its distance and its box, the nearest first."""
+    """The places of a label: its distance and its box, the nearest first."""
     spots = []
     for distance in DISTANCES:
         for direction in DIRECTIONS:

@@ -1,4 +1,4 @@
-"""What every plot looks like, in one place."""
+"""The looks of every plot, in one place."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

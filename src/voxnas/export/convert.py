@@ -54,7 +54,7 @@ def _stem(model: Model) -> str:
 
 
 def _training(model: Model) -> dict[str, Any]:
-    """What is known of the training: the run's record, or what the file's own metadata says."""
+    """The training as far as it is known: the run's record, or the file's own metadata."""
     known = model.metadata.get("training")
     said: dict[str, Any] = known if isinstance(known, dict) else {}
     record = model.path.parent / FILE_NAME

@@ -128,6 +128,10 @@ class Problem(ABC):
         """Names of figures that users know, and what records call them."""
         return {self.score.column: "score"}
 
+    def column(self, name: str) -> str:
+        """The name of a figure where it is written for others: the score has the problem's own."""
+        return self.score.column if name == "score" else name
+
     def objective(self, text: str) -> Objective:
         """An objective by the name of a figure: small is good, with a minus before it large.
 
@@ -146,7 +150,7 @@ class Problem(ABC):
         return {"parameters": network.num_parameters, **data.facts(), **network.summary()}
 
     def figure(self, name: str) -> Figure:
-        """How any column of records is named: the score, one of `figures`, or another by its own name."""
+        """The names of any column of records: the score, one of `figures`, or another by its own name."""
         if name == "score":
             return Figure(self.score.title, f"val {self.score.name}", "quality", self.score.title)
         known = self.figures.get(name, _OTHERS.get(name, Figure()))

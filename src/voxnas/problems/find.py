@@ -1,4 +1,4 @@
-"""Which problem records are of, and the problem by its name."""
+"""The problem of records, and a problem by its name."""
 
 from typing import TYPE_CHECKING
 

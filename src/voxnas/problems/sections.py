@@ -1,4 +1,4 @@
-"""What a problem brings to reports: which figures they show, what is recommended, its own pictures."""
+"""A problem's part of reports: the figures they show, what is recommended, its own pictures."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -112,5 +112,5 @@ class Sections:
         return SideBySide()
 
     def meaning(self, records: "pd.DataFrame") -> list[str]:
-        """What the figures mean, a paragraph each."""
+        """The meaning of the figures, a paragraph each."""
         return []

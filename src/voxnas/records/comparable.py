@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Conditions(NamedTuple):
-    """How costs were measured; unknown where a record does not say."""
+    """The conditions that costs were measured under; unknown where a record does not say."""
 
     engine: str | None
     block_size: float | None

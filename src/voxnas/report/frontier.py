@@ -36,7 +36,7 @@ def frontier_table(result: Review, output_dir: Path, again: SideBySide, limit: i
 
 
 def _left(shown: "pd.DataFrame", score: Score) -> list[list[str]]:
-    """What comes before the figures: name, rung, and the word for the score if there are such words."""
+    """The columns before the figures: name, rung, and the word for the score if there are such words."""
     rows = [[str(name), str(rung)] for name, rung in zip(shown["candidate"], shown["rung"], strict=True)]
     if not _has_words(score):
         return rows
@@ -70,5 +70,5 @@ def links(row: "pd.Series", kind: str, output_dir: Path, sections: Sections) -> 
 
 
 def rest(total: int, shown: int, file: str) -> str:
-    """Where the rows are that a table does not show."""
+    """A line on where the rows are that a table does not show."""
     return f"\n\n… and {total - shown:,} more in [{file}]({file})." if total > shown else ""

@@ -56,7 +56,7 @@ def label_texts(
     picks: Sequence[Pick],
     only_picks: bool = False,
 ) -> dict[int, str]:
-    """What to write beside which points, the most important first: picks, frontier, then all if few."""
+    """The texts beside points, the most important first: picks, frontier, then all if few."""
     names = short_names([str(c) for c in frame["candidate"].iloc[rows]])
     praise: dict[int, list[str]] = {}
     for pick in picks:

@@ -61,7 +61,7 @@ def plane(
 
 
 def plane_heading(x: str, y: str, problem: Problem) -> str:
-    """What a plane shows."""
+    """The heading of a plane."""
     return f"{style.capital(problem.figure(y).concept)} against {problem.figure(x).concept}"
 
 

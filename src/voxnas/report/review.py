@@ -93,7 +93,7 @@ def review(
 def _frontier(
     candidates: "pd.DataFrame", wanted: Sequence[Objective]
 ) -> tuple[list[Objective], np.ndarray, list[str]]:
-    """The objectives that anybody has, who is on their frontier, and a line for each that is left out."""
+    """The objectives that any record has, those on their frontier, and a line for each that is left out."""
     values = objective_values(candidates, wanted)
     known = np.isfinite(values).any(axis=0) | ~(candidates["status"] == "ok").any()
     used = [o for o, k in zip(wanted, known, strict=True) if k]

@@ -66,7 +66,7 @@ def _why(row: "pd.Series", standing: dict[str, str]) -> str:
 def _standing(
     peers: "pd.DataFrame", objectives: Sequence[Objective], problem: Problem, going_on: set[str]
 ) -> dict[str, str]:
-    """Why each of a rung's finished that does not go on was left behind."""
+    """The reason why each of a rung's finished that does not go on was left behind."""
     peers = peers[(peers["status"] == "ok") & peers["score"].notna()]
     ranks = peers["score"].rank(method="min", ascending=not problem.score.maximise).astype(int)
     front = fronts(objective_values(peers, objectives), [o.direction for o in objectives]) + 1

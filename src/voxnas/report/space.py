@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def space_heading(names: Sequence[str], problem: Problem) -> str:
-    """What the picture in three dimensions shows."""
+    """The heading of the picture in three dimensions."""
     x, y, z = (problem.figure(name).concept for name in names)
     return f"{style.capital(z)}, {x} and {y}"
 

@@ -139,7 +139,7 @@ def _values(column: "pd.Series") -> str:
 
 
 def _meaning(result: Review) -> str:
-    """What the figures and the recommendations mean."""
+    """The meaning of the figures and of the recommendations."""
     said = "; ".join([*(choice.meaning for choice in result.sections.choices), picks.MEANING]) + "."
     head, word = said[:2], said[2:]
     last = textwrap.fill(head + word[:1].upper() + word[1:], WIDTH)

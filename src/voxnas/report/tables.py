@@ -52,10 +52,9 @@ def in_order(records: "pd.DataFrame", problem: Problem) -> "pd.DataFrame":
 
 
 def written_names(frame: "pd.DataFrame", problem: Problem) -> dict[str, str]:
-    """What the columns of a frame are called in tables that are written."""
-    column = problem.score.column
-    renamed = {"score": column, "search.score": f"search.{column}"}
-    return {str(name): renamed.get(str(name), str(name)) for name in frame}
+    """The names of a frame's columns in tables that are written."""
+    searched = {"search.score": f"search.{problem.column('score')}"}
+    return {str(name): searched.get(str(name), problem.column(str(name))) for name in frame}
 
 
 def cells(frame: "pd.DataFrame", names: Sequence[str], problem: Problem) -> list[list[str]]:

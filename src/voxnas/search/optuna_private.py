@@ -11,7 +11,7 @@ from optuna.storages import RDBStorage
 
 
 def set_attribute(study: optuna.Study, number: int, key: str, value: str) -> None:
-    """Note something with a trial that another process may have asked for; `Trial` is for who asks."""
+    """Note something with a trial that another process may have asked for; `Trial` is for the asker."""
     storage = study._storage
     storage.set_trial_user_attr(
         storage.get_trial_id_from_study_id_trial_number(study._study_id, number), key, value

@@ -14,7 +14,7 @@ FIRST = ("random", "grid", "optuna", "evolution", "rank", "score")  # in the ord
 
 
 def make_part(kind: str, name: str, config: DictConfig) -> Any:
-    """What `search.<kind>=<name>` names: the object of the config `search/<kind>/<name>.yaml`.
+    """The part that `search.<kind>=<name>` names: the object of the config `search/<kind>/<name>.yaml`.
 
     The config may lie wherever Hydra looks for configs; it begins with `# @package _global_`, and its values
     may refer to those of `config`. Raises InputError for a name that is not there.

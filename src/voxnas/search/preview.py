@@ -62,7 +62,7 @@ def cost_meter(config: DictConfig) -> Meter | None:
 
 
 def cost_title(config: DictConfig, problem: Problem) -> str:
-    """What a table calls the cost."""
+    """The heading of the cost in a table."""
     meter = cost_meter(config)
     return "cost" if meter is None else _figure(problem, meter.figure).short or meter.figure
 

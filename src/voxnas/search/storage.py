@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 SQLITE, POSTGRES = "sqlite", "postgresql"
 WAIT_S = 60  # in SQLite, for others that write
 _ATTEMPTS = 8
-# What a database says to who makes the tables a moment after somebody else
+# What a database says to one that makes the tables a moment after another
 _TABLES_IN_THE_MAKING = (OperationalError, IntegrityError, ProgrammingError)
 
 

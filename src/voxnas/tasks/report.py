@@ -19,7 +19,7 @@ from voxnas.utils.files import remove_temporaries
 
 
 def locate(study: str | None, results: str | None, output_dir: str | None, log_dir: str) -> tuple[Path, Path]:
-    """Where the records are, and where the report goes."""
+    """The folder of the records, and the report's."""
     if (study is None) == (results is None):
         raise InputError("report: give either study=NAME or results=PATH (with output_dir=PATH)")
     if study is None:
@@ -68,7 +68,7 @@ def make_report(
 
 
 def answer(study: Path) -> str:
-    """What the study's search was asked for, if it was asked something."""
+    """The goal of the study's search, if it was asked for something."""
     path = study / ANSWER
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 

@@ -18,7 +18,7 @@ def sweep_points(overrides: Sequence[Override]) -> list[list[str]]:
 
 
 def raised(result: JobReturn) -> BaseException | None:
-    """What a run raised. `JobReturn.return_value` would raise it again, and show it."""
+    """The exception that a run raised. `JobReturn.return_value` would raise it again, and show it."""
     error = result._return_value if result.status == JobStatus.FAILED else None
     assert error is None or isinstance(error, BaseException)
     return error

@@ -1,4 +1,4 @@
-"""Where the nodes of a cell's picture go, so that its edges can be told apart."""
+"""The places of the nodes in a cell's picture, so that its edges can be told apart."""
 
 from collections.abc import Sequence
 
@@ -60,7 +60,7 @@ def place(links: Sequence[Link], nodes: int, fixed: Sequence[int] = ()) -> Point
 
 
 def _clutter(at: Points, links: Sequence[Link]) -> float:
-    """How hard a picture is to read: nodes on each other or under curves, crossings, long ways."""
+    """A picture's difficulty to read: nodes on each other or under curves, crossings, long ways."""
     curves = [curve(at[source], at[target]) for source, target in links]
     total = 0.0
     for node, (x, y) in enumerate(at):

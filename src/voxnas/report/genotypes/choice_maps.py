@@ -40,7 +40,7 @@ def latest_map(
 def over_time(
     name: str, rows: Sequence[str], options: Sequence[str], probabilities: NDArray[np.float32]
 ) -> "Figure":
-    """How a table came about: `(epochs, rows, options)`, a line per row and option, a column per epoch."""
+    """The history of a table: `(epochs, rows, options)`, a line per row and option, a column per epoch."""
     import matplotlib as mpl
 
     epochs, lines = len(probabilities), len(rows) * len(options)

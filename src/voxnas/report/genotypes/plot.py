@@ -1,4 +1,4 @@
-"""What a differentiable search found, as a picture: its cells as graphs, or its row of layers."""
+"""The find of a differentiable search as a picture: its cells as graphs, or its row of layers."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -61,7 +61,7 @@ class Meter(Protocol):
         Args:
             shape: figures of the network that are known, see `Problem.shape`.
             known: an earlier cost of the same network as `Cost.as_values` gives it; it stands if it was told
-                under the same conditions: who passed a limit once passes it again.
+                under the same conditions: what passed a limit once passes it again.
 
         Raises:
             CostUnknown: the cost cannot be told.

@@ -1,1 +1,1 @@
-"""Who goes on: the rungs of a ladder, and which candidates climb them."""
+"""Selection: the rungs of a ladder, and which candidates climb them."""

@@ -1,4 +1,4 @@
-"""The one interface of what decides who goes on, be it to the next rung or as a parent."""
+"""The one interface of what decides which candidates go on, be it to the next rung or as parents."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ class Selection(ABC):
     """Puts runs in the order in which they go on. It is asked again whenever one more has finished.
 
     Attributes:
-        needs: what a run must have finished with to go on, in words, for who finds that none has.
+        needs: what a run must have finished with to go on, in words, for a message that none has.
     """
 
     needs: str = "what the selection goes by"
@@ -26,7 +26,7 @@ class Selection(ABC):
 
 
 def survivors(selection: Selection, rung: Rung, records: Mapping[str, Record]) -> list[str]:
-    """Those that go on from a rung that all have finished. Raises InputError if none may."""
+    """The candidates that go on from a rung that all have finished. Raises InputError if none may."""
     order = selection.order(records)
     if not order:
         states = ", ".join(sorted({r.status for r in records.values()})) or "nothing was run"

@@ -1,4 +1,4 @@
-"""A ladder as a small object: it is told who has finished what, and says who climbs.
+"""A ladder as a small object: it is told which candidates finished a rung, and says which climb.
 
 K. Jamieson, A. Talwalkar, "Non-stochastic Best Arm Identification and Hyperparameter Optimization", 2016;
 without a barrier between rungs L. Li et al., "A System for Massively Parallel Hyperparameter Tuning", 2020.
@@ -13,7 +13,7 @@ from voxnas.search.selection.rungs import Rung
 
 
 class Ladder:
-    """Who is on which rung, and who climbs from it.
+    """The standing of all candidates: on which rung each is, and which climb from it.
 
     When all that there will be on a rung have finished it, the best of them climb. On an asynchronous ladder
     a candidate climbs, besides, as soon as it is among the best share of those that have finished its rung by
@@ -27,8 +27,8 @@ class Ladder:
         total: how many there will be on the first rung; None where that is unknown.
 
     Attributes:
-        entered: for each rung who is on it, or was, in the order in which they came.
-        finished: for each rung who is through with it, and the record, None where there is none.
+        entered: for each rung the candidates that are on it, or were, in the order in which they came.
+        finished: for each rung the candidates that are through with it, each with its record or None.
         closed: whether all that there will be have entered the first rung.
     """
 
@@ -47,7 +47,7 @@ class Ladder:
         self._settled: dict[int, list[str]] = {}
 
     def enter(self, rung: int, name: str) -> None:
-        """Put a candidate on a rung; who is there already stays where it is."""
+        """Put a candidate on a rung; one that is there already stays where it is."""
         if name not in self.entered[rung]:
             self.entered[rung][name] = self._open[rung][name] = None
 
@@ -61,7 +61,7 @@ class Ladder:
         return [(rung, name) for rung, on in reversed([*enumerate(self._open)]) for name in on]
 
     def climb(self) -> list[tuple[int, str]]:
-        """Let all climb who may by now; the rung that each comes to, and its name.
+        """Let all climb that may by now; the rung that each comes to, and its name.
 
         Raises InputError if all have finished a rung and none may go on.
         """
@@ -74,14 +74,14 @@ class Ladder:
         return came
 
     def expected(self, rung: int) -> int | None:
-        """How many a synchronous ladder would have on a rung, if all finish; None where that is unknown."""
+        """The number on a rung of a synchronous ladder, if all finish; None where that is unknown."""
         count = len(self.entered[0]) if self.closed else self.total
         for below in self.rungs[:rung]:
             count = None if count is None else below.survivors(count)
         return count
 
     def _early(self, rung: int) -> list[str]:
-        """Those among the best share so far, as long as no larger share has climbed."""
+        """The candidates among the best share so far, as long as no larger share has climbed."""
         if not self.asynchronous:
             return []
         above = self.entered[rung + 1]

@@ -55,7 +55,7 @@ def climbing_order(values: Array, directions: Sequence[int] | None = None) -> li
 
 
 def crowding_distances(values: Array) -> Array:
-    """How far each row of one front `(n, m)` is from its neighbours, as `(n,)`; infinite at either end.
+    """The distance of each row of one front `(n, m)` from its neighbours, as `(n,)`; infinite at either end.
 
     The sum over objectives of the distance between the next lower and the next higher row, each objective
     scaled to its range (section III-B of the paper). Of several equal rows all but one have none.

@@ -20,19 +20,19 @@ class Rung:
 
     @property
     def overrides(self) -> list[str]:
-        """What a run is told of its rung."""
+        """The settings of a rung's run."""
         if self.epochs is None:
             return []
         return [f"rung={self.name}", f"trainer.max_epochs={self.epochs}"]
 
     def survivors(self, finished: int) -> int:
-        """How many climb of so many that finished."""
+        """The number that climb of so many that finished."""
         if self.keep is None:
             return finished
         return min(finished, max(1, int(self.keep * finished)) if self.keep < 1 else int(self.keep))
 
     def survivors_so_far(self, finished: int, expected: int | None) -> int:
-        """How many may climb before all have finished, of so many that have: the same share, rounded down.
+        """The number that may climb, of so many finished, before all have: the same share, rounded down.
 
         A number counts as its share of those that are `expected`; where that is unknown nobody climbs yet.
         """

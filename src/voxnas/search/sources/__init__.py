@@ -1,1 +1,1 @@
-"""Who is tried: what proposes the candidates of a search."""
+"""Sources: what proposes the candidates of a search."""

@@ -14,7 +14,7 @@ from voxnas.search.selection.base import Selection
 from voxnas.search.sources.proposals import Proposer
 from voxnas.search.spaces.base import Value
 
-Results = Mapping[str, Record | None]  # by candidate: who is through, None where there is no record
+Results = Mapping[str, Record | None]  # by candidate: those that are through, None where there is no record
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Task:
-    """What a source is asked for.
+    """The search that a source proposes candidates for.
 
     Args:
         proposer: makes candidates of choices.
@@ -37,12 +37,13 @@ class Task:
         seed: of all chance.
         names: of the objectives, each with its sign.
         objectives: these, as the problem understands them.
+        columns: their names where they are written for others.
         selection: which of those before are the best.
         folder: of the study.
         identity: a hash of such settings and of all that shapes a run.
         identity_then: what it was in the first edition of records, as `schema1_search_identity` has it.
-        limits: further settings that decide who is proposed.
-        unusual: settings, other than the usual, that decide who is best and when.
+        limits: further settings that decide which candidates are proposed.
+        unusual: settings, other than the usual, that decide which is best and when.
         least_cost: cost of the candidates that go first, where enough cost so much.
         overrides: of every run on the first rung.
         epochs: of the first rung, None for the trainer's own.
@@ -57,6 +58,7 @@ class Task:
     seed: int
     names: tuple[str, ...]
     objectives: Sequence[Objective]
+    columns: tuple[str, ...]
     selection: Selection
     folder: Path
     identity: Callable[[Mapping[str, Any]], str]
@@ -95,7 +97,7 @@ class Supply(AbstractContextManager["Supply"]):
 
     @abstractmethod
     def ask(self, results: Results, wanted: int | None, is_free: Callable[[str], bool]) -> list[Candidate]:
-        """Those that this process is to train now, none if it has to wait, or if there is nothing left.
+        """The candidates that this process is to train now; none if it has to wait, or if none is left.
 
         Args:
             results: of those that are through.
@@ -113,7 +115,7 @@ class Supply(AbstractContextManager["Supply"]):
 
 
 class Source(ABC):
-    """Who is tried."""
+    """A source of candidates."""
 
     @abstractmethod
     def supply(self, task: Task) -> Supply:

@@ -1,4 +1,4 @@
-"""How candidates descend from others, or from what a space suggests to begin with.
+"""The descent of candidates from others, or from what a space suggests to begin with.
 
 The selection is that of (μ + λ) evolution: parents are the best of all that were trained so far. There is no
 crossover: E. Real et al., "Regularized Evolution for Image Classifier Architecture Search", 2019, do without

@@ -61,7 +61,7 @@ class EvolutionSource(ListSource):
 
 
 def generation_sizes(candidates: int, generations: int) -> list[int]:
-    """How many of the candidates belong to each generation, evenly; no more generations than candidates.
+    """The number of candidates of each generation, evenly; no more generations than candidates.
 
     Raises InputError unless `generations` is a whole number from 1.
     """

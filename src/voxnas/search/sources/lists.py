@@ -23,7 +23,7 @@ class ListSource(Source):
     """
 
     def lists(self, task: Task) -> int:
-        """How many lists there are."""
+        """The number of lists."""
         return 1
 
     @abstractmethod
@@ -33,11 +33,11 @@ class ListSource(Source):
         """The list of that number, from 0; `before` are the candidates of the lists so far."""
 
     def settings(self, task: Task) -> Mapping[str, Any]:
-        """What decides, beside the space and the number of candidates, who is drawn."""
+        """The settings that decide, beside the space and the number of candidates, which are drawn."""
         return {}
 
     def needed(self, task: Task, before: int) -> int:
-        """How many of so many candidates before have to be through when the next list is drawn."""
+        """The number of so many candidates before that have to be through when the next list is drawn."""
         return before
 
     def supply(self, task: Task) -> "ListSupply":
@@ -93,7 +93,7 @@ def apart(free: list[Candidate], left: int, wanted: int | None) -> list[Candidat
 
 
 def drawn_once(path: Path, draw: Callable[[], Iterable[Proposal]]) -> list[Candidate]:
-    """What the file says, which whoever is first writes: a cost that is measured may let in a candidate of
+    """The list in the file, which the first process writes: a cost that is measured may let in a candidate of
     which another process would say that it is too dear."""
     if not path.exists():
         _write_first(path, [Candidate(p.name, p.chosen, p.choices) for p in draw()])

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -49,13 +50,14 @@ class OptunaSource(Source):
         return TrialSupply(self, task)
 
     def book(self, task: Task, worker: str) -> TrialBook:
-        """What changes the result changes the name, and so begins a search of its own in the database."""
+        """The trials of a task in the database. What changes the result changes the name of their study."""
         settings = {"objectives": list(task.names), "also": task.overrides}
         keys = [task.identity_then(task.overrides), task.identity(settings)]
         names = [f"{self.study_name}-{key}" for key in keys if key]
         seed = task.seed if self.sampler.get("seed") is None else self.sampler.seed
         sampler = partial(make_sampler, self.sampler, objectives=task.objectives)
-        return TrialBook(self.storage, names, task.objectives, sampler, seed, worker)
+        named = [replace(o, name=column) for o, column in zip(task.objectives, task.columns, strict=True)]
+        return TrialBook(self.storage, names, named, sampler, seed, worker)
 
 
 class TrialSupply(Supply):
@@ -91,7 +93,7 @@ class TrialSupply(Supply):
         self.closed = self._drawer.is_done and not any(entry.running for entry in entries)
 
     def ask(self, results: Results, wanted: int | None, is_free: Callable[[str], bool]) -> list[Candidate]:
-        """What was not told yet, what the dead have left, then new ones."""
+        """The trials not trained yet, those that dead processes have left, then new ones."""
         size = self._size if wanted is None else wanted
         found = [self.candidates[name] for name in self._own if is_free(name)][:size]
         for entry in self._orphans():
@@ -126,7 +128,7 @@ class TrialSupply(Supply):
         return time.monotonic() - since > UNDECIDED_S
 
     def _results(self) -> str:
-        names = [objective.name for objective in self.task.objectives]
+        names = list(self.task.columns)
         found = {"name": "optuna", "objectives": names, "solutions": self._book.frontier()}
         return OmegaConf.to_yaml(OmegaConf.create(found))
 

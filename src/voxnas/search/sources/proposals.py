@@ -1,4 +1,4 @@
-"""What a space proposes, as jobs of a sweep: the overrides, the run's name, and whether limits let it in."""
+"""The proposals of a space as jobs of a sweep: overrides, the run's name, and whether limits let it in."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,7 +28,7 @@ class Proposal:
     previewed: dict[tuple[str, ...], Candidate] = field(default_factory=dict, repr=False, compare=False)
 
     def preview(self) -> Candidate:
-        """What it is, and why the constraints keep it out if they do; built for that once, not trained."""
+        """The preview of a candidate, with why constraints keep it out; built for that once, not trained."""
         if self.chosen not in self.previewed:
             self.previewed[self.chosen] = preview([self.config])[0]
         return self.previewed[self.chosen]
@@ -58,7 +58,7 @@ class Proposer:
 
     @property
     def size(self) -> int | None:
-        """How many candidates there can be, where that is known."""
+        """The number of candidates that there can be, where that is known."""
         return self.flat.size if self.space is None else None
 
     @property

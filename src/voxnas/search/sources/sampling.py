@@ -65,7 +65,7 @@ def costliest(drafts: Iterable[Proposal], count: int) -> list[Proposal]:
     """Of the first `count` drafts that the constraints let in the one that costs most.
 
     Where no constraint asks for the cost it is the first of them; where they let in none it is all drafts, so
-    that who takes them sees how many are rejected.
+    that the caller sees how many are rejected.
     """
     seen: list[Proposal] = []
     let_in: list[tuple[float, Proposal]] = []

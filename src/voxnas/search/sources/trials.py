@@ -22,7 +22,7 @@ TRAINED = ("ok", "failed", "unmeasured")  # these count towards the total
 
 @dataclass(frozen=True)
 class Entry:
-    """One trial as the search sees it: who tries which candidate, and what came of it."""
+    """One trial as the search sees it: its candidate, the process that tries it, and what came of it."""
 
     number: int
     running: bool
@@ -117,7 +117,7 @@ class TrialBook:
         try:
             set_attribute(self._study, number, "verdict", verdict)
             self._study.tell(number, values, state, skip_if_finished=True)
-        except optuna.exceptions.UpdateFinishedTrialError:  # two who took it over were equally quick
+        except optuna.exceptions.UpdateFinishedTrialError:  # two that took it over were equally quick
             return
 
     def frontier(self) -> list[dict[str, object]]:

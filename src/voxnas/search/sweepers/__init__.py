@@ -1,1 +1,1 @@
-"""How a space is searched: Hydra sweepers, which run their candidates through any launcher."""
+"""Searches of a space: Hydra sweepers, which run their candidates through any launcher."""

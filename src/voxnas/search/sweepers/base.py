@@ -1,4 +1,4 @@
-"""What the sweepers of a study share, as Hydra knows them."""
+"""The common part of a study's sweepers, as Hydra knows them."""
 
 import os
 from abc import abstractmethod

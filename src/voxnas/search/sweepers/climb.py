@@ -1,4 +1,4 @@
-"""The loop of a search: looks what is there, asks who is next, trains them, until nobody is left."""
+"""The loop of a search: look at what there is, ask for candidates, train them, until none are left."""
 
 import logging
 import time
@@ -19,7 +19,7 @@ Place = tuple[int, str]  # rung, from 0, and candidate
 
 @dataclass(frozen=True)
 class Jobs:
-    """How a run is asked for.
+    """A function that makes the job of a run.
 
     Args:
         first: makes the job of a candidate of the first rung.
@@ -40,8 +40,8 @@ class Climb:
     runs side by side, those that climb first, and whatever is ready is taken next.
 
     Args:
-        ladder: decides who climbs.
-        supply: says who is on the first rung.
+        ladder: decides which candidates climb.
+        supply: puts candidates on the first rung.
         runner: trains.
         runs: what is on disk.
         jobs: how a run is asked for.
@@ -58,7 +58,7 @@ class Climb:
         self._waiting = False
 
     def to_the_end(self) -> list[Outcome]:
-        """What became of every run, be it another process's, of each candidate from the first rung up."""
+        """The outcome of every run, be it another process's, of each candidate from the first rung up."""
         while not self._is_over():
             if batch := self._batch():
                 self._waiting = False
@@ -124,7 +124,7 @@ class Climb:
         return adopted
 
     def _batch(self) -> list[tuple[Place, Job]]:
-        """Those that climbed, then those of the first rung, that no other process holds."""
+        """The candidates that climbed, then those of the first rung, that no other process holds."""
         climbed = [(rung, name) for rung, name in self.ladder.unfinished() if rung]
         free = [(rung, name) for rung, name in climbed if self.runs.is_free(rung, name)][: self.size]
         batch = [((rung, name), self.jobs.promoted(rung, name)) for rung, name in free]
@@ -154,7 +154,7 @@ class Climb:
         self.outcomes.append(outcome)
 
     def _progress(self, rung: int) -> tuple[int, int]:
-        """How many runs are through and how many there are, of a rung; of all where rungs go side by side."""
+        """The numbers of finished runs and of all, of a rung; of all rungs where they go side by side."""
         rungs = range(len(self.ladder.rungs)) if self.ladder.asynchronous else [rung]
         known = [max(self.ladder.expected(r) or 0, len(self.ladder.entered[r])) for r in rungs]
         return sum(len(self.ladder.finished[r]) for r in rungs), sum(known)

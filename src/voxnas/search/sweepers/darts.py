@@ -89,7 +89,7 @@ class DartsSweeper(StudySweeper):
         ]
 
     def _first(self) -> dict[str, str]:
-        """What a name begins with unless the command line says otherwise."""
+        """The beginning of a name unless the command line says otherwise."""
         keys = ("nas_model_size", "nas_optimization_mode")
         return {"space": str(self.config.darts.space)} | {key: str(self.config[key]) for key in keys}
 

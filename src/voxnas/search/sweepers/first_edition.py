@@ -13,7 +13,7 @@ from voxnas.records.schema1_search import is_of_the_first_edition, schema1_searc
 from voxnas.utils.names import matches
 
 SAVED, KEPT = "multirun.yaml", "multirun-schema1.yaml"
-DECIDE = ("search", "seed", "constraints")  # who is drawn, beside the command line …
+DECIDE = ("search", "seed", "constraints")  # which candidates are drawn, beside the command line …
 FREE = ("threads", "stale_after_s", "logger*", "hydra[./]launcher*", "debug*")  # … without these
 
 Identity = Callable[[Sequence[str] | None], str | None]

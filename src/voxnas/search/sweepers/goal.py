@@ -1,4 +1,4 @@
-"""What a search is for, where that is more than its frontier."""
+"""The goal of a search, where that is more than its frontier."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,11 +18,11 @@ class Goal:
     least_cost: float | None = None
 
     def overrides(self, config: DictConfig) -> list[str]:
-        """What every run is told besides. Raises InputError for a goal that cannot be."""
+        """The settings that every run gets besides. Raises InputError for a goal that cannot be."""
         return []
 
     def settings(self) -> Mapping[str, Any]:
-        """What of it decides who is proposed."""
+        """The settings of it that decide which candidates are proposed."""
         return {}
 
     def conclude(self, config: DictConfig, outcomes: Sequence[Outcome]) -> None:

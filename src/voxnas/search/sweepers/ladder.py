@@ -34,16 +34,16 @@ USUAL = {"selection": "rank", "promotion": "sync"}
 class LadderSweeper(StudySweeper):
     """All candidates briefly, the best of them for longer, from the weights they have.
 
-    Who is tried is written down; who climbs follows from the records of those. So processes that work on one
+    The candidates are written down; which climb follows from their records. So processes that work on one
     study at the same time agree, and running again goes on where the last one was cut.
 
     Args:
-        source: who is tried, a config of `search/source`.
-        n_trials: how many.
+        source: of the candidates, a config of `search/source`.
+        n_trials: number of candidates.
         rungs: epochs that each rung adds; each has a learning-rate schedule of its own. None for a search of
             one rung, whose settings are those of the command line.
         keep: see `make_rungs`.
-        selection: who climbs, a config of `search/selection`.
+        selection: of those that climb, a config of `search/selection`.
         promotion: "sync" when all have finished a rung, "async" as soon as may be, see `Ladder`.
         goal: config of a `Goal`; None for the frontier.
         seed: of all chance.
@@ -140,6 +140,7 @@ class LadderSweeper(StudySweeper):
             seed=self.seed,
             names=tuple(self.config.objectives),
             objectives=objectives,
+            columns=tuple(instantiate(self.config.problem).column(o.name) for o in objectives),
             selection=selection,
             folder=Path(self.config.hydra.sweep.dir),
             identity=lambda settings: search_identity(
@@ -182,13 +183,13 @@ class LadderSweeper(StudySweeper):
         return rung.overrides if self.rung is None else [f"rung={self.rung}"]
 
     def _folder(self, rung: Rung) -> Path:
-        """Where a rung's runs are, see `hydra.sweep.subdir`."""
+        """The folder of a rung's runs, see `hydra.sweep.subdir`."""
         folder = Path(self.config.hydra.sweep.dir)
         return folder if self.rungs is None else folder / rung.name
 
 
 def _is_of_the_candidate(override: str) -> bool:
-    """What a promoted candidate brings along, or what belongs to the space that it came from."""
+    """A predicate of overrides: those that a promoted candidate brings along, or that belong to its space."""
     key = override.lstrip("+~").split("=", 1)[0]
     return key in ("model", "space", "candidate") or (key.startswith("model.") and key != "model.backend")
 

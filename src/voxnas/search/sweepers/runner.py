@@ -26,7 +26,7 @@ log = logging.getLogger("voxnas")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one job. `record` is None where none was written, `error` where nothing was raised."""
+    """The outcome of one job. `record` is None where none was written, `error` where nothing was raised."""
 
     overrides: tuple[str, ...]
     folder: Path | None

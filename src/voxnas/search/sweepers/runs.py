@@ -1,4 +1,4 @@
-"""The runs of a study's rungs as they lie on disk, whoever trains them."""
+"""The runs of a study's rungs as they lie on disk, whichever process trains them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ DONE = ("ok", "rejected")
 
 
 class Runs:
-    """What is on disk of each candidate on each rung.
+    """The runs on disk of each candidate on each rung.
 
     Args:
         rungs: the folders of the rungs.

@@ -11,7 +11,7 @@ SINGULAR = {"kernel_sizes": "kernel_size", "activations": "activation", "dilatio
 
 
 def architecture_choices(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What an architecture chose, by name.
+    """The choices of an architecture, by name.
 
     Of a network of several arrays each array's choices are of their own (`array 2 channels`); dilations are
     summed, for that is how far an array reaches.

@@ -1,4 +1,4 @@
-"""What an amp's figures mean, in the report's words."""
+"""The meaning of an amp's figures, in the report's words."""
 
 from typing import TYPE_CHECKING
 
