@@ -37,7 +37,7 @@ def problem_config(name: str) -> DictConfig:
 
 def _composed(name: str) -> DictConfig:
     try:
-        config = compose(overrides=[f"+problem={name}"])
+        config = compose("train", overrides=[f"problem={name}"])  # its config chooses from other groups too
     except HydraException as error:
         raise InputError(
             f"problem={name}: no such config problem/{name}.yaml; name the folder that has it,"
