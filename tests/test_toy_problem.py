@@ -52,7 +52,7 @@ def test_the_report_is_in_its_own_words(logs):
     run("report", *IT[:2], "study=p", log_dir=logs)
     folder = logs / "nas/p/report"
     summary = (folder / "summary.md").read_text()
-    run("report", *IT[:3], "study=p", log_dir=logs)  # the problem by name: its config chooses from other groups
+    run("report", *IT[:3], "study=p", log_dir=logs)  # the problem by its name
     assert (folder / "summary.md").read_text() == summary
     assert "validation R²" in summary
     assert not [word for word in ("ESR", "amp", "receptive", "Neural Amp") if word in summary]
