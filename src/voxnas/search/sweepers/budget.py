@@ -59,6 +59,7 @@ class Budget(Goal):
         if self.meter.measures:
             models = measured_again(models, self.meter, MARGIN, self.budget)
         best = best_within(models, self.budget)
-        line = answer(best, self.budget, models, self.meter, instantiate(config.problem).score)
+        problem = instantiate(config.problem)
+        line = answer(best, self.budget, models, self.meter, problem.score, problem.report().formats)
         write_text(Path(config.hydra.sweep.dir) / ANSWER, line + "\n")
         log.info("%s", line)
