@@ -19,7 +19,7 @@ REACH = 48  # samples before the correlation's peak in which the response may be
 ONSET_SHARE = 0.35  # of the peak: clipping leaves a foreboding of up to 0.3 before the response itself
 GAP = 16  # samples without response that end the way back from the peak: a cabinet swings through zero faster
 MAX_MARGIN = 6  # samples kept in hand, more the slower the response rises, so that the pair stays causal
-MIN_CONFIDENCE = 0.25
+MIN_CONFIDENCE, SURE = 0.25, 0.5
 MAX_DRIFT = 4  # samples over the recording: windows differ as much by chance
 
 
@@ -66,7 +66,7 @@ def estimate_delay(
     At most WINDOWS stretches of WINDOW_SECONDS are looked at, however long the recording.
     """
     found = _estimate(input, target, sample_rate, max_delay_seconds, WINDOW_SECONDS)
-    if found.found:
+    if found.drifts or found.confidence >= SURE:
         return found
     # Clocks that are far apart blur a long window; a short one says less, but still says it.
     hurried = _estimate(input, target, sample_rate, max_delay_seconds, SHORT_WINDOW_SECONDS)
@@ -91,15 +91,15 @@ def _estimate(
     if not windows:
         return Delay(0, [], 0.0, 0.0, False)
     lags = np.arange(-reach, reach + 1)
-    curves = _window_correlations(input, target, windows, reach)
-    standouts = [_standout(curve) for curve in curves]
+    curves = window_correlations(input, target, windows, reach)
+    standouts = [standout(curve) for curve in curves]
     clear = [k for k, (_, confidence) in enumerate(standouts) if confidence >= MIN_CONFIDENCE]
     times = np.array([sum(windows[k]) / 2 / sample_rate for k in clear])
     peaks = np.array([float(lags[standouts[k][0]]) for k in clear])
     slope = _slope(times, peaks)
     drift = slope * total / sample_rate
     mean = curves.mean(axis=0)
-    peak, confidence = _standout(mean)
+    peak, confidence = standout(mean)
     samples = _settle(int(lags[peak]), *_onset(mean, peak))
     reference = samples - int(lags[peak])
     if abs(drift) > MAX_DRIFT:  # the mean is smeared: speak of the middle of the recording
@@ -134,10 +134,13 @@ def _loudest_windows(input: np.ndarray, first: int, last: int, size: int) -> lis
     return [(start, start + size) for power, start in found if power > 0 and power >= floor]
 
 
-def _window_correlations(
+def window_correlations(
     input: np.ndarray, target: np.ndarray, windows: list[tuple[int, int]], reach: int
 ) -> np.ndarray:
-    """Normalised cross-correlations of the innovations, `(windows, 2·reach + 1)`."""
+    """Normalised cross-correlations of the innovations, `(windows, 2·reach + 1)`, within ±1.
+
+    A window of the target counts with its margins: it may be silent where what answers it is not.
+    """
     # The predictors need their order of samples in front: a filter that starts on nothing makes a click.
     pieces = [
         (input[start - PREDICTOR_ORDER : stop], target[start - PREDICTOR_ORDER - reach : stop + reach])
@@ -148,8 +151,7 @@ def _window_correlations(
     curves = []
     for x, y in pieces:
         x, y = np.convolve(x, whiten_input, "valid"), np.convolve(y, whiten_target, "valid")
-        middle = y[reach : reach + len(x)]
-        norm = np.sqrt(float(x @ x) * float(middle @ middle))
+        norm = np.sqrt(float(x @ x) * float(y @ y))
         curves.append(_valid_correlation(x, y) / max(norm, 1e-30))
     return np.array(curves)
 
@@ -175,7 +177,7 @@ def _predictor(pieces: list[np.ndarray]) -> np.ndarray:
     return np.concatenate(([1.0], -solve_toeplitz(power[:-1], power[1:])))
 
 
-def _standout(curve: np.ndarray) -> tuple[int, float]:
+def standout(curve: np.ndarray) -> tuple[int, float]:
     """Index of the highest peak, and how far it rises above all that is more than a few milliseconds away."""
     height = np.abs(curve)
     peak = int(height.argmax())
