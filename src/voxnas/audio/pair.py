@@ -15,6 +15,7 @@ from voxnas.audio.checks import (
     check_rates,
     check_recording,
     check_relation,
+    propose_sections,
     raise_errors,
 )
 from voxnas.audio.files import Clip, read_audio
@@ -169,12 +170,9 @@ def check_steps(steps: Sequence[Step], total_seconds: float) -> Finding:
     """The delay changes at once: what lies on one side of it can be used."""
     jumps = ", ".join(map(str, steps))
     start, stop = longest_stretch(list(steps), total_seconds)
-    edges = [f"{start + share * (stop - start):.1f}" for share in (0, 0.7, 0.85, 1)]
-    parts = zip(("train", "val", "test"), edges, edges[1:], strict=False)
-    advice = " ".join(f'data.{name}="{first}:{last}"' for name, first, last in parts)
     message = f"the delay steps by {jumps}: a buffer was lost or repeated; record again"
     if stop - start >= MIN_USED_SECONDS:
-        message += f", or use what lies on one side: {advice}"
+        message += f", or use what lies on one side: {propose_sections(start, stop)}"
     return Finding("drift", "error", message, float(steps[0].samples))
 
 

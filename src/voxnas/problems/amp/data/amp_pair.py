@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from voxnas.audio.pair import Pair, load_pair
 from voxnas.problems.amp.data.sections import Sections, Share, split, used_seconds
+from voxnas.problems.amp.data.silence import require_sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,4 +39,6 @@ def load_amp_pair(
         delay=delay,
         used=used_seconds(train, val, test),
     )
-    return Recording(pair, split(len(pair.input), pair.sample_rate, train, val, test))
+    sections = split(len(pair.input), pair.sample_rate, train, val, test)
+    require_sound(pair, sections)
+    return Recording(pair, sections)

@@ -16,6 +16,7 @@ from voxnas.audio.files import Clip, read_audio
 from voxnas.audio.pair import load_pair
 from voxnas.problems.amp.data.amp_pair import Recording
 from voxnas.problems.amp.data.sections import Sections
+from voxnas.problems.amp.data.silence import require_sound
 from voxnas.problems.amp.esr import esr
 from voxnas.utils.errors import InputError
 
@@ -52,9 +53,11 @@ def load_nam_reamp(
     raise_errors([replicates])
     del dry, amped  # the pair is read again below: never two copies in memory
     pair = load_pair(input, target, channel=channel, target_channel=target_channel, delay=latency)
+    sections = _sections(len(pair.input), offset, replicates)
+    require_sound(pair, sections)
     return Recording(
         pair,
-        _sections(len(pair.input), offset, replicates),
+        sections,
         {"latency_samples": latency, "replicate_esr": esr, "layout": "nam-v3"},
     )
 
