@@ -98,3 +98,10 @@ def test_a_target_that_falls_silent_keeps_its_delay(guitar: np.ndarray, quiet: f
     assert found.found
     assert 474 <= found.samples <= 480
     assert np.abs(found.correlation).max() <= 1
+
+
+@pytest.mark.parametrize("delay", [72_000, 110_000, -72_000])
+def test_a_delay_beyond_a_second_is_found(guitar: np.ndarray, delay: int) -> None:
+    found = estimate_delay(guitar, delayed(distort(guitar), delay), RATE)
+    assert found.found
+    assert delay - 6 <= found.samples <= delay

@@ -15,11 +15,13 @@ PREDICTOR_ORDER = 32
 WHITE_NOISE = 1e-9  # of the power, added to the autocorrelation: -90 dB and below is not whitened
 WINDOWS, MIN_WINDOWS = 16, 8
 WINDOW_SECONDS, SHORT_WINDOW_SECONDS = 3.0, 0.3
+FAR_SECONDS = 10.0
 REACH = 48  # samples before the correlation's peak in which the response may begin
 ONSET_SHARE = 0.35  # of the peak: clipping leaves a foreboding of up to 0.3 before the response itself
 GAP = 16  # samples without response that end the way back from the peak: a cabinet swings through zero faster
 MAX_MARGIN = 6  # samples kept in hand, more the slower the response rises, so that the pair stays causal
 MIN_CONFIDENCE, SURE = 0.25, 0.5
+MAX_CLOCK_ERROR = 0.005  # of time: a few windows that show nothing lie on a steeper line by chance
 MAX_DRIFT = 4  # samples over the recording: windows differ as much by chance
 
 
@@ -63,6 +65,7 @@ def estimate_delay(
     A pure delay is found to the sample. Where the target is filtered or distorted, its response rises over
     some samples: the delay is then put as far before the first that shows as the peak is behind it, so that
     the target never needs input from its future; where that is not distinct from no delay at all, it is 0.
+    Where nothing is sure within `max_delay_seconds`, FAR_SECONDS are searched, or a quarter of the recording.
     At most WINDOWS stretches of WINDOW_SECONDS are looked at, however long the recording.
     """
     found = _estimate(input, target, sample_rate, max_delay_seconds, WINDOW_SECONDS)
@@ -70,7 +73,11 @@ def estimate_delay(
         return found
     # Clocks that are far apart blur a long window; a short one says less, but still says it.
     hurried = _estimate(input, target, sample_rate, max_delay_seconds, SHORT_WINDOW_SECONDS)
-    return hurried if hurried.drifts else found
+    if hurried.drifts:
+        return hurried
+    far = _estimate(input, target, sample_rate, FAR_SECONDS, WINDOW_SECONDS)
+    beyond = abs(far.samples) > max_delay_seconds * sample_rate
+    return far if beyond and far.confidence >= SURE else found
 
 
 def shift(input: np.ndarray, target: np.ndarray, delay: int) -> tuple[np.ndarray, np.ndarray]:
@@ -97,6 +104,7 @@ def _estimate(
     times = np.array([sum(windows[k]) / 2 / sample_rate for k in clear])
     peaks = np.array([float(lags[standouts[k][0]]) for k in clear])
     slope = _slope(times, peaks)
+    slope = slope if abs(slope) <= MAX_CLOCK_ERROR * sample_rate else 0.0
     drift = slope * total / sample_rate
     mean = curves.mean(axis=0)
     peak, confidence = standout(mean)
