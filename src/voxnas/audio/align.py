@@ -21,6 +21,7 @@ ONSET_SHARE = 0.35  # of the peak: clipping leaves a foreboding of up to 0.3 bef
 GAP = 16  # samples without response that end the way back from the peak: a cabinet swings through zero faster
 MAX_MARGIN = 6  # samples kept in hand, more the slower the response rises, so that the pair stays causal
 MIN_CONFIDENCE, SURE = 0.25, 0.5
+HEARD = 0.01  # of the mean power around: a window that has less is silent
 MAX_CLOCK_ERROR = 0.005  # of time: a few windows that show nothing lie on a steeper line by chance
 MAX_DRIFT = 4  # samples over the recording: windows differ as much by chance
 
@@ -145,9 +146,9 @@ def _loudest_windows(input: np.ndarray, first: int, last: int, size: int) -> lis
 def window_correlations(
     input: np.ndarray, target: np.ndarray, windows: list[tuple[int, int]], reach: int
 ) -> np.ndarray:
-    """Normalised cross-correlations of the innovations, `(windows, 2·reach + 1)`, within ±1.
+    """Normalised cross-correlations of the innovations, `(windows, 2·reach + 1)`.
 
-    A window of the target counts with its margins: it may be silent where what answers it is not.
+    By what the target has beside the window; with its margins where it is silent there, and they are not.
     """
     # The predictors need their order of samples in front: a filter that starts on nothing makes a click.
     pieces = [
@@ -159,7 +160,10 @@ def window_correlations(
     curves = []
     for x, y in pieces:
         x, y = np.convolve(x, whiten_input, "valid"), np.convolve(y, whiten_target, "valid")
-        norm = np.sqrt(float(x @ x) * float(y @ y))
+        middle, whole = y[reach : reach + len(x)], float(y @ y)
+        beside = float(middle @ middle)
+        heard = beside >= HEARD * whole * len(x) / len(y)
+        norm = np.sqrt(float(x @ x) * (beside if heard else whole))
         curves.append(_valid_correlation(x, y) / max(norm, 1e-30))
     return np.array(curves)
 
