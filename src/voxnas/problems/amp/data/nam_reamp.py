@@ -54,7 +54,7 @@ def load_nam_reamp(
     del dry, amped  # the pair is read again below: never two copies in memory
     pair = load_pair(input, target, channel=channel, target_channel=target_channel, delay=latency)
     sections = _sections(len(pair.input), offset, replicates)
-    require_sound(pair, sections)
+    require_sound(pair, sections, settable=False)
     return Recording(
         pair,
         sections,

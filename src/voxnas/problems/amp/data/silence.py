@@ -13,8 +13,8 @@ MAX_PAUSE_BLOCKS = 6  # between phrases
 MIN_PROPOSED_SECONDS = 10.0
 
 
-def require_sound(pair: Pair, sections: Sections) -> None:
-    """Raise InputError if input or target is silent in a section: which, and what to set."""
+def require_sound(pair: Pair, sections: Sections, *, settable: bool = True) -> None:
+    """Raise InputError if input or target is silent in a section: which, and what to set where one can."""
     spans = {name: getattr(sections, name) for name in ("train", "val", "test")}
     faults = []
     for role, samples in (("target", pair.target), ("input", pair.input)):
@@ -28,8 +28,9 @@ def require_sound(pair: Pair, sections: Sections) -> None:
             f"{name} {a / pair.sample_rate:.1f}:{b / pair.sample_rate:.1f} s"
             for name, (a, b) in spans.items()
         ]
+        advice = _advice(pair) if settable else "record again"
         where = f"{pair.input_path} → {pair.target_path}"
-        raise InputError(f"{where}: {'; '.join(faults)} ({', '.join(seconds)}); {_advice(pair)}")
+        raise InputError(f"{where}: {'; '.join(faults)} ({', '.join(seconds)}); {advice}")
 
 
 def _advice(pair: Pair) -> str:
