@@ -30,7 +30,7 @@ def test_both_formats_hold_the_network(finished, capable):
 
 
 def test_the_player_sees_what_the_run_and_the_user_say(finished):
-    finished.end_with(Export(formats=["nam"], metadata={"gear_make": "Acme"}))
+    finished.end_with(Export(formats=["nam"], metadata={"gear_make": "Acme", "name": None}))
     metadata = json.loads((finished.folder / "amp.nam").read_text())["metadata"]
     assert (metadata["name"], metadata["gear_make"]) == ("amp", "Acme")
     assert metadata["training"]["validation_esr"] == 0.25

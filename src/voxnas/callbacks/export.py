@@ -1,7 +1,7 @@
 """Callback that writes the finished network in the formats that plug-ins load."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import lightning.pytorch as pl
 
@@ -21,17 +21,19 @@ class Export(JobCallback):
         formats: names of `voxnas.export.formats`; one that cannot hold the network is left out, with a line
             that says why.
         only_realtime: leave out what the benchmark found too slow for this CPU.
-        metadata: gear fields and the like for the plug-in's file; see `nam_metadata`.
+        metadata: gear fields and the like for the plug-in's file; see `nam_metadata`; what is None is
+            left out.
     """
 
     def __init__(
         self,
         formats: Sequence[str] = ("nam", "json"),
         only_realtime: bool = True,
-        metadata: dict[str, str | float] | None = None,
+        metadata: Mapping[str, str | float | None] | None = None,
     ) -> None:
         self.formats = {name: find_format(name) for name in formats}
-        self.only_realtime, self.metadata = only_realtime, dict(metadata or {})
+        self.only_realtime = only_realtime
+        self.metadata = {key: value for key, value in (metadata or {}).items() if value is not None}
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self.only_realtime and self.record.value("cpu_realtime_capable") is False:
