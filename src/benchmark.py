@@ -1,5 +1,9 @@
 """Time a run or an exported model, streaming in blocks on one thread."""
 
+from voxnas.utils import interrupt
+
+interrupt.until_started()
+
 from dataclasses import asdict
 from pathlib import Path
 

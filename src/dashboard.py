@@ -1,5 +1,9 @@
 """Optuna's dashboard of a study's trials: `python src/dashboard.py study=mine`, then http://127.0.0.1:8080."""
 
+from voxnas.utils import interrupt
+
+interrupt.until_started()
+
 from pathlib import Path
 
 from omegaconf import DictConfig

@@ -1,5 +1,9 @@
 """Judge a run or an exported model on recordings: `python src/eval.py model=PATH input=… target=…`."""
 
+from voxnas.utils import interrupt
+
+interrupt.until_started()
+
 from omegaconf import DictConfig
 
 from voxnas.utils.app import hydra_app

@@ -1,5 +1,9 @@
 """Write a run or a model in a format that plug-ins and other programs read."""
 
+from voxnas.utils import interrupt
+
+interrupt.until_started()
+
 from omegaconf import DictConfig
 
 from voxnas.utils.app import hydra_app

@@ -1,5 +1,9 @@
 """Check recordings before training on them: `python src/inspect_pair.py input=dry.wav target=wet.wav`."""
 
+from voxnas.utils import interrupt
+
+interrupt.until_started()
+
 from omegaconf import DictConfig
 
 from voxnas.utils.app import hydra_app

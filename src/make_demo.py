@@ -1,5 +1,9 @@
 """Write the recordings that the project makes itself, and a picture of them: `python src/make_demo.py`."""
 
+from voxnas.utils import interrupt
+
+interrupt.until_started()
+
 from omegaconf import DictConfig
 
 from voxnas.utils.app import hydra_app

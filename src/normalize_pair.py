@@ -3,6 +3,10 @@
 `python src/normalize_pair.py input=dry.wav target=wet.wav output_dir=out`
 """
 
+from voxnas.utils import interrupt
+
+interrupt.until_started()
+
 from omegaconf import DictConfig
 
 from voxnas.utils.app import hydra_app

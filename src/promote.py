@@ -1,5 +1,9 @@
 """Promote the best candidates of one rung to the next: `python src/promote.py study=mine keep=0.5`."""
 
+from voxnas.utils import interrupt
+
+interrupt.until_started()
+
 from pathlib import Path
 
 from hydra.utils import instantiate

@@ -1,5 +1,9 @@
 """Play through a model live: sound card in, model, sound card out; or a file through the same loop."""
 
+from voxnas.utils import interrupt
+
+interrupt.until_started()
+
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,5 +1,9 @@
 """Play a sound file through a run or an exported model."""
 
+from voxnas.utils import interrupt
+
+interrupt.until_started()
+
 import sys
 from pathlib import Path
 

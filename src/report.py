@@ -1,5 +1,9 @@
 """Report on a study: `python src/report.py study=NAME`, or `results=PATH output_dir=PATH`."""
 
+from voxnas.utils import interrupt
+
+interrupt.until_started()
+
 from functools import partial
 
 from hydra.utils import instantiate

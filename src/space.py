@@ -1,5 +1,9 @@
 """Preview a space: each candidate's latency, size and cost, kept or rejected. Trains nothing."""
 
+from voxnas.utils import interrupt
+
+interrupt.until_started()
+
 import sys
 from pathlib import Path
 

@@ -4,6 +4,10 @@ python src/train.py model=standard trainer.max_epochs=200
 python src/train.py -m search=phase1 space=poc study=mine
 """
 
+from voxnas.utils import interrupt
+
+interrupt.until_started()
+
 import gc
 import logging
 from collections.abc import Callable

@@ -21,6 +21,7 @@ from tiny_amp import RATE, amp, dry_signal
 from voxnas.audio.pair import Pair
 from voxnas.problems.amp.data.amp_pair import Recording
 from voxnas.problems.amp.data.sections import Sections
+from voxnas.utils import interrupt
 from voxnas.utils.app import prepare_environment
 
 # The same cases on every run, so that a red test is about the change at hand; `make test-all` draws new ones
@@ -97,6 +98,8 @@ def run_here(
             code = 0
         except SystemExit as stop:
             code = int(stop.code or 0)
+        finally:
+            interrupt.started()
         return Result(code, *capsys.readouterr())
 
     return run

@@ -12,10 +12,18 @@ from voxnas.callbacks.keep_claim import KeepClaim
 from voxnas.records.claim import Claim
 from voxnas.records.record import Record
 from voxnas.training.callback import JobCallback
+from voxnas.utils.errors import InputError
 
 
 def begin(cfg: DictConfig) -> None:
-    """Seed what is random, and take the threads that the job has."""
+    """Seed what is random, and take the threads that the job has.
+
+    Raises InputError where the accelerator is not there.
+    """
+    if cfg.trainer.get("accelerator") in ("cuda", "gpu") and not torch.cuda.is_available():
+        raise InputError(
+            f"trainer.accelerator={cfg.trainer.accelerator}: PyTorch finds no CUDA GPU here; give trainer=cpu"
+        )
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     if cfg.threads:
         torch.set_num_threads(cfg.threads)

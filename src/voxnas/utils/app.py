@@ -18,11 +18,19 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import CompactHydraException, HydraException, MissingConfigException
 from hydra.types import RunMode
 from omegaconf import DictConfig
-from omegaconf.errors import InterpolationResolutionError, MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    InterpolationResolutionError,
+    MissingMandatoryValue,
+    OmegaConfBaseException,
+)
 
+from voxnas.utils import interrupt
 from voxnas.utils.errors import Busy, InputError, Stop, VoxnasError, storage_error
 from voxnas.utils.resolvers import register_resolvers
 from voxnas.utils.search_path import register_search_path
+from voxnas.utils.settings import check_settings
 
 ROOT = Path(__file__).resolve().parents[3]
 # Exit codes; 1 is also that of a sweep with failed candidates
@@ -50,14 +58,15 @@ def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
     `model=PATH` is a value, where beside the group `configs/model` it would pick one of the group's files.
     """
     prepare_environment()
-    _check_arguments(sys.argv[1:])
     config = ROOT / "configs" / config_name
+    _check_arguments(sys.argv[1:])
 
     def decorate(task: Task) -> Callable[[], Any]:
         @functools.wraps(task)
         def guarded(cfg: DictConfig) -> Any:
             try:
                 with user_errors(cfg):
+                    check_settings(cfg)
                     return task(cfg)
             except VoxnasError as error:
                 if HydraConfig.get().mode == RunMode.MULTIRUN or cfg.get("debug_traceback"):
@@ -73,6 +82,7 @@ def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
 
         @functools.wraps(task)
         def start() -> Any:
+            interrupt.started()
             wants_traceback = os.environ.get(FULL_ERROR) == "1"
             try:
                 with _handing_on_errors():
@@ -95,8 +105,11 @@ def _outside_of_runs(error: Exception) -> tuple[str, int] | None:
     if isinstance(error, MissingConfigException) and error.options:
         group, _, name = str(error.missing_cfg_file).rpartition("/")
         return f"error: {group}: not {name}, but one of {', '.join(error.options)}", USER_ERROR
+    cause = error.__cause__
+    if isinstance(error, CompactHydraException) and isinstance(cause, ConfigAttributeError | ConfigKeyError):
+        key = cause.full_key
+        return f"error: {key}: no such setting; check its name (+{key}=VALUE adds one)", USER_ERROR
     if isinstance(error, CompactHydraException):
-        cause = error.__cause__
         return f"{error}\n{cause}" if isinstance(cause, OmegaConfBaseException) else str(error), RUN_FAILED
     full = storage_error(error, os.environ["VOXNAS_LOG_DIR"])
     return (f"error: {full}", USER_ERROR) if full else None

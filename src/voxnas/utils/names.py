@@ -8,6 +8,10 @@ from typing import Any
 
 from voxnas.utils.errors import InputError
 
+RUN_BYTES = 237  # of a run's name: what it exports has four letters more, and fourteen while it is written
+STUDY_BYTES = 255
+MAX_SHOWN = 80  # characters of a value
+
 
 def genotype_name(values: Mapping[str, Any]) -> str:
     """The name of a genotype's plain values: readable, and another one for another genotype.
@@ -32,3 +36,20 @@ def matches(key: str, patterns: Sequence[str]) -> bool:
         if fnmatchcase(key, pattern.removeprefix("!")):
             taken = not pattern.startswith("!")
     return taken
+
+
+def not_a_folder(name: str, most_bytes: int) -> str:
+    """Why a name cannot be that of a folder within another; empty if it can."""
+    if name.strip() in ("", ".", ".."):
+        return "is no name"
+    if any(c in "/\\" or not c.isprintable() for c in name):
+        return "has slashes or the like in it"
+    size = len(name.encode(errors="replace"))
+    return f"has {size} bytes, {most_bytes} at most" if size > most_bytes else ""
+
+
+def shown(value: Any) -> str:
+    """A value in a line about it, as a user would write it."""
+    said = {None: "null", True: "true", False: "false"}
+    text = said[value] if value is None or isinstance(value, bool) else " ".join(str(value).split())
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
