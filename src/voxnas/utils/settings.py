@@ -25,6 +25,8 @@ from voxnas.utils.kinds import (
     or_none,
     path,
     pattern,
+    text,
+    unknown,
     whole,
     word,
 )
@@ -41,11 +43,22 @@ SECTION = or_none(either(number(0, 1), STRETCH))
 DURATION = or_none(pattern(r"\d+:\d\d:\d\d:\d\d", "a duration as DD:HH:MM:SS"))
 BLOCKS = listed(COUNT, "[512,64]")
 OBJECTIVES = listed(word(), "[score,cpu_rtf]", may_be_empty=True)  # which code refuses in its own words
+GEAR = ("amp", "pedal", "pedal_amp", "amp_cab", "amp_pedal_cab", "preamp", "studio")
+TONES = ("clean", "overdrive", "crunch", "hi_gain", "fuzz")
 METER = one_of("auto", "native", "torch", "command", "profile")
 PRECISION = one_of(
     *("64-true", "32-true", "16-mixed", "bf16-mixed", "16-true", "bf16-true", "transformer-engine"),
     *("transformer-engine-float16", "64", "32", "16", "bf16", 64, 32, 16),
 )
+
+METADATA = {
+    "gear_type": or_none(one_of(*GEAR)),
+    "tone_type": or_none(one_of(*TONES)),
+    "input_level_dbu": or_none(number(-100, 100)),
+    "output_level_dbu": or_none(number(-100, 100)),
+    **{key: or_none(text()) for key in ("name", "modeled_by", "gear_make", "gear_model")},
+}
+METADATA["*"] = unknown(f"one of {', '.join(METADATA)} instead")
 
 # The first pattern that a key matches counts
 SETTINGS: dict[str, Kind] = {
@@ -71,6 +84,9 @@ SETTINGS: dict[str, Kind] = {
     "max_cpu_rtf": or_none(number(above=0)),
     "max_us_per_block": or_none(number(above=0)),
     "time_cap.*": DURATION,
+    # metadata of exported files, by the words that players know
+    **{f"export.metadata.{key}": kind for key, kind in METADATA.items()},
+    **{f"metadata.{key}": kind for key, kind in METADATA.items()},
     # recordings
     "data.folder": PATH,
     "data.seconds": number(above=0),
