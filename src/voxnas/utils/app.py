@@ -14,8 +14,7 @@ from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import CompactHydraException, HydraException, MissingConfigException
+from hydra.errors import CompactHydraException, MissingConfigException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import (
@@ -27,6 +26,7 @@ from omegaconf.errors import (
 )
 
 from voxnas.utils import interrupt
+from voxnas.utils.arguments import as_typed, parsed, quoted
 from voxnas.utils.errors import Busy, InputError, Stop, VoxnasError, storage_error
 from voxnas.utils.resolvers import register_resolvers
 from voxnas.utils.search_path import register_search_path
@@ -59,6 +59,7 @@ def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
     """
     prepare_environment()
     config = ROOT / "configs" / config_name
+    sys.argv[1:] = as_typed(sys.argv[1:], lambda key: (config.parent / key).is_dir())
     _check_arguments(sys.argv[1:])
 
     def decorate(task: Task) -> Callable[[], Any]:
@@ -149,11 +150,9 @@ def _check_arguments(arguments: Sequence[str]) -> None:
         key, _, value = argument.partition("=")
         if key.startswith("-") or not value:
             continue
-        try:
-            OverridesParser.create().parse_override(argument)
-        except HydraException:
-            quoted = value.replace("'", "\\'")
-            _exit(f"error: {key}: put the value in quotes inside quotes: \"{key}='{quoted}'\"", USER_ERROR)
+        if parsed(argument) is None:
+            line = f'error: {key}: put the value in quotes inside quotes: "{key}={quoted(value)}"'
+            _exit(line, USER_ERROR)
 
 
 def prepare_environment() -> None:

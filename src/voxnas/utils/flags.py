@@ -1,8 +1,9 @@
 """Options in the way of other programs, `--file PATH`, where the scripts say `file=PATH`."""
 
-import re
 import sys
 from collections.abc import Collection, Sequence
+
+from voxnas.utils.arguments import quoted
 
 
 def as_overrides(arguments: Sequence[str], names: Collection[str]) -> list[str]:
@@ -23,11 +24,5 @@ def as_overrides(arguments: Sequence[str], names: Collection[str]) -> list[str]:
         if not value:
             print(f"error: --{name} needs a value: --{name} VALUE", file=sys.stderr)
             raise SystemExit(2)
-        result.append(f"{name}={_quoted(value)}")
+        result.append(f"{name}={quoted(value)}")
     return result
-
-
-def _quoted(value: str) -> str:
-    """Value in quotes as Hydra reads them: a backslash is one, but before a quotation mark or the end."""
-    escaped = re.sub(r"(\\*)('|$)", lambda m: 2 * m[1] + ("\\'" if m[2] else ""), value)
-    return f"'{escaped}'"

@@ -11,7 +11,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from voxnas.utils.errors import InputError
-from voxnas.utils.names import genotype_name, matches
+from voxnas.utils.names import RUN_BYTES, genotype_name, matches, not_a_folder, shown
 
 SWEEP_SIZE = "VOXNAS_SWEEP_SIZE"  # environment variable: how many runs there are; absent in a single run
 
@@ -41,7 +41,10 @@ def run_name(base: str, unnamed: Sequence[str], overrides: Sequence[str] | None 
 
 
 def _run_name(base: str, unnamed: Sequence[str], *, _root_: DictConfig) -> str:
-    return run_name(base, not_in_names(_root_, unnamed))
+    name = run_name(base, not_in_names(_root_, unnamed))
+    if why := not_a_folder(name, RUN_BYTES):
+        raise InputError(f"name={shown(name)}: {why}; give a shorter one for what it stands for, name=NAME")
+    return name
 
 
 def not_in_names(config: DictConfig, unnamed: Sequence[str] | None = None) -> list[str]:
