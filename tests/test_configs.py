@@ -62,7 +62,7 @@ def test_every_group_is_tried_here():
     groups = {path.name for path in CONFIGS.iterdir() if path.is_dir()}
     tried = {"problem", "model", "data", "space", "design", "search", "callbacks", "trainer", "logger"}
     tried |= {"training", "cost"}
-    assert groups == tried | {"experiment", "debug", "paths", "hydra", "on_model", "shared"}
+    assert groups == tried | {"experiment", "experiment_on", "debug", "paths", "hydra", "on_model", "shared"}
 
 
 @pytest.mark.parametrize("model", options("model"))
@@ -239,6 +239,18 @@ def test_every_source_can_be_built(composed, source):
 def test_every_selection_can_be_built(composed, selection):
     config = composed("train", "search=ladder", "study=mine", "+search.limits.cpu_rtf=0.1")
     assert isinstance(make_part("selection", selection, config), Selection)
+
+
+@pytest.mark.parametrize("experiment", options("experiment"))
+@pytest.mark.parametrize("data", options("data"))
+def test_an_experiment_brings_no_setting_that_the_data_have_not(composed, data, experiment):
+    given = [] if data == "demo" else [f"data.input={WAV}", f"data.target={WAV}"]
+    plain = composed("train", f"data={data}", *given)
+    config = composed("train", f"data={data}", f"experiment={experiment}", *given)
+    assert {*config.data} == {*plain.data}
+    instantiate(config.data)
+    assert composed("train", f"data={data}", "experiment=smoke", *given).data.segment_length == 2048
+    assert composed("train", "experiment=smoke").data.seconds == 8
 
 
 @pytest.mark.parametrize("rung", ["train", "phase1", "rung1", "rung9", "optuna"])

@@ -95,3 +95,8 @@ def test_a_run_that_is_cut_goes_on(logs):
     done = records(folder)[name]
     assert done["status"] == "ok"
     assert done["history"][: len(cut["history"]) - 1] == cut["history"][:-1]
+
+
+def test_an_experiment_leaves_the_data_of_another_problem_alone(logs):
+    run("train", *IT, "experiment=smoke", log_dir=logs)
+    assert len(list((logs / "train/runs").glob("*/record.json"))) == 1
