@@ -1,9 +1,14 @@
 # make help lists what there is
 
 PY := .venv/bin/python
+# Values as they were typed: a $ in them is one, and the shell sees one word whatever is in it
+override INPUT := $(value INPUT)
+override TARGET := $(value TARGET)
+override STUDY := $(value STUDY)
+quote = '$(subst ','\'',$(1))'
 # Where a study is not named, it is called after the recording and the space
-AMP := $(if $(TARGET),$(shell basename "$(TARGET)" | sed 's/\.[^.]*$$//; s/[^A-Za-z0-9._-]/_/g'),demo)
-study = $(or $(STUDY),$(AMP)-$(1))
+AMP := $(if $(TARGET),$(shell basename -- $(call quote,$(TARGET)) | sed 's/\.[^.]*$$//; s/[^A-Za-z0-9._-]/_/g'),demo)
+study = $(call quote,$(or $(STUDY),$(AMP)-$(1)))
 ARGS ?=
 # Candidates side by side, one per core: together they train more than one after the other on all cores
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1); echo $$((n < 4 ? n : 4)))
@@ -12,10 +17,10 @@ PAIR ?= amp_pair
 
 # With INPUT and TARGET your own recordings; with neither the demo pair, a time cap on every run
 ifneq ($(INPUT)$(TARGET),)
-  DATA := data=$(PAIR) 'data.input="$(INPUT)"' 'data.target="$(TARGET)"'
-else
-  DATA := experiment=quick
+  RECORDINGS := data=$(PAIR) $(call quote,data.input=$(INPUT)) $(call quote,data.target=$(TARGET))
 endif
+EXPERIMENT = $(if $(RECORDINGS),,experiment=quick)
+DATA = $(RECORDINGS) $(EXPERIMENT)
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
@@ -44,7 +49,7 @@ define search
 	$(PY) src/report.py study=$(call study,$(1)) && exit $$status
 endef
 
-nas-smoke: DATA = experiment=smoke
+nas-smoke: EXPERIMENT = experiment=smoke
 nas-smoke: setup  ## the smallest whole search: 2 candidates × 2 epochs, about a minute
 	$(call search,smoke)
 
@@ -72,14 +77,14 @@ nas-darts: setup  ## differentiable search (SPACE=darts_wavenet or darts_cnn), i
 nas-optuna: setup  ## let Optuna search a space (SPACE=plugin) for ESR and CPU cost
 	$(call study-search,optuna,space=plugin)
 
-nas-optuna-smoke: DATA = experiment=smoke
+nas-optuna-smoke: EXPERIMENT = experiment=smoke
 nas-optuna-smoke: setup  ## the same with 4 candidates × 2 epochs
 	$(call study-search,optuna,space=plugin_phone,search.n_trials=4)
 
 nas-ladder: setup  ## search a space (SPACE=plugin) by successive halving: 64 candidates, four rungs
 	$(call study-search,ladder,space=plugin)
 
-nas-ladder-smoke: DATA = experiment=smoke
+nas-ladder-smoke: EXPERIMENT = experiment=smoke
 nas-ladder-smoke: setup  ## the same with 4 candidates, of which 2 climb
 	$(call study-search,ladder,space=plugin_phone,search.candidates=4 $(TWO_RUNGS) search.keep=2)
 
@@ -91,7 +96,7 @@ BUDGET = $(if $(PRESET),search.like=$(PRESET)) \
 nas-budget: setup  ## the best model within a CPU cost (CPU=0.005 of a core, MAX_US=7 µs per block, or PRESET=nano)
 	$(call study-search,budget,,$(BUDGET))
 
-nas-budget-smoke: DATA = experiment=smoke
+nas-budget-smoke: EXPERIMENT = experiment=smoke
 nas-budget-smoke: CPU = $(if $(RTF)$(MAX_US)$(PRESET),,0.01)
 nas-budget-smoke: setup  ## the same with 3 candidates, one of which climbs
 	$(call study-search,budget,,$(BUDGET) search.candidates=3 $(TWO_RUNGS) search.keep=1)
@@ -106,7 +111,7 @@ report: setup  ## write the report of STUDY again
 	@$(PY) src/report.py study=$(call study,$(or $(SPACE),poc)) $(ARGS)
 
 inspect: setup  ## look at a pair before training (INPUT, TARGET)
-	@$(PY) src/inspect_pair.py 'input="$(INPUT)"' 'target="$(TARGET)"' $(ARGS)
+	@$(PY) src/inspect_pair.py $(call quote,input=$(INPUT)) $(call quote,target=$(TARGET)) $(ARGS)
 
 bench: bench-train bench-engine  ## measure training and streaming speed, start-up and the report on 10,000 records
 	@$(PY) benchmarks/startup.py
@@ -117,7 +122,7 @@ bench-train: setup  ## training speed beside PyTorch, and beside the peer (PEER_
 	@$(PY) benchmarks/train_kernel.py --into logs/bench/train.json
 
 bench-quality: setup  ## ESR of the recipe beside the peer's, on a pair (INPUT, TARGET)
-	@$(PY) benchmarks/quality.py "$(INPUT)" "$(TARGET)"
+	@$(PY) benchmarks/quality.py $(call quote,$(INPUT)) $(call quote,$(TARGET))
 
 bench-engine: setup  ## streaming cost: native code beside PyTorch and beside the CPU's peak
 	@$(PY) benchmarks/engine.py

@@ -1,0 +1,66 @@
+"""What make hands to the scripts: recordings, names and paths as they were typed."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+from scripts import ROOT
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+
+ODD = ["Max'd out.wav", "Plexi, bright.wav", "take [1] (2).wav", "gain=5.wav", 'the "big" one.wav', "a$b.wav"]
+SMOKES = ["nas-smoke", "nas-optuna-smoke", "nas-ladder-smoke", "nas-budget-smoke"]
+
+
+def commands(tmp_path, *arguments: str) -> list[list[str]]:
+    """The arguments of every script that make would run, in place of running it."""
+    record = tmp_path / "record.py"
+    record.write_text(
+        f"import json, sys; open({str(tmp_path / 'log')!r}, 'a').write(json.dumps(sys.argv[1:]) + '\\n')"
+    )
+    python = f"PY={sys.executable} {record}"
+    make = ["make", "--silent", "--old-file=setup", python, "JOBS=1", *arguments]
+    done = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("target", [*SMOKES, "nas-poc", "nas-ladder", "nas-darts", "train", "space"])
+def test_own_recordings_are_those_that_are_trained_on(tmp_path, target):
+    found = commands(tmp_path, target, "INPUT=dry.wav", "TARGET=amp.wav")
+    trained = [call for call in found if call[0] in ("src/train.py", "src/space.py")]
+    for call in trained:
+        assert {"data=amp_pair", "data.input=dry.wav", "data.target=amp.wav"} <= set(call)
+        assert ("experiment=smoke" in call) == (target in SMOKES)
+        assert "experiment=quick" not in call
+    assert trained
+
+
+@pytest.mark.parametrize(("target", "experiment"), [*((t, "smoke") for t in SMOKES), ("nas-poc", "quick")])
+def test_without_recordings_it_is_the_demo_pair(tmp_path, target, experiment):
+    call = commands(tmp_path, target)[0]
+    assert f"experiment={experiment}" in call
+    assert not any(argument.startswith("data") for argument in call)
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("target", ["nas-smoke", "inspect", "train"])
+def test_paths_come_as_they_were_typed(tmp_path, target, name):
+    for call in commands(tmp_path, target, f"INPUT=~/{name}", f"TARGET={name}"):
+        given = {a.partition("=")[0].removeprefix("data."): a.partition("=")[2] for a in call}
+        if call[0] in ("src/train.py", "src/inspect_pair.py"):
+            assert (given["input"], given["target"]) == (f"~/{name}", name)
+        if "study" in given:
+            assert set(given["study"]) <= set("abcdefghijklmnopqrstuvwxyzMPT_-.0123456789")
+
+
+def test_a_study_s_name_comes_as_it_was_typed(tmp_path):
+    calls = commands(tmp_path, "nas-poc", "STUDY=Max'd 5150")
+    assert len(calls) == 4
+    assert all("study=Max'd 5150" in call for call in calls)
+
+
+def test_a_study_is_called_after_the_recording(tmp_path):
+    assert "study=my_amp_2-poc" in commands(tmp_path, "nas-poc", "INPUT=d.wav", "TARGET=in/my amp_2.wav")[0]
