@@ -117,6 +117,13 @@ def test_a_candidate_that_diverges_fails_alone_and_is_not_proposed_again(search,
     assert contents(log_dir) == before
 
 
+def test_a_study_with_nothing_left_to_do_says_so(search):
+    assert "nothing to do" not in optuna(search, 2).err
+    done = optuna(search, 2)
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "nothing to do: 2 of 2 trained\n"
+
+
 def test_a_trial_that_was_cut_goes_on(search, log_dir, monkeypatch):
     with monkeypatch.context() as patched:
         stop_at_step(patched, 6)  # in the second epoch of four steps

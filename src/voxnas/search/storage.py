@@ -16,6 +16,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
+from voxnas.search.sqlite_wait import Connection
 from voxnas.search.storage_upgrade import upgrade_postgres, upgrade_sqlite
 from voxnas.utils.errors import InputError
 
@@ -58,6 +59,8 @@ def open_storage(url: str) -> BaseStorage:
 
 def unusable(url: str, error: Exception) -> InputError:
     """The line for it, without the password."""
+    if isinstance(error, optuna.exceptions.StorageInternalError) and isinstance(error.__cause__, Exception):
+        error = error.__cause__  # itself it guesses
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     shown = url if "@" not in url else f"{url.split('://')[0]}://…@{url.rsplit('@', 1)[1]}"
     return InputError(f"storage {shown} cannot be used: {first}")
@@ -68,7 +71,7 @@ def _connect(url: str) -> RDBStorage:
         return RDBStorage(url, skip_compatibility_check=True)
     if path := make_url(url).database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    waiting = {"connect_args": {"timeout": WAIT_S}}
+    waiting = {"connect_args": {"timeout": WAIT_S, "factory": Connection}}
     return RDBStorage(url, engine_kwargs=waiting, skip_compatibility_check=True)
 
 

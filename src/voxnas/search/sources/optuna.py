@@ -8,6 +8,8 @@ from functools import partial
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from optuna.exceptions import StorageInternalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from voxnas.records.record import Record
 from voxnas.search.objectives import figures
@@ -16,6 +18,7 @@ from voxnas.search.sources.base import Candidate, Results, Source, Supply, Task
 from voxnas.search.sources.drawing import Drawer
 from voxnas.search.sources.trials import TRAINED, Entry, TrialBook, Verdict, places
 from voxnas.search.sources.workers import Workers
+from voxnas.search.storage import unusable
 from voxnas.utils.files import write_text
 
 log = logging.getLogger(__name__)
@@ -82,6 +85,8 @@ class TrialSupply(Supply):
 
     def __exit__(self, *error: Any) -> None:
         self._presence.__exit__(*error)
+        if isinstance(error[1], SQLAlchemyError | StorageInternalError):
+            raise unusable(self.source.storage, error[1]) from error[1]
         if error[0] is None:
             write_text(self.task.folder / "optimization_results.yaml", self._results())
 

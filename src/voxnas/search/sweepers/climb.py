@@ -59,14 +59,19 @@ class Climb:
 
     def to_the_end(self) -> list[Outcome]:
         """The outcome of every run, be it another process's, of each candidate from the first rung up."""
+        idle = True  # as long as there was nothing to train, nor to wait for
         while not self._is_over():
             if batch := self._batch():
-                self._waiting = False
+                idle = self._waiting = False
                 self._train(batch)
                 continue
             self.supply.update()  # it may have found that there is nothing else
             if self.ladder.unfinished() or not self.supply.closed:
+                idle = False
                 self._wait()
+        if idle:
+            trained = len(self.ladder.finished[0])
+            log.info("nothing to do: %d of %d trained", trained, max(trained, self.supply.total))
         return self.outcomes
 
     def _is_over(self) -> bool:
