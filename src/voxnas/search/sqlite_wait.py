@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-FIRST_S, EVERY_S = 8.0, 30.0  # of waiting until the first line, and between lines
+FIRST_S, EVERY_S = 3.0, 30.0  # of waiting (a start takes four more) until the first line, and between lines
 
 log = logging.getLogger(__name__)
 
