@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -58,8 +59,15 @@ def write_json(content: dict[str, Any], path: Path, indent: int | None = None) -
 
 
 def check_sample_rate(value: Any) -> int | None:
-    """A rate in Hz as a file gives it, None if it does not; InputError on what is no rate."""
-    if value is None:
+    """A rate in Hz as a file gives it, also in quotes; None if it does not; InputError on what is no rate.
+
+    Writers that do not know it put -1, 0 or an empty text there.
+    """
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?( ?Hz)?", value.strip(), re.ASCII):
+        value = float(value.strip().removesuffix("Hz"))
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1000 <= value <= 1_000_000:
         raise InputError(f"sample_rate is not a rate in Hz: {str(value)[:40]}")

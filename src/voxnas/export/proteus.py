@@ -53,7 +53,7 @@ def write_proteus(
     path = Path(path)
     if not isinstance(network, LSTM) or network.num_layers != 1 or network.hidden_size != HIDDEN_SIZE:
         raise CannotHold(f"{path}: not written: Proteus plays one layer of LSTM with {HIDDEN_SIZE} units")
-    if not network.skip:
+    if not network.skip or network.skip_gain != 1:
         raise CannotHold(f"{path}: not written: Proteus adds the input to the output; train with skip=true")
     weights = finite_weights(network, path)
     state = {theirs: weights[ours].tolist() for theirs, ours in _NAMES.items()}
