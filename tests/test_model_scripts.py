@@ -247,7 +247,6 @@ def test_export_knows_the_formats_of_recurrent_networks(run, tmp_path):
 def test_export_refuses_what_it_cannot_write(run, nam):
     assert "format=exe is unknown" in run("export", f"model={nam}", "format=exe")[2]
     assert "is the model itself" in run("export", f"model={nam}")[2]
-    assert "sample_rate=48000" in run("export", f"model={_without_rate(nam)}", "format=json")[2]
 
 
 def _without_rate(nam: Path) -> Path:
@@ -255,6 +254,59 @@ def _without_rate(nam: Path) -> Path:
     del content["sample_rate"]
     nam.write_text(json.dumps(content))
     return nam
+
+
+def test_a_model_without_a_rate_is_for_48_khz_and_every_script_says_so(run, nam, network, tmp_path):
+    _without_rate(nam)
+    write(tmp_path / "dry.wav", clip(5), 44100)
+    write(tmp_path / "wet.wav", play(make_engine(network), clip(5)), 44100)
+    said, pair = "amp.nam does not tell its sample rate: 48000 Hz taken", ("input=dry.wav", "target=wet.wav")
+    code, out, _ = run("render", f"model={nam}", "input=dry.wav", "output=a.wav")
+    assert code == 0
+    assert said in out
+    assert "has 44100 Hz, the model 48000 Hz: converted" in out
+    code, out, error = run("eval", f"model={nam}", *pair, "delay=0")
+    assert (code, said in out, "the model 48000 Hz; add resample=true" in error) == (2, True, True)
+    code, out, _ = run("benchmark", f"model={nam}", "block_sizes=[256]", "blocks=10", "json=timing.json")
+    assert (code, said in out) == (0, True)
+    assert json.loads((tmp_path / "timing.json").read_text())["timings"][0]["sample_rate"] == 48000
+    code, out, _ = run("export", f"model={nam}", "format=json", "output=b.json")
+    assert (code, said in out, load_model(tmp_path / "b.json").sample_rate) == (0, True, 48000)
+    code, out, _ = run("realtime_demo", f"model={nam}", "file=dry.wav", "pace=false")
+    assert (code, said in out, "at 48000 Hz" in out) == (0, True, True)
+
+
+def test_sample_rate_says_what_a_model_is_for_in_every_script(run, nam, network, tmp_path):
+    _without_rate(nam)
+    write(tmp_path / "dry.wav", clip(5), 44100)
+    write(tmp_path / "wet.wav", play(make_engine(network), clip(5)), 44100)
+    given, pair = (f"model={nam}", "sample_rate=44100"), ("input=dry.wav", "target=wet.wav", "delay=0")
+    printed = [
+        run("render", *given, "input=dry.wav", "output=a.wav"),
+        run("eval", *given, *pair),
+        run("benchmark", *given, "block_sizes=[256]", "blocks=10", "json=timing.json"),
+        run("export", *given, "format=json", "output=b.json"),
+        run("realtime_demo", *given, "file=dry.wav", "pace=false"),
+    ]
+    assert [code for code, _, _ in printed] == [0] * 5, printed
+    assert not any("note:" in out for _, out, _ in printed)
+    assert load_model(tmp_path / "b.json").sample_rate == 44100
+    assert json.loads((tmp_path / "timing.json").read_text())["timings"][0]["sample_rate"] == 44100
+    code, _, error = run("render", f"model={nam}", "sample_rate=-1", "input=dry.wav", "output=c.wav")
+    assert (code, "sample_rate=-1 is not a rate in Hz" in error) == (2, True)
+
+
+def test_a_proteus_file_is_for_44_1_khz(run, tmp_path):
+    network = LSTM(40, skip=True)
+    write_record_json(network, tmp_path / "made.json", 48000)
+    code, out, _ = run("export", "model=made.json", "format=proteus", "output=amp.json")
+    assert code == 0
+    assert "proteus files play at 44100 Hz" in out
+    write(tmp_path / "dry.wav", clip(1), 44100)
+    code, out, _ = run("render", "model=amp.json", "input=dry.wav", "output=wet.wav")
+    assert code == 0
+    assert "amp.json does not tell its sample rate: 44100 Hz taken" in out
+    assert "converted" not in out
 
 
 def test_eval_of_a_target_that_the_model_made_is_perfect_and_of_a_louder_one_is_known(

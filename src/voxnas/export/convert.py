@@ -27,17 +27,17 @@ def convert(
         model, submodel: see `load_model`.
         format: see `find_format`.
         output: a file; None for beside the model.
-        sample_rate: in Hz; None for the model's own.
+        sample_rate: in Hz; None for the model's own, see `Model.rate`.
         metadata: see `nam_metadata`; what is None is left out.
 
     Raises:
-        InputError: no such format or model, a format that cannot hold it, a rate that is not known.
+        InputError: no such format or model, a format that cannot hold it.
     """
     chosen = find_format(format)
     loaded = load_model(model, submodel)
-    rate = sample_rate or loaded.sample_rate
-    if rate is None:
-        raise InputError(f"{loaded.path}: does not tell its sample rate; add sample_rate=48000 or what it is")
+    rate = loaded.rate(sample_rate)
+    if chosen.rate not in (None, rate):
+        print(f"note: {format} files play at {chosen.rate} Hz, where a model for {rate} Hz sounds different")
     path = Path(output) if output else loaded.path.with_name(_stem(loaded) + chosen.suffix)
     if path.resolve() == loaded.path.resolve():
         raise InputError(f"{path}: is the model itself; give another output=")

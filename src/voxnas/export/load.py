@@ -1,6 +1,7 @@
 """Loader of any model that a user may point at, by its path."""
 
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,17 +20,36 @@ from voxnas.utils.errors import InputError
 
 PREFIX = "network."  # of the network's weights within a checkpoint of a training run
 MAX_MESSAGE = 500  # characters
+USUAL_RATE = 48_000  # Hz; what the players of .nam and AIDA-X files take
 _SUFFIXES = ".nam, .json, .aidax or .ckpt"
 
 
 @dataclass(frozen=True)
 class Model:
-    """Network with its weights. `path` is the file that was read; `sample_rate` in Hz, None if unknown."""
+    """Network with its weights. `path` is the file that was read; `sample_rate` in Hz, None if unknown.
+
+    `usual_rate` is the one that players of such files take where a file does not tell.
+    """
 
     network: StreamingNetwork
     sample_rate: int | None
     path: Path
     metadata: dict[str, Any] = field(default_factory=dict)
+    usual_rate: int = USUAL_RATE
+
+    def rate(self, wanted: int | None = None, say: Callable[[str], None] = print) -> int:
+        """Rate in Hz that the model is for: as wanted, as its file tells, or the usual one, which is said.
+
+        Raises InputError on a wanted rate that is none.
+        """
+        if wanted is not None:
+            if (rate := check_sample_rate(wanted)) is None:
+                raise InputError(f"sample_rate={wanted} is not a rate in Hz, such as 48000")
+            return rate
+        if self.sample_rate is not None:
+            return self.sample_rate
+        say(f"note: {self.path} does not tell its sample rate: {self.usual_rate} Hz taken, as its players do")
+        return self.usual_rate
 
 
 def load_model(path: str | Path, submodel: int | None = None) -> Model:
@@ -94,7 +114,8 @@ def _from_json(path: Path, submodel: int | None) -> Model:
     else:
         raise InputError(f"not a {FORMAT} record, and neither a .nam, RTNeural, AIDA-X nor Proteus file")
     network, sample_rate, metadata = decode(content, path.stem)
-    return Model(network, sample_rate, path, metadata)
+    usual_rate = proteus.SAMPLE_RATE if decode is proteus.decode_proteus else USUAL_RATE
+    return Model(network, sample_rate, path, metadata, usual_rate)
 
 
 def _from_checkpoint(path: Path) -> Model:
