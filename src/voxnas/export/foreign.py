@@ -1,5 +1,8 @@
 """Files that are no models at all, such as a download often leaves, known by how they begin."""
 
+import pickle
+from pathlib import Path
+
 _DOWNLOAD = "download the file itself, and sign in first where its site asks for it"
 _UNPACK = "unpack it and give the model in it"
 _BEGINNINGS = (
@@ -20,6 +23,19 @@ def describe(beginning: bytes) -> str | None:
     if not text.strip(b"\0"):
         return "empty, or holds nothing but blanks and zeros: download it again" if text else "empty"
     return next((what for beginnings, what in _BEGINNINGS if text.startswith(beginnings)), None)
+
+
+def why_unreadable(path: Path, error: Exception) -> str:
+    """Reason in a few words that PyTorch cannot read a file; its own advice is to trust the file."""
+    if not path.is_file():
+        return "no such file"
+    with path.open("rb") as file:
+        foreign = describe(file.read(LENGTH))
+    if foreign and not foreign.startswith("an archive"):  # as every checkpoint is
+        return foreign
+    if isinstance(error, pickle.UnpicklingError):
+        return "it is damaged, or holds more than plain weights"
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]
 
 
 def is_cut_short(text: str, position: int, reason: str) -> bool:

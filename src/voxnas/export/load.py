@@ -11,7 +11,7 @@ import torch
 from voxnas.export import aidax, proteus
 from voxnas.export.blank import blank_network, check_plays, fill
 from voxnas.export.files import MAX_BYTES, check_sample_rate, read_json
-from voxnas.export.foreign import LENGTH, describe
+from voxnas.export.foreign import why_unreadable
 from voxnas.export.nam import read_nam
 from voxnas.export.record_json import FILE_NAME, FORMAT, decode_record
 from voxnas.export.rtneural import decode_rtneural
@@ -126,8 +126,7 @@ def _from_checkpoint(path: Path) -> Model:
     except InputError:
         raise
     except Exception as error:  # a damaged pickle can raise any
-        reason = _foreign(path) or (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(f"damaged, or not a checkpoint ({reason})") from error
+        raise InputError(f"damaged, or not a checkpoint ({why_unreadable(path, error)})") from error
     try:
         known, state = content["voxnas"], content["state_dict"]
         architecture, sample_rate = known["architecture"], known.get("sample_rate")
@@ -135,11 +134,6 @@ def _from_checkpoint(path: Path) -> Model:
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(f"not a checkpoint of a voxnas run (it lacks {error})") from error
     return Model(fill(blank_network(architecture), weights), check_sample_rate(sample_rate), path)
-
-
-def _foreign(path: Path) -> str | None:
-    with path.open("rb") as file:
-        return describe(file.read(LENGTH))
 
 
 def _check_unpacked_size(path: Path) -> None:
