@@ -15,10 +15,12 @@ from voxnas.engine.cost.profile import plugin_cost
 from voxnas.engine.make import make_engine
 from voxnas.engine.play import play
 from voxnas.export.load import load_model
+from voxnas.export.loudness import loudness_db
 from voxnas.export.nam import write_nam
 from voxnas.export.record_json import write_record_json
 from voxnas.models.recurrent import LSTM
 from voxnas.models.wavenet import WaveNet, stack
+from voxnas.records.record import Record
 
 ROOT = Path(__file__).parents[1]
 RATE = 48000
@@ -221,6 +223,45 @@ def test_export_keeps_what_the_model_says_of_its_training(run, network, tmp_path
     write_nam(network, tmp_path / "amp.nam", RATE, {"training": training})
     assert run("export", "model=amp.nam", "output=again.nam")[0] == 0
     assert load_model(tmp_path / "again.nam").metadata["training"] == training
+
+
+def test_export_of_a_container_joins_its_metadata_and_says_what_it_leaves(run, network, tmp_path):
+    training = {"settings": {"epochs": 7}, "validation_esr": 0.25, "data": {"latency": 3}}
+    inner = {"loudness": -20.5, "gain": 0.7, "name": None, "training": training}
+    small, large = (
+        json.loads(write_nam(stack(2, c), tmp_path / "x.nam", RATE, inner).read_text()) for c in (2, 3)
+    )
+    submodels = [{"max_value": 0.5, "model": small}, {"max_value": 1.0, "model": large}]
+    outer = {"name": "both", "input_level_dbu": 14.76, "loudness": -33.0}
+    content = {"version": "0.7.0", "architecture": "SlimmableContainer", "weights": [], "metadata": outer}
+    (tmp_path / "both.nam").write_text(json.dumps(content | {"config": {"submodels": submodels}}))
+    code, out, _ = run("export", "model=both.nam", "output=large.nam", "metadata.gear_make=Acme")
+    assert code == 0
+    assert "both.nam holds 2 models; this is submodel=1, submodel=0 to 1 pick" in out
+    metadata = load_model(tmp_path / "large.nam").metadata
+    assert "date" in metadata
+    del metadata["date"]
+    told = {"name": "both", "input_level_dbu": 14.76, "gear_make": "Acme", "training": training}
+    assert metadata == {**told, "loudness": -20.5, "gain": 0.7}
+    assert run("export", "model=both.nam", "submodel=0", "output=small.nam")[0] == 0
+    assert load_model(tmp_path / "small.nam").network.summary()["channels"] == 2
+
+
+@pytest.mark.parametrize("value", [None, "loud", True])
+def test_export_measures_the_loudness_that_a_file_does_not_bring(run, network, tmp_path, value):
+    write_nam(network, tmp_path / "amp.nam", RATE, {"loudness": value, "gain": 0.125})
+    assert run("export", "model=amp.nam", "output=again.nam")[0] == 0
+    metadata = load_model(tmp_path / "again.nam").metadata
+    assert metadata["gain"] == 0.125
+    assert metadata["loudness"] == loudness_db(make_engine(network), RATE)
+
+
+def test_export_of_a_run_measures_its_loudness_anew(run, network, tmp_path):
+    folder = tmp_path / "run"
+    write_record_json(network, folder / "model.json", RATE, {"loudness": -3.0})
+    Record("amp", "s", "phase1", "ok", identity="x").write(folder)
+    assert run("export", "model=run", "output=amp.nam")[0] == 0
+    assert load_model(tmp_path / "amp.nam").metadata["loudness"] == loudness_db(make_engine(network), RATE)
 
 
 def test_export_of_a_header_is_named_and_filled_after_the_model(run, nam, tmp_path):

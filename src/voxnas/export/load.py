@@ -28,7 +28,8 @@ _SUFFIXES = ".nam, .json, .aidax or .ckpt"
 class Model:
     """Network with its weights. `path` is the file that was read; `sample_rate` in Hz, None if unknown.
 
-    `usual_rate` is the one that players of such files take where a file does not tell.
+    `usual_rate` is the one that players of such files take where a file does not tell. `place` is the
+    network's among the `models` that the file holds.
     """
 
     network: StreamingNetwork
@@ -36,6 +37,8 @@ class Model:
     path: Path
     metadata: dict[str, Any] = field(default_factory=dict)
     usual_rate: int = USUAL_RATE
+    place: int = 0
+    models: int = 1
 
     def rate(self, wanted: int | None = None, say: Callable[[str], None] = print) -> int:
         """Rate in Hz that the model is for: as wanted, as its file tells, or the usual one, which is said.
@@ -73,8 +76,7 @@ def load_model(path: str | Path, submodel: int | None = None) -> Model:
 def _load(file: Path, submodel: int | None) -> Model:
     match file.suffix.lower():
         case ".nam":
-            nam = read_nam(file, submodel)
-            return Model(nam.network, nam.sample_rate, file, nam.metadata)
+            return _from_nam(file, submodel)
         case ".json" | ".aidax" | ".aidadspmodel":
             return _from_json(file, submodel)
         case ".ckpt":
@@ -109,13 +111,17 @@ def _from_json(path: Path, submodel: int | None) -> Model:
     elif "layers" in content:
         decode = aidax.decode_aidax if any(key in content for key in aidax.KEYS) else decode_rtneural
     elif "architecture" in content and "config" in content:
-        nam = read_nam(path, submodel)
-        return Model(nam.network, nam.sample_rate, path, nam.metadata)
+        return _from_nam(path, submodel)
     else:
         raise InputError(f"not a {FORMAT} record, and neither a .nam, RTNeural, AIDA-X nor Proteus file")
     network, sample_rate, metadata = decode(content, path.stem)
     usual_rate = proteus.SAMPLE_RATE if decode is proteus.decode_proteus else USUAL_RATE
     return Model(network, sample_rate, path, metadata, usual_rate)
+
+
+def _from_nam(path: Path, submodel: int | None) -> Model:
+    nam = read_nam(path, submodel)
+    return Model(nam.network, nam.sample_rate, path, nam.metadata, place=nam.place, models=nam.models)
 
 
 def _from_checkpoint(path: Path) -> Model:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,11 +34,16 @@ SLIMMABLE = "SlimmableWavenet"  # a WaveNet in a wrapping
 
 @dataclass(frozen=True)
 class NamModel:
-    """Content of a `.nam` file. `sample_rate` in Hz, None where the file does not tell."""
+    """Content of a `.nam` file. `sample_rate` in Hz, None where the file does not tell.
+
+    `metadata` is the container's too; `place` counts from 0 among the `models` that the file holds.
+    """
 
     network: StreamingNetwork
     sample_rate: int | None
     metadata: dict[str, Any]
+    place: int = 0
+    models: int = 1
 
 
 def write_nam(
@@ -79,14 +84,12 @@ def read_nam(path: str | Path, submodel: int | None = None) -> NamModel:
     path = Path(path)
     content = read_json(path)
     try:
-        if content.get("architecture") == CONTAINER:
-            models = _submodels(content)
-            if submodel is not None and not 0 <= submodel < len(models):
-                raise InputError(f"there is no submodel {submodel}; it holds 0 to {len(models) - 1}")
-            content = models[-1 if submodel is None else submodel]
-        elif submodel not in (None, 0):
-            raise InputError(f"holds a single model, so there is no submodel {submodel}")
-        return _read_model(content, path.stem)
+        models = _submodels(content) if content.get("architecture") == CONTAINER else [content]
+        place = len(models) - 1 if submodel is None else submodel
+        if not 0 <= place < len(models):
+            held = f"it holds 0 to {len(models) - 1}" if len(models) > 1 else "it holds a single model"
+            raise InputError(f"there is no submodel {submodel}; {held}")
+        return replace(_read_model(models[place], path.stem), place=place, models=len(models))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
@@ -120,7 +123,7 @@ def _numbers(weights: Any) -> torch.Tensor:
 def _submodels(content: dict[str, Any], depth: int = 1) -> list[dict[str, Any]]:
     """A container's models, those of containers in it in their place.
 
-    They have the container's sample rate and metadata where they have none.
+    What they do not say of their sample rate and metadata, the container says.
     """
     _check_version(content.get("version"))
     config = content.get("config")
@@ -137,7 +140,7 @@ def _submodels(content: dict[str, Any], depth: int = 1) -> list[dict[str, Any]]:
         if type(limit) not in (int, float) or not before < limit:
             raise InputError(f"config.submodels[{i}].max_value is not a number above the one before")
         before = limit
-        model = {**shared, **{key: value for key, value in model.items() if value is not None}}
+        model = _joined(shared, model)
         if model.get("architecture") != CONTAINER:
             models.append(model)
         elif depth < MAX_DEPTH:
@@ -149,6 +152,15 @@ def _submodels(content: dict[str, Any], depth: int = 1) -> list[dict[str, Any]]:
     if len(models) > MAX_SUBMODELS:
         raise InputError(f"config.submodels holds {len(models)} models with those of its containers")
     return models
+
+
+def _joined(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, Any]:
+    """What the inner one says, and what only the outer one does, in their objects too; null says nothing."""
+    joined = {**outer, **{key: value for key, value in inner.items() if value is not None}}
+    theirs, own = outer.get("metadata"), inner.get("metadata")
+    if isinstance(theirs, dict) and isinstance(own, dict):
+        joined["metadata"] = _joined(theirs, own)
+    return joined
 
 
 def _check_version(version: Any) -> None:
