@@ -83,13 +83,16 @@ nas-ladder-smoke: DATA = experiment=smoke
 nas-ladder-smoke: setup  ## the same with 4 candidates, of which 2 climb
 	$(call study-search,ladder,space=plugin_phone,search.candidates=4 $(TWO_RUNGS) search.keep=2)
 
-BUDGET = $(if $(CPU)$(RTF),'max_cpu_rtf=$(or $(CPU),$(RTF))') $(if $(MAX_US),'max_us_per_block=$(MAX_US)')
+# ENGINE=plugin: the cost in the plug-in's engine; so is that of a PRESET unless ENGINE=own
+BUDGET = $(if $(PRESET),search.like=$(PRESET)) \
+  $(if $(filter plugin,$(or $(ENGINE),$(if $(PRESET),plugin))),callbacks.benchmark.engine=profile) \
+  $(if $(CPU)$(RTF),'max_cpu_rtf=$(or $(CPU),$(RTF))') $(if $(MAX_US),'max_us_per_block=$(MAX_US)')
 
-nas-budget: setup  ## the best model within a CPU cost (CPU=0.005 of a core, or MAX_US=7 µs per block of 64)
+nas-budget: setup  ## the best model within a CPU cost (CPU=0.005 of a core, MAX_US=7 µs per block, or PRESET=nano)
 	$(call study-search,budget,,$(BUDGET))
 
 nas-budget-smoke: DATA = experiment=smoke
-nas-budget-smoke: CPU = $(if $(RTF)$(MAX_US),,0.01)
+nas-budget-smoke: CPU = $(if $(RTF)$(MAX_US)$(PRESET),,0.01)
 nas-budget-smoke: setup  ## the same with 3 candidates, one of which climbs
 	$(call study-search,budget,,$(BUDGET) search.candidates=3 $(TWO_RUNGS) search.keep=1)
 

@@ -1,11 +1,12 @@
-"""Fit the cost model of the plug-in's engine to measurements, and check it on shapes kept back.
+"""Fit the cost model of the plug-in's engine to measurements, and check it on networks kept back.
 
     python benchmarks/fit_plugin_cost.py MEASUREMENTS.csv [--output src/voxnas/engine/cost/plugin.json]
 
-MEASUREMENTS.csv has a row per WaveNet: `arrays` (JSON: channels, kernel_size, dilations and head_size of each
-layer array), `activation`, `gated`, and per build `rtf_block64_<build>_build`, the fraction of real time in
-blocks of 64 samples at 48 kHz on one thread. The networks of `measured` are in no fit: they are a second
-check, and the profile answers for them with what was measured.
+MEASUREMENTS.csv has a row per network: `id`, `kind`, `architecture` (JSON of `Network.architecture`), and the
+fraction of real time in blocks of 64 samples at 48 kHz on one thread, `rtf_default` and, built for a CPU with
+AVX-512, `rtf_native`. In no fit are the rows of the kind "preset", which are a second check, those that the
+engine plays by code of their own, and grouped convolutions, too few to tell. The profile answers for presets,
+LSTMs and filters that were measured with what was measured.
 
 The fit is non-negative least squares on relative errors, reweighted so that beyond 5 % an error counts by its
 size, not by its square (Huber's loss): a few of the measurements met other load on their machine.
@@ -13,7 +14,8 @@ size, not by its square (Huber's loss): a few of the measurements met other load
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,89 +26,92 @@ from rich.table import Table
 from scipy.optimize import nnls
 from scipy.stats import spearmanr
 
-from voxnas.engine.cost.work import BUILDS, work
+from voxnas.engine.cost.fast_path import has_fast_path
+from voxnas.engine.cost.steps import BUILDS, Build
+from voxnas.engine.cost.work import conv_net_work, lstm_work, wavenet_work
 from voxnas.models.layer_array import LayerArray
 from voxnas.utils.files import write_text
 
 OUTPUT = Path(__file__).resolve().parents[1] / "src/voxnas/engine/cost/plugin.json"
 CPU = "Sapphire Rapids class"
+COLUMNS = {"default": "rtf_default", "avx512": "rtf_native"}
 HUBER, ITERATIONS = 0.05, 8
 SEEDS = range(5)
 
-
-def _presets() -> dict[str, list[dict[str, Any]]]:
-    ten, seven = [2**i for i in range(10)], [2**i for i in range(7)]
-    long, split = (ten, ten), (seven, [128, 256, 512, *ten])
-    sizes = {
-        "standard": (16, 8, long),
-        "lite": (12, 6, split),
-        "feather": (8, 4, split),
-        "nano": (4, 2, split),
-    }
-    return {
-        name: [
-            {"channels": first, "dilations": list(before), "head_size": second, "head_bias": False},
-            {"channels": second, "dilations": list(after), "head_size": 1},
-        ]
-        for name, (first, second, (before, after)) in sizes.items()
-    }
+Architecture = Mapping[str, Any]
 
 
-def _stack(layers: int, channels: int, kernel_size: int = 3) -> list[dict[str, Any]]:
-    return [{"channels": channels, "dilations": [2**i for i in range(layers)], "kernel_size": kernel_size}]
+def read(path: Path) -> pd.DataFrame:
+    """The table, each architecture parsed, and the columns of RTF by the builds' names."""
+    table = pd.read_csv(path)
+    table["architecture"] = table["architecture"].map(json.loads)
+    return table.rename(columns={column: build for build, column in COLUMNS.items()})
 
 
-def measured() -> list[dict[str, Any]]:
-    """Networks measured one by one, Tanh and not gated: name, architecture, RTF default and AVX-512."""
-    presets = _presets()
-    wavenets = [
-        *((name, presets[name], *rtf) for name, rtf in PRESETS_RTF.items()),
-        *((f"{n}x{c} kernel {k}", _stack(n, c, k), *rtf) for (n, c, k), rtf in STACKS_RTF.items()),
-    ]
-    rows: list[dict[str, Any]] = [
-        {"name": name, "type": "WaveNet", "layer_arrays": arrays, "default": default, "avx512": avx512}
-        for name, arrays, default, avx512 in wavenets
-    ]
-    return rows + [
-        {"name": f"LSTM 1x{h}", "type": "LSTM", "num_layers": 1, "hidden_size": h, "default": d, "avx512": a}
-        for h, (d, a) in LSTM_RTF.items()
-    ]
+def of_the_fit(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that the steps of convolutions are fitted to."""
+    return table[[row.kind != "preset" and _is_plain(row.architecture) for row in table.itertuples()]]
 
 
-PRESETS_RTF = {
-    "standard": (0.097, 0.039),
-    "lite": (0.070, 0.053),
-    "feather": (0.037, 0.030),
-    "nano": (0.028, 0.026),
-}
-STACKS_RTF = {  # layers, channels, kernel size
-    (5, 16, 3): (0.035, 0.011),
-    (8, 8, 3): (0.021, 0.014),
-    (8, 12, 3): (0.039, 0.024),
-    (8, 16, 3): (0.055, 0.018),
-    (8, 24, 3): (0.102, 0.036),
-    (8, 32, 3): (0.165, 0.045),
-    (10, 8, 3): (0.027, 0.017),
-    (10, 16, 3): (0.069, 0.022),
-    (12, 4, 3): (0.016, 0.016),
-    (6, 8, 6): (0.023, 0.015),
-    (6, 16, 6): (0.062, 0.019),
-}
-LSTM_RTF = {8: (0.009, 0.004), 16: (0.016, 0.005), 24: (0.019, 0.007)}
+def lstms(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows that the steps of LSTMs are fitted to."""
+    return table[[architecture["type"] == "LSTM" for architecture in table["architecture"]]]
 
 
-def shapes_of(row: Any) -> list[LayerArray]:
-    """The layer arrays of a row of the table."""
-    arrays = json.loads(row.arrays)
-    return [
-        LayerArray.of(**array, activation=row.activation, gating="gated" if row.gated else "none")
-        for array in arrays
-    ]
+def _is_plain(architecture: Architecture) -> bool:
+    if architecture["type"] != "WaveNet":
+        return bool(architecture["type"] == "ConvNet")
+    arrays = shapes_of(architecture)
+    grouped = any(
+        {array.groups_input, array.layer1x1_groups, array.head1x1_groups} != {1} for array in arrays
+    )
+    return not grouped and not has_fast_path(arrays)
 
 
-def design(networks: list[list[LayerArray]], build: str) -> pd.DataFrame:
+def shapes_of(architecture: Architecture) -> list[LayerArray]:
+    """The layer arrays of a WaveNet."""
+    return [LayerArray.of(**array) for array in architecture["layer_arrays"]]
+
+
+def work(architecture: Architecture, build: Build) -> Counter[str]:
+    """The steps of a network of any kind."""
+    if architecture["type"] == "WaveNet":
+        return wavenet_work(shapes_of(architecture), build)
+    if architecture["type"] == "ConvNet":
+        return conv_net_work(architecture, build)
+    return lstm_work(architecture["num_layers"], architecture["hidden_size"], build)
+
+
+def measured(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The networks that the profile answers for with what was measured."""
+    sizes = {"WaveNet": ["layer_arrays"], "LSTM": ["num_layers", "hidden_size"], "Linear": ["taps"]}
+    rows = []
+    for row in table.itertuples():
+        architecture = row.architecture
+        if row.kind == "preset" or architecture["type"] in ("LSTM", "Linear"):
+            shape = {key: architecture[key] for key in sizes[architecture["type"]]}
+            if "layer_arrays" in shape:
+                shape["layer_arrays"] = [_short(array) for array in shape["layer_arrays"]]
+            rtf = {build: getattr(row, build) for build in BUILDS}
+            rows.append({"name": row.id, "type": architecture["type"], **shape, **rtf})
+    return rows
+
+
+def _short(array: Mapping[str, Any]) -> dict[str, Any]:
+    """What a layer array says other than the default; one value where all layers have the same."""
+    shape, short = LayerArray.of(**array), dict(array)
+    for key in set(array) - {"channels", "dilations"}:
+        without = {name: value for name, value in short.items() if name != key}
+        if LayerArray.of(**without) == shape:
+            short = without
+        elif isinstance(array[key], list) and LayerArray.of(**{**short, key: array[key][0]}) == shape:
+            short[key] = array[key][0]
+    return short
+
+
+def design(architectures: Iterator[Architecture] | list[Architecture], build: str) -> pd.DataFrame:
     """The steps of each network, a column per step."""
-    return pd.DataFrame([work(shapes, BUILDS[build]) for shapes in networks]).fillna(0.0)
+    return pd.DataFrame([work(one, BUILDS[build]) for one in architectures]).fillna(0.0)
 
 
 def fit(steps: np.ndarray, rtf: np.ndarray) -> np.ndarray:
@@ -159,49 +164,51 @@ def main() -> None:
     parser.add_argument("measurements", type=Path)
     parser.add_argument("--output", type=Path, default=OUTPUT)
     options = parser.parse_args()
-    table = pd.read_csv(options.measurements)
-    networks = [shapes_of(row) for row in table.itertuples()]
-    builds: dict[str, Any] = {}
-    for build in BUILDS:
-        steps, rtf = design(networks, build), table[f"rtf_block64_{build}_build"].to_numpy(float)
-        costs = dict(zip(steps.columns, fit(steps.to_numpy(), rtf), strict=True))
-        builds[build] = {
-            "coefficients": {name: float(f"{cost:.5g}") for name, cost in sorted(costs.items())},
-            "kept_back": cross_validate(steps.to_numpy(), rtf),
-        }
+    table = read(options.measurements)
     content = {
         "about": "RTF per step of a block of 64 samples at 48 kHz; written by benchmarks/fit_plugin_cost.py",
         "cpu_model": CPU,
-        "networks": len(networks),
-        "builds": builds,
-        "measured": measured(),
+        "networks": len(of_the_fit(table)) + len(lstms(table)),
+        "builds": {build: fitted(table, build) for build in BUILDS},
+        "measured": measured(table),
     }
     write_text(options.output, json.dumps(content, indent=1) + "\n")
     show(content)
     print(f"wrote {options.output}")
 
 
+def fitted(table: pd.DataFrame, build: str) -> dict[str, Any]:
+    """The costs of a build, and their scores on networks kept back."""
+    costs: dict[str, float] = {}
+    found = {}
+    for name, rows in {"kept_back": of_the_fit(table), "kept_back_lstm": lstms(table)}.items():
+        steps, rtf = design(list(rows["architecture"]), build), rows[build].to_numpy(float)
+        costs |= dict(zip(steps.columns, fit(steps.to_numpy(), rtf), strict=True))
+        found[name] = cross_validate(steps.to_numpy(), rtf)
+    return {"coefficients": {name: float(f"{cost:.5g}") for name, cost in sorted(costs.items())}, **found}
+
+
 def show(content: dict[str, Any]) -> None:
-    """How well it does on thirds kept back, and on the networks measured one by one."""
+    """How well it does on thirds kept back, and on the presets."""
     table = Table("build", "rank", "worst", "median error", "worst", "90 % below", title="Thirds kept back")
     for build, values in content["builds"].items():
-        s = values["kept_back"]
-        errors = [f"{s[name]:.1%}" for name in ("median_error", "worst_median_error", "ninth_decile_error")]
-        table.add_row(build, f"{s['spearman']:.4f}", f"{s['worst_spearman']:.4f}", *errors)
+        for kind, s in ((build, values["kept_back"]), (f"{build}, LSTM", values["kept_back_lstm"])):
+            names = ("median_error", "worst_median_error", "ninth_decile_error")
+            errors = [f"{s[name]:.1%}" for name in names]
+            table.add_row(kind, f"{s['spearman']:.4f}", f"{s['worst_spearman']:.4f}", *errors)
     Console().print(table)
     table = Table("network", *(f"{build}, {what}" for build in BUILDS for what in ("measured", "fit", "off")))
     for row in content["measured"]:
-        if row["type"] == "WaveNet":
+        if row["type"] == "WaveNet" and _is_plain(row):
             table.add_row(row["name"], *_compared(row, content["builds"]))
     Console().print(table)
 
 
 def _compared(row: dict[str, Any], builds: dict[str, Any]) -> Iterator[str]:
-    shapes = [LayerArray.of(**array) for array in row["layer_arrays"]]
     for build, values in builds.items():
         costs = values["coefficients"]
-        rtf = sum(count * costs.get(step, 0.0) for step, count in work(shapes, BUILDS[build]).items())
-        yield from (f"{row[build]:.3f}", f"{rtf:.4f}", f"{rtf / row[build] - 1:+.0%}")
+        rtf = sum(count * costs.get(step, 0.0) for step, count in work(row, BUILDS[build]).items())
+        yield from (f"{row[build]:.4f}", f"{rtf:.4f}", f"{rtf / row[build] - 1:+.0%}")
 
 
 if __name__ == "__main__":

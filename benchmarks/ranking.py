@@ -25,7 +25,7 @@ from scipy.stats import kendalltau, spearmanr
 
 from voxnas.engine.benchmark import side_by_side
 from voxnas.engine.cost.profile import plugin_cost
-from voxnas.engine.cost.work import BUILDS, PLAIN, WITH_EXP
+from voxnas.engine.cost.steps import BUILDS, PLAIN, WITH_EXP
 from voxnas.engine.make import make_engine
 from voxnas.models.wavenet import WaveNet
 from voxnas.records.identity import cpu_flags, cpu_model

@@ -11,7 +11,7 @@ import optuna
 import pytest
 from scripts import run_script, start_script
 
-from voxnas.search.objectives import parse_objectives
+from voxnas.records.pareto import Objective
 from voxnas.search.sources.trials import TrialBook
 
 SPACE = ["model.num_layers=2", "model.channels=choice(2,3)", "trainer.max_epochs=1"]
@@ -42,7 +42,7 @@ def asked(port: int, path: str, seconds: float = 60) -> dict:
 
 
 def write_trials(logs: Path) -> None:
-    objectives = parse_objectives(["best_val_loss", "-channels"])
+    objectives = [Objective("best_val_loss"), Objective("channels", maximise=True)]
     url = f"sqlite:///{logs}/nas/mine/optuna/optuna.db"
     sampler = lambda seed: optuna.samplers.RandomSampler(seed=seed)  # noqa: E731
     book = TrialBook(url, ["mine-1"], objectives, sampler, 0, "me")

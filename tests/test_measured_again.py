@@ -49,7 +49,7 @@ def rows(record: Record) -> list[tuple]:
             ["callbacks.benchmark.engine=torch", "callbacks.benchmark.block_sizes=[128]"],
             [(128, "torch")],
         ),
-        (["callbacks.benchmark.engine=profile"], [(64, "profile-default")]),
+        (["callbacks.benchmark.engine=profile"], [(64, "profile-default-2026-09")]),
     ],
 )
 def test_other_settings_of_the_benchmark_measure_anew_and_the_same_do_nothing(run, trained, settings, found):

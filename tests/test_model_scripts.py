@@ -171,7 +171,7 @@ def test_benchmark_prints_a_table_and_writes_json(run, nam, tmp_path):
 def test_benchmark_asks_the_plug_in_s_profile_and_says_what_it_is(run, nam, network, tmp_path):
     code, out, _ = run("benchmark", f"model={nam}", "engine=profile", "json=timing.json")
     assert code == 0
-    assert "profile-default engine" in out
+    assert "profile-default-2026-09 engine" in out
     (timing,) = json.loads((tmp_path / "timing.json").read_text())["timings"]
     assert timing["rtf"] == plugin_cost(network.architecture()).rtf
     assert (timing["block_size"], timing["p99_ms"]) == (64, None)

@@ -320,10 +320,26 @@ def test_a_budget_has_an_answer_in_one_line_that_heads_the_report(search, run_he
     assert line in (log_dir / "nas/tiny/report/summary.md").read_text()
 
 
+def test_a_budget_may_be_what_a_preset_costs_in_the_plug_in(search, log_dir):
+    done = budget(search, "search.like=standard", "callbacks.benchmark.engine=profile")
+    assert done.code == 0, done.err
+    assert "the budget is what standard costs: 0.0155 of real time" in done.err  # at 8 kHz
+    line = (log_dir / "nas/tiny/answer.md").read_text()
+    assert line.startswith("Best within a CPU budget in the plug-in's engine (default build) of 0.0155: ")
+    for record in records(log_dir / "nas/tiny/rung1").values():
+        assert record["cost"]["cpu_rtf"]["engine"].startswith("profile-default")
+        assert record["cost"]["cpu_rtf"]["value"] < 0.0155
+
+
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
         ([], "give the budget as max_cpu_rtf=0.05"),
+        (
+            ["search.like=nano", "max_cpu_rtf=0.1"],
+            "search.like=nano and max_cpu_rtf=0.1: give the budget in one",
+        ),
+        (["search.like=nana"], "search.like=nana: no config of a model"),
         (["max_cpu_rtf=0.1", "max_us_per_block=3"], "give the budget as"),
         (["max_cpu_rtf=cheap"], "max_cpu_rtf=cheap: give a number above 0"),
         (["max_us_per_block=-3"], "max_us_per_block=-3: give a number above 0"),

@@ -111,7 +111,7 @@ def test_a_sweep_can_go_by_the_plug_in_s_cost_or_by_another_program_s(sweep, log
     assert done.code == 0, done.err
     found = records(log_dir)
     by_profile, by_command = (found[engine]["cost"]["cpu_rtf"] for engine in ("profile", "command"))
-    assert by_profile["engine"] == "profile-default"
+    assert by_profile["engine"] == "profile-default-2026-09"
     assert 0 < by_profile["value"] < 0.01
     assert by_command["value"] == 2 / 8  # two arguments; a block of 64 lasts 8 ms at 8 kHz
     assert "cpu_flags" in found["command"]["machine"]

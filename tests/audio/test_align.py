@@ -86,3 +86,22 @@ def test_shift_pairs_the_same_instants(input_length: int, target_length: int, de
     first, second = shift(dry, amped, delay)
     assert len(first) == len(second)
     assert np.all(second - first == delay)
+
+
+@pytest.mark.parametrize("quiet", [0.0, 1e-7])
+def test_a_target_that_falls_silent_keeps_its_delay(guitar: np.ndarray, quiet: float) -> None:
+    late = delayed(distort(guitar), 480)
+    late[len(late) * 2 // 3 :] = quiet * np.random.default_rng(0).standard_normal(
+        len(late) - len(late) * 2 // 3
+    )
+    found = estimate_delay(guitar, late, RATE)
+    assert found.found
+    assert 474 <= found.samples <= 480
+    assert np.abs(found.correlation).max() <= 1
+
+
+@pytest.mark.parametrize("delay", [72_000, 110_000, -72_000])
+def test_a_delay_beyond_a_second_is_found(guitar: np.ndarray, delay: int) -> None:
+    found = estimate_delay(guitar, delayed(distort(guitar), delay), RATE)
+    assert found.found
+    assert delay - 6 <= found.samples <= delay

@@ -79,3 +79,9 @@ def test_lengths() -> None:
 )
 def test_relation(gain: float, linear: float, nonlinear: float, level: str) -> None:
     assert check_relation(gain, linear, nonlinear).level == level
+
+
+def test_a_few_samples_are_told_as_samples() -> None:
+    assert "input is 3 samples longer" in check_lengths(48_000, 47_997, 48_000).message
+    assert "target is 1 sample longer" in check_lengths(48_000, 48_001, 48_000).message
+    assert "input is 0.500 s longer" in check_lengths(48_000, 24_000, 48_000).message

@@ -8,6 +8,7 @@ import soundfile
 from known_amps import RATE
 
 from voxnas.audio.files import file_sample_rate, read_audio, write_audio
+from voxnas.audio.streams import check_format, open_source
 from voxnas.utils.errors import InputError
 
 TONE = (0.5 * np.sin(np.arange(RATE) / 20)).astype(np.float32)
@@ -94,3 +95,33 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
         write_audio(path, TONE, RATE, "FLOAT")
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("sizes", [(0, 0), (0xFFFFFFFF, 0), (0xFFFFFFFF, 0xFFFFFFFF), (36, 0)])
+def test_a_wav_whose_sizes_were_never_written_is_recovered(tmp_path: Path, sizes: tuple[int, int]) -> None:
+    path = tmp_path / "crash.wav"
+    soundfile.write(path, TONE, RATE, subtype="PCM_24")
+    content = bytearray(path.read_bytes())
+    at = content.find(b"data")
+    content[4:8], content[at + 4 : at + 8] = (size.to_bytes(4, "little") for size in sizes)
+    path.write_bytes(content)
+    clip = read_audio(path)
+    assert np.abs(clip.samples - TONE).max() <= 2**-23
+    assert any("recovered" in f.message for f in clip.findings if f.level == "notice")
+    assert path.read_bytes() == content
+    with open_source(path) as source:
+        assert sum(map(len, source.blocks())) == len(TONE)
+        assert any("recovered" in notice for notice in source.notices)
+
+
+def test_a_whole_wav_is_not_recovered(tmp_path: Path) -> None:
+    clip = read_audio(write_audio(tmp_path / "tone.wav", TONE, RATE))
+    assert not any("recovered" in f.message for f in clip.findings)
+
+
+@pytest.mark.parametrize(
+    ("name", "subtype"), [("o.mp3", None), ("o.ogg", None), ("o.txt", None), ("o", None)]
+)
+def test_formats_that_can_be_written_are_named(tmp_path: Path, name: str, subtype: str | None) -> None:
+    with pytest.raises(InputError, match=r"\.wav, \.flac or \.aiff"):
+        check_format(tmp_path / name)

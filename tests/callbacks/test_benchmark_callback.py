@@ -39,7 +39,7 @@ def test_by_default_the_record_says_which_engine_it_was(finished):
 def test_the_plug_in_s_profile_is_recorded_at_its_own_block_size(finished):
     record = finished.end_with(Benchmark([512, 64], engine="profile", profile_build="avx512"))
     cost = plugin_cost(finished.module.network.architecture(), "avx512")
-    assert (told(record), len(record.details["benchmarks"])) == ((64, "profile-avx512"), 1)
+    assert (told(record), len(record.details["benchmarks"])) == ((64, "profile-avx512-2026-09"), 1)
     assert record.value("cpu_rtf") == pytest.approx(
         cost.rtf * 8000 / 48000
     )  # a block lasts six times as long at 8 kHz

@@ -12,6 +12,7 @@ from voxnas.export.load import load_model
 from voxnas.export.record_json import FILE_NAME, write_record_json
 from voxnas.models.wavenet import stack
 from voxnas.problems.amp.figures import SCORE
+from voxnas.problems.amp.problem import AmpProblem
 from voxnas.records.record import Record, measured
 from voxnas.search.budget import Model, answer, best_within, finished, measured_again
 from voxnas.search.cost.base import CostUnknown
@@ -102,5 +103,7 @@ def test_the_answer_names_model_error_cost_and_file():
         "Best within a CPU budget of 0.05: amp, validation ESR 0.0123, 0.03 of real time "
         "(40.0 µs per block of 64): runs/amp/amp.nam"
     )
+    other = model("amp", 0.01, 0.03, exports={"json": "model.json", "nam": "amp.nam"})
+    assert said(other, 0.05, [other], formats=AmpProblem().report().formats).endswith("amp.nam")
     assert said(None, 0.01, [best]).endswith("the cheapest takes 0.03; raise the budget")
     assert "nothing was trained" in said(None, 0.01, [])

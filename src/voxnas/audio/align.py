@@ -15,11 +15,14 @@ PREDICTOR_ORDER = 32
 WHITE_NOISE = 1e-9  # of the power, added to the autocorrelation: -90 dB and below is not whitened
 WINDOWS, MIN_WINDOWS = 16, 8
 WINDOW_SECONDS, SHORT_WINDOW_SECONDS = 3.0, 0.3
+FAR_SECONDS = 10.0
 REACH = 48  # samples before the correlation's peak in which the response may begin
 ONSET_SHARE = 0.35  # of the peak: clipping leaves a foreboding of up to 0.3 before the response itself
 GAP = 16  # samples without response that end the way back from the peak: a cabinet swings through zero faster
 MAX_MARGIN = 6  # samples kept in hand, more the slower the response rises, so that the pair stays causal
-MIN_CONFIDENCE = 0.25
+MIN_CONFIDENCE, SURE = 0.25, 0.5
+HEARD = 0.01  # of the mean power around: a window that has less is silent
+MAX_CLOCK_ERROR = 0.005  # of time: a few windows that show nothing lie on a steeper line by chance
 MAX_DRIFT = 4  # samples over the recording: windows differ as much by chance
 
 
@@ -63,14 +66,19 @@ def estimate_delay(
     A pure delay is found to the sample. Where the target is filtered or distorted, its response rises over
     some samples: the delay is then put as far before the first that shows as the peak is behind it, so that
     the target never needs input from its future; where that is not distinct from no delay at all, it is 0.
+    Where nothing is sure within `max_delay_seconds`, FAR_SECONDS are searched, or a quarter of the recording.
     At most WINDOWS stretches of WINDOW_SECONDS are looked at, however long the recording.
     """
     found = _estimate(input, target, sample_rate, max_delay_seconds, WINDOW_SECONDS)
-    if found.found:
+    if found.drifts or found.confidence >= SURE:
         return found
     # Clocks that are far apart blur a long window; a short one says less, but still says it.
     hurried = _estimate(input, target, sample_rate, max_delay_seconds, SHORT_WINDOW_SECONDS)
-    return hurried if hurried.drifts else found
+    if hurried.drifts:
+        return hurried
+    far = _estimate(input, target, sample_rate, FAR_SECONDS, WINDOW_SECONDS)
+    beyond = abs(far.samples) > max_delay_seconds * sample_rate
+    return far if beyond and far.confidence >= SURE else found
 
 
 def shift(input: np.ndarray, target: np.ndarray, delay: int) -> tuple[np.ndarray, np.ndarray]:
@@ -91,15 +99,16 @@ def _estimate(
     if not windows:
         return Delay(0, [], 0.0, 0.0, False)
     lags = np.arange(-reach, reach + 1)
-    curves = _window_correlations(input, target, windows, reach)
-    standouts = [_standout(curve) for curve in curves]
+    curves = window_correlations(input, target, windows, reach)
+    standouts = [standout(curve) for curve in curves]
     clear = [k for k, (_, confidence) in enumerate(standouts) if confidence >= MIN_CONFIDENCE]
     times = np.array([sum(windows[k]) / 2 / sample_rate for k in clear])
     peaks = np.array([float(lags[standouts[k][0]]) for k in clear])
     slope = _slope(times, peaks)
+    slope = slope if abs(slope) <= MAX_CLOCK_ERROR * sample_rate else 0.0
     drift = slope * total / sample_rate
     mean = curves.mean(axis=0)
-    peak, confidence = _standout(mean)
+    peak, confidence = standout(mean)
     samples = _settle(int(lags[peak]), *_onset(mean, peak))
     reference = samples - int(lags[peak])
     if abs(drift) > MAX_DRIFT:  # the mean is smeared: speak of the middle of the recording
@@ -134,10 +143,13 @@ def _loudest_windows(input: np.ndarray, first: int, last: int, size: int) -> lis
     return [(start, start + size) for power, start in found if power > 0 and power >= floor]
 
 
-def _window_correlations(
+def window_correlations(
     input: np.ndarray, target: np.ndarray, windows: list[tuple[int, int]], reach: int
 ) -> np.ndarray:
-    """Normalised cross-correlations of the innovations, `(windows, 2·reach + 1)`."""
+    """Normalised cross-correlations of the innovations, `(windows, 2·reach + 1)`.
+
+    By what the target has beside the window; with its margins where it is silent there, and they are not.
+    """
     # The predictors need their order of samples in front: a filter that starts on nothing makes a click.
     pieces = [
         (input[start - PREDICTOR_ORDER : stop], target[start - PREDICTOR_ORDER - reach : stop + reach])
@@ -148,8 +160,10 @@ def _window_correlations(
     curves = []
     for x, y in pieces:
         x, y = np.convolve(x, whiten_input, "valid"), np.convolve(y, whiten_target, "valid")
-        middle = y[reach : reach + len(x)]
-        norm = np.sqrt(float(x @ x) * float(middle @ middle))
+        middle, whole = y[reach : reach + len(x)], float(y @ y)
+        beside = float(middle @ middle)
+        heard = beside >= HEARD * whole * len(x) / len(y)
+        norm = np.sqrt(float(x @ x) * (beside if heard else whole))
         curves.append(_valid_correlation(x, y) / max(norm, 1e-30))
     return np.array(curves)
 
@@ -175,7 +189,7 @@ def _predictor(pieces: list[np.ndarray]) -> np.ndarray:
     return np.concatenate(([1.0], -solve_toeplitz(power[:-1], power[1:])))
 
 
-def _standout(curve: np.ndarray) -> tuple[int, float]:
+def standout(curve: np.ndarray) -> tuple[int, float]:
     """Index of the highest peak, and how far it rises above all that is more than a few milliseconds away."""
     height = np.abs(curve)
     peak = int(height.argmax())

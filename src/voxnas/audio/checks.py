@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -47,6 +48,13 @@ class Levels:
 def decibels(amplitude: float) -> float:
     """20·log10, with a floor of -200 dB so that silence has a figure."""
     return 20 * float(np.log10(max(amplitude, 1e-10)))
+
+
+def propose_sections(start: float, stop: float) -> str:
+    """Settings that cut the stretch, in seconds, as a whole recording is cut by default."""
+    edges = [f"{start + share * (stop - start):.1f}" for share in (0, 0.7, 0.85, 1)]
+    parts = zip(("train", "val", "test"), pairwise(edges), strict=True)
+    return " ".join(f'data.{name}="{first}:{last}"' for name, (first, last) in parts)
 
 
 def raise_errors(findings: Iterable[Finding], where: str = "") -> None:
@@ -146,9 +154,9 @@ def check_lengths(input_samples: int, target_samples: int, sample_rate: int) -> 
         )
         return Finding("length", "error", message, seconds)
     if seconds:
-        return Finding(
-            "length", "notice", f"{longer} is {abs(seconds):.3f} s longer: trimmed at the end", seconds
-        )
+        samples = abs(target_samples - input_samples)
+        told = f"{samples} sample{'s' * (samples > 1)}" if abs(seconds) < 0.01 else f"{abs(seconds):.3f} s"
+        return Finding("length", "notice", f"{longer} is {told} longer: trimmed at the end", seconds)
     return Finding("length", "ok", f"both {input_samples} samples, {input_samples / sample_rate:.1f} s", 0.0)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import soundfile
 
 from voxnas.audio.checks import Finding
+from voxnas.audio.unfinished import open_sound
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_bytes
 
@@ -38,8 +39,9 @@ def read_audio(path: str | Path, channel: int | None = None) -> Clip:
     Raises InputError if the file is missing, is not audio, is cut short, or has no such channel.
     """
     path = Path(path)
-    with _open(path) as file:
+    with _open(path) as (file, recovered):
         findings = [_describe(path, file)]
+        findings += [Finding("file", "notice", recovered)] if recovered else []
         if channel is None:
             channel, choice = _louder_channel(path, file)
             findings += choice
@@ -50,7 +52,7 @@ def read_audio(path: str | Path, channel: int | None = None) -> Clip:
 
 def file_sample_rate(path: str | Path) -> int:
     """The sample rate in Hz, from the header alone. Raises InputError as `read_audio` does."""
-    with _open(Path(path)) as file:
+    with _open(Path(path)) as (file, _):
         return int(file.samplerate)
 
 
@@ -73,13 +75,14 @@ def write_audio(path: str | Path, samples: np.ndarray, sample_rate: int, subtype
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[soundfile.SoundFile]:
-    """Open a sound file; what libsndfile raises, then or while reading, becomes InputError."""
+def _open(path: Path) -> Iterator[tuple[soundfile.SoundFile, str | None]]:
+    """Open a sound file, with a notice if it was recovered; what libsndfile raises becomes InputError."""
     if not path.is_file():
         raise InputError(f"{path}: no such file; check the path")
     try:
-        with soundfile.SoundFile(path) as file:
-            yield file
+        file, recovered = open_sound(path)
+        with file:
+            yield file, recovered
     except (soundfile.LibsndfileError, RuntimeError) as error:
         reason = _reason(error)
         raise InputError(

@@ -1,6 +1,7 @@
 """A pair of recordings, dry and through the amp, checked and aligned."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -14,16 +15,21 @@ from voxnas.audio.checks import (
     check_rates,
     check_recording,
     check_relation,
+    propose_sections,
     raise_errors,
 )
 from voxnas.audio.files import Clip, read_audio
 from voxnas.audio.resample import resample
 from voxnas.audio.residual import linear_residual, nonlinear_residual
+from voxnas.audio.steps import Step, find_steps, longest_stretch
 from voxnas.utils.errors import InputError
 
 MAX_DELAY_SECONDS = 1.0
 DELAY_SLACK = 8  # samples by which a delay set by hand may differ from the measured one without a word
+MIN_USED_SECONDS = 10.0  # less is not worth proposing
 HASH_BLOCK = 1 << 20
+
+Stretch = tuple[float, float]  # in seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +69,23 @@ def load_pair(
     target_channel: int | None = None,
     sample_rate: int | None = None,
     delay: int | Literal["auto"] = "auto",
+    used: Stretch | None = None,
 ) -> Pair:
     """Read, check, resample and align a pair of files.
 
     `channel` and `target_channel` count from 0 (default: the only one, or the louder). `sample_rate`, in Hz,
     resamples both. `delay` is how late the target is, in samples at the final rate, or "auto" to measure it.
+    `used` is all that will be used, in seconds: the delay may step outside of it, and is then taken in it.
     Raises InputError with every error found, in one line.
     """
     examination = examine_pair(
-        input, target, channel=channel, target_channel=target_channel, sample_rate=sample_rate, delay=delay
+        input,
+        target,
+        channel=channel,
+        target_channel=target_channel,
+        sample_rate=sample_rate,
+        delay=delay,
+        used=used,
     )
     raise_errors(examination.pair.findings, f"{input} → {target}")
     return examination.pair
@@ -85,6 +99,7 @@ def examine_pair(
     target_channel: int | None = None,
     sample_rate: int | None = None,
     delay: int | Literal["auto"] = "auto",
+    used: Stretch | None = None,
 ) -> Examination:
     """Inspection like `load_pair`, but errors are findings too, so that they can be shown side by side.
 
@@ -107,9 +122,10 @@ def examine_pair(
     found = None
     offset = 0 if delay == "auto" else delay
     if all(finding.level != "error" for finding in findings):
-        found = estimate_delay(dry, amped, rate, MAX_DELAY_SECONDS)
+        found, steps = _measure_delay(dry, amped, rate, used)
         offset = _choose_delay(found, delay)
-        findings += _check_delay(found, offset, delay == "auto", rate)
+        findings += [check_steps(steps, min(len(dry), len(amped)) / rate)] if steps else []
+        findings += [] if steps else _check_delay(found, offset, delay == "auto", rate)
         dry, amped = shift(dry, amped, offset)
         if len(dry) == 0:
             raise InputError(f"delay of {offset} samples leaves nothing of {target}; give a smaller one")
@@ -133,6 +149,31 @@ def _read(path: str | Path, role: str, channel: int | None) -> Clip:
     clip = read_audio(path, channel)
     clip.findings += check_recording(f"{role} {clip.path.name}", clip.samples)
     return clip
+
+
+def _measure_delay(
+    dry: np.ndarray, amped: np.ndarray, rate: int, used: Stretch | None
+) -> tuple[Delay, list[Step]]:
+    """The delay, and its steps; of what is used alone where there are steps elsewhere."""
+    found = estimate_delay(dry, amped, rate, MAX_DELAY_SECONDS)
+    steps = [] if found.drifts else find_steps(dry, amped, rate, found.samples)
+    if not steps or used is None:
+        return found, steps
+    within = [step for step in steps if step.first < used[1] and step.last > used[0]]
+    if within:
+        return found, within
+    start, stop = (int(min(second, 1e6) * rate) for second in used)
+    return estimate_delay(dry[start:stop], amped[start:stop], rate, MAX_DELAY_SECONDS), []
+
+
+def check_steps(steps: Sequence[Step], total_seconds: float) -> Finding:
+    """The delay changes at once: what lies on one side of it can be used."""
+    jumps = ", ".join(map(str, steps))
+    start, stop = longest_stretch(list(steps), total_seconds)
+    message = f"the delay steps by {jumps}: a buffer was lost or repeated; record again"
+    if stop - start >= MIN_USED_SECONDS:
+        message += f", or use what lies on one side: {propose_sections(start, stop)}"
+    return Finding("drift", "error", message, float(steps[0].samples))
 
 
 def _choose_delay(found: Delay, delay: int | str) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from voxnas.audio.unfinished import open_sound
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import replacing
 
@@ -73,11 +74,12 @@ def open_source(path: str | Path, channel: int | None = None) -> Iterator[SoundS
     if not path.is_file():
         raise InputError(f"{path}: no such file; check the path")
     try:
-        file = soundfile.SoundFile(path)
+        file, recovered = open_sound(path)
     except soundfile.LibsndfileError as error:
         raise _unreadable(path, error) from error
     with file:
         chosen, notices = _choose_channel(path, file, channel)
+        notices = [recovered, *notices] if recovered else notices
         yield SoundSource(path, file.samplerate, file.frames, chosen, file, notices)
 
 
@@ -125,9 +127,13 @@ def check_format(path: Path, subtype: str | None = None) -> tuple[str, str]:
     if kind not in soundfile.available_formats():
         suffix = path.suffix or "no suffix"
         raise InputError(f"{path}: {suffix} is not a sound file's; use .wav, .flac or .aiff")
-    subtype = subtype or ("FLOAT" if soundfile.check_format(kind, "FLOAT") else "PCM_24")
+    subtype = subtype or next(
+        (held for held in ("FLOAT", "PCM_24") if soundfile.check_format(kind, held)), None
+    )
+    if subtype is None:
+        raise InputError(f"{path}: {kind} files are lossy; use .wav, .flac or .aiff")
     if not soundfile.check_format(kind, subtype):
-        raise InputError(f"{path}: a {kind} file cannot hold {subtype}; leave subtype out or choose another")
+        raise InputError(f"{path}: a {kind} file cannot hold {subtype}; choose another, such as PCM_24")
     return kind, subtype
 
 

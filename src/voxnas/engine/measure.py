@@ -21,7 +21,7 @@ from voxnas.engine.benchmark import (
 )
 from voxnas.engine.command import Command
 from voxnas.engine.cost import profile
-from voxnas.engine.cost.work import BUILDS
+from voxnas.engine.cost.steps import BUILDS
 from voxnas.engine.rounds import lowest, spread
 from voxnas.engine.timing import Timing, block_ms, timing_of_rtf
 from voxnas.models.base import StreamingNetwork
@@ -79,7 +79,10 @@ class Meter:
         if self._command is not None and write_model is None:
             raise InputError("engine=command needs write_model, which writes the file for the program")
         self._write = write_model
-        settings = {"command": dict(command or {}), "profile": {"build": profile_build}}.get(engine)
+        settings = {
+            "command": dict(command or {}),
+            "profile": {"build": profile_build, "edition": profile.EDITION},
+        }.get(engine)
         self.method = engine if settings is None else f"{engine} {identity(settings)}"
 
     def check(self, network: StreamingNetwork) -> None:
@@ -112,7 +115,7 @@ class Meter:
         if cost.basis == "extrapolated":
             _warn_once("the profile of the plug-in's engine is extrapolated: no such network was measured")
         rtf = cost.rtf * sample_rate / profile.SAMPLE_RATE  # the time per block is the same
-        name = f"profile-{self.profile_build}"
+        name = f"profile-{self.profile_build}-{profile.EDITION}"
         return timing_of_rtf(rtf, profile.BLOCK_SIZE, sample_rate, name, cost.cpu_model)
 
 

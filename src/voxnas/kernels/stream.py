@@ -36,11 +36,11 @@ class Stream:
 
     def process(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         """Output for the next `(samples,)`, of the same shape."""
-        if len(block) > CHUNK:
-            starts = range(0, len(block), CHUNK)
+        size = len(block)
+        if size > CHUNK:
+            starts = range(0, size, CHUNK)
             return np.concatenate([self.process(block[start : start + CHUNK]) for start in starts])
         # Copied, since the address of an array takes longer to find out than a block of it to copy.
-        size = len(block)
         self._input[:size] = block
         self._process(*self._call, size)
         return self._output[:size].copy()

@@ -1,7 +1,7 @@
 """The best within a budget of cost, of those that were trained."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -56,14 +56,23 @@ def measured_again(models: Iterable[Model], meter: Meter, margin: float, budget:
     return found
 
 
-def answer(model: Model | None, budget: float, models: Iterable[Model], meter: Meter, score: Score) -> str:
-    """The answer in one line."""
+def answer(
+    model: Model | None,
+    budget: float,
+    models: Iterable[Model],
+    meter: Meter,
+    score: Score,
+    formats: Sequence[str] = (),
+) -> str:
+    """The answer in one line, with the model's file of the first of these formats that it has, or of any."""
     if model is None:
         cheapest = min((m.cost for m in models), default=None)
         found = "nothing was trained" if cheapest is None else f"the cheapest takes {cheapest:.3g}"
         return f"No model within a {meter.budget_name} of {budget:.3g}: {found}; raise the budget"
     record = model.record
-    exported = next(iter(record.exports.values()), None)
+    exported = next(
+        (record.exports[name] for name in [*formats, *record.exports] if name in record.exports), None
+    )
     file = model.folder / exported if exported else model.folder
     quality = f"{score.title} {record.score:.3g}, {meter.describe(model.cost, record.shape)}"
     return f"Best within a {meter.budget_name} of {budget:.3g}: {record.candidate}, {quality}: {file}"

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxnas.engine.cost.work import BUILDS, PLAIN, WITH_EXP, work
+from voxnas.engine.cost.steps import BUILDS, PLAIN, WITH_EXP
+from voxnas.engine.cost.work import wavenet_work as work
 from voxnas.models.layer_array import LayerArray
 
 ACTIVATIONS = sorted(PLAIN | WITH_EXP)
@@ -36,7 +37,7 @@ def test_one_layer_by_hand():
 def test_a_gated_layer_has_twice_the_outputs_and_is_activated_in_strips():
     steps = work([array(21, 1, kernel_size=1, gating="gated")], BUILDS["avx512"])
     assert steps["tap: weight"] == 42 * 21
-    assert (steps["tap: strip of 32"], steps["tap: strip of 8"], steps["tap: strip of 1"]) == (21, 21, 42)
+    assert (steps["tap: strip of 16"], steps["tap: strip of 8"], steps["tap: strip of 1"]) == (42, 21, 42)
     assert (steps["gate: strip of 16"], steps["gate: strip of 4"]) == (1, 1)
     assert steps["gate: exponential row"] == 1
     assert steps["Tanh"] == 0

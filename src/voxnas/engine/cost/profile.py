@@ -1,13 +1,14 @@
 """The cost of a network in the Neural Amp Modeler plug-in's engine, for those who have neither at hand.
 
-A WaveNet's steps (see `work`) times their costs, which benchmarks/fit_plugin_cost.py has fitted to 300 random
-WaveNets measured in that engine; the costs, and how well they tell networks kept back from the fit, are in
-plugin.json. Dilations do not matter to it. A network of the same steps as one that was measured by itself
-gets what was measured.
+A network's steps (see `work`) times their costs, which benchmarks/fit_plugin_cost.py has fitted to networks
+of all kinds measured in that engine; the costs, and how well they tell networks kept back from the fit, are
+in plugin.json. Dilations do not matter to it. A network that was measured by itself gets what was measured,
+also those few that the engine plays by code of their own.
 """
 
 import functools
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,25 +16,27 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from voxnas.engine.cost.work import BUILDS, PLAIN, WITH_EXP, work
+from voxnas.engine.cost.fast_path import has_fast_path
+from voxnas.engine.cost.steps import BUILDS, PLAIN, WITH_EXP
+from voxnas.engine.cost.work import conv_net_work, lstm_work, wavenet_work
 from voxnas.models.layer_array import LayerArray
 from voxnas.utils.errors import InputError
 
 BLOCK_SIZE, SAMPLE_RATE = 64, 48_000  # of all measurements
-MAX_CHANNELS, MAX_GATED = 32, 24  # the widest measured
+EDITION = "2026-09"  # of the engine that was measured; what another one costs does not compare
+FITTED_CHANNELS, MAX_CHANNELS = 16, 32  # the widest of the fit, and what its strips make up
+MAX_LSTM_LAYERS = 4
 _COEFFICIENTS = Path(__file__).with_name("plugin.json")
-# what the steps know of a layer array; of anything else only the default was measured
-_KNOWN = {"channels", "dilations", "kernel_sizes", "activations", "gating"}
-_KNOWN |= {"head_size", "head_kernel_size", "head_bias"}
+_UNKNOWN = ("groups_input", "layer1x1_groups", "head1x1_groups")  # of a layer array; too few were measured
 
 
 @dataclass(frozen=True)
 class PluginCost:
     """`rtf`, the fraction of real time at 48 kHz in blocks of 64, and how it is known.
 
-    `basis` is "measured" for a network that was measured itself, "fitted" for a WaveNet like those of the
-    fit, "interpolated" for an LSTM between two that were measured, and "extrapolated" for what none of the
-    fit had but the same steps make up: gated arrays of more than 24 channels, heads of several taps.
+    `basis` is "measured" for a network that was measured itself, "fitted" for one like those of the fit,
+    "interpolated" for one of a single size between two that were measured, and "extrapolated" for what none
+    of the fit had but the same steps make up: arrays of more than 16 channels.
     """
 
     rtf: float
@@ -54,59 +57,86 @@ def plugin_cost(architecture: Mapping[str, Any], build: str = "default") -> Plug
         raise InputError(f"unknown build {build!r} of the plug-in's engine; known are {', '.join(BUILDS)}")
     match architecture.get("type"):
         case "WaveNet":
-            return _wavenet([LayerArray.of(**array) for array in architecture["layer_arrays"]], build)
+            rtf, basis = _wavenet([LayerArray.of(**array) for array in architecture["layer_arrays"]], build)
+        case "ConvNet":
+            rtf, basis = _conv_net(architecture, build)
         case "LSTM":
-            return _lstm(architecture, build)
-    _not_covered(f"the network type {architecture.get('type')!r}", "WaveNet and LSTM are")
+            rtf, basis = _lstm(architecture, build)
+        case "Linear":
+            rtf, basis = _between("taps", architecture.get("taps", 0), _measured("Linear"), build)
+        case other:
+            _not_covered(f"the network type {other!r}", "WaveNet, ConvNet, LSTM and Linear are")
+    return PluginCost(rtf, basis, _content()["cpu_model"])
 
 
-def _wavenet(shapes: Sequence[LayerArray], build: str) -> PluginCost:
+def _wavenet(shapes: Sequence[LayerArray], build: str) -> tuple[float, str]:
     for shape in shapes:
-        _check(shape)
-    steps, content = work(shapes, BUILDS[build]), _content()
-    for row in content["measured"]:
-        if row["type"] == "WaveNet" and _steps(row, build) == steps:
-            return PluginCost(row[build], "measured", content["cpu_model"])
-    costs = content["builds"][build]["coefficients"]
+        _check_array(shape)
+    steps, fast = wavenet_work(shapes, BUILDS[build]), has_fast_path(shapes)
+    for row in _measured("WaveNet"):
+        known = [LayerArray.of(**array) for array in row["layer_arrays"]]
+        if has_fast_path(known) == fast and wavenet_work(known, BUILDS[build]) == steps:
+            return row[build], "measured"
+    return _by_steps(steps, build, max(shape.channels for shape in shapes))
+
+
+def _conv_net(architecture: Mapping[str, Any], build: str) -> tuple[float, str]:
+    _check_channels(architecture["channels"])
+    _check_activation(architecture["activation"])
+    return _by_steps(conv_net_work(architecture, BUILDS[build]), build, architecture["channels"])
+
+
+def _lstm(architecture: Mapping[str, Any], build: str) -> tuple[float, str]:
+    layers, size = architecture.get("num_layers", 1), architecture.get("hidden_size", 0)
+    rows = _measured("LSTM")
+    sizes = [row["hidden_size"] for row in rows]
+    if not 1 <= layers <= MAX_LSTM_LAYERS or not min(sizes) <= size <= max(sizes):
+        covered = f"1 to {MAX_LSTM_LAYERS} layers of {min(sizes)} to {max(sizes)} are"
+        _not_covered(f"an LSTM of {layers} × {size}", covered)
+    for row in rows:
+        if (row["num_layers"], row["hidden_size"]) == (layers, size):
+            return row[build], "measured"
+    if layers == 1:
+        return _between("hidden_size", size, [r for r in rows if r["num_layers"] == 1], build)
+    return _by_steps(lstm_work(layers, size, BUILDS[build]), build, 0)
+
+
+def _by_steps(steps: Counter[str], build: str, channels: int) -> tuple[float, str]:
+    costs = _content()["builds"][build]["coefficients"]
     missing = sorted(set(steps) - set(costs))
     if missing:
-        _not_covered(f"a WaveNet with the step {missing[0]!r}", f"{', '.join(sorted(costs))} are")
+        _not_covered(f"a network with the step {missing[0]!r}", f"{', '.join(sorted(costs))} are")
     rtf = sum(count * costs[step] for step, count in steps.items())
-    return PluginCost(
-        rtf, "fitted" if all(map(_is_of_the_fit, shapes)) else "extrapolated", content["cpu_model"]
-    )
+    return rtf, "fitted" if channels <= FITTED_CHANNELS else "extrapolated"
 
 
-def _is_of_the_fit(shape: LayerArray) -> bool:
-    return shape.head_kernel_size == 1 and (shape.channels <= MAX_GATED or not any(shape.gated))
+def _between(key: str, size: int, rows: Sequence[Mapping[str, Any]], build: str) -> tuple[float, str]:
+    """Along straight lines between the sizes that were measured."""
+    sizes, rtfs = zip(*sorted((row[key], row[build]) for row in rows), strict=True)
+    if not sizes[0] <= size <= sizes[-1]:
+        _not_covered(f"{key}={size}", f"{sizes[0]} to {sizes[-1]} are")
+    return float(np.interp(size, sizes, rtfs)), "measured" if size in sizes else "interpolated"
 
 
-def _check(shape: LayerArray) -> None:
-    if shape.channels > MAX_CHANNELS:
-        _not_covered(f"an array of {shape.channels} channels", f"up to {MAX_CHANNELS} are")
-    covered = PLAIN | WITH_EXP
+def _check_array(shape: LayerArray) -> None:
+    _check_channels(shape.channels)
     for activation in shape.activations:
-        if not isinstance(activation, str) or activation not in covered:
-            _not_covered(f"the activation {activation!r}", f"{', '.join(sorted(covered))} are")
-    if "blended" in shape.gating:
-        _not_covered("gating='blended'", "'none' and 'gated' are")
+        _check_activation(activation)
     plain = LayerArray.of(shape.channels, shape.dilations)
-    for name in {field.name for field in fields(shape)} - _KNOWN:
+    for name in (field.name for field in fields(shape) if field.name in _UNKNOWN):
         if getattr(shape, name) != getattr(plain, name):
             _not_covered(f"{name}={getattr(shape, name)!r}", f"{getattr(plain, name)!r} is")
 
 
-def _lstm(architecture: Mapping[str, Any], build: str) -> PluginCost:
-    """Between measured sizes along a straight line; further layers and other sizes were not measured."""
-    layers, size = architecture.get("num_layers", 1), architecture.get("hidden_size", 0)
-    content = _content()
-    known = sorted((r["hidden_size"], r[build]) for r in content["measured"] if r["type"] == "LSTM")
-    if layers != 1 or not known[0][0] <= size <= known[-1][0]:
-        seen = f"one layer of {known[0][0]} to {known[-1][0]} is"
-        _not_covered(f"an LSTM of {layers} × {size}", seen)
-    sizes, rtfs = zip(*known, strict=True)
-    basis = "measured" if size in sizes else "interpolated"
-    return PluginCost(float(np.interp(size, sizes, rtfs)), basis, content["cpu_model"])
+def _check_channels(channels: int) -> None:
+    if channels > MAX_CHANNELS:
+        _not_covered(f"an array of {channels} channels", f"up to {MAX_CHANNELS} are")
+
+
+def _check_activation(activation: Any) -> None:
+    name = activation if isinstance(activation, str) else activation.get("type")
+    if name not in PLAIN | WITH_EXP:
+        _not_covered(f"the activation {name!r}", f"{', '.join(sorted(PLAIN | WITH_EXP))} are")
 
 
 def _not_covered(what: str, covered: str) -> NoReturn:
@@ -115,8 +145,8 @@ def _not_covered(what: str, covered: str) -> NoReturn:
     )
 
 
-def _steps(row: dict[str, Any], build: str) -> Mapping[str, int]:
-    return work([LayerArray.of(**array) for array in row["layer_arrays"]], BUILDS[build])
+def _measured(kind: str) -> list[dict[str, Any]]:
+    return [row for row in _content()["measured"] if row["type"] == kind]
 
 
 @functools.cache

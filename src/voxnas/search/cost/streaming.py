@@ -38,7 +38,6 @@ class CostMeter:
 
     figure = "cpu_rtf"
     figures = ("cpu_rtf", "us_per_block")
-    budget_name = "CPU budget"
 
     def __init__(
         self,
@@ -50,12 +49,19 @@ class CostMeter:
         write_model: Callable[..., object] | None = None,
     ) -> None:
         self.reference, self.block_size = reference, block_size
+        self._profile_build = profile_build
         self._meter = Meter(engine, [block_size], BLOCKS, command, profile_build, MIN_SECONDS, write_model)
 
     @property
     def measures(self) -> bool:
         """Whether an engine of ours plays, so that its time can be taken again."""
         return self._meter.engine in make.KINDS
+
+    @property
+    def budget_name(self) -> str:
+        """What a limit of the cost is called in a sentence: it says where another engine than ours plays."""
+        others = {"profile": f" in the plug-in's engine ({self._profile_build} build)"}
+        return "CPU budget" + others.get(self._meter.engine, "")
 
     def cost(
         self, network: StreamingNetwork, shape: Mapping[str, Any], known: Mapping[str, Any] | None = None

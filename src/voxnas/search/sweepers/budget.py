@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra import compose
+from hydra.errors import HydraException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
@@ -29,24 +31,41 @@ class Budget(Goal):
     answer is written into the study's folder.
 
     Args:
-        limits: of which one is given, see `Meter.budget`.
+        limits: of which one is given, see `Meter.budget`, unless `like` is.
+        like: a config of `model`, whose cost is the budget.
         share: of the budget that candidates cost at least, as the best score costs most; where the space has
             too few such, the costliest of the others fill up.
     """
 
-    def __init__(self, limits: Mapping[str, object], share: float = 0.4) -> None:
-        self.limits, self.share = dict(limits), share
+    def __init__(self, limits: Mapping[str, object], share: float = 0.4, like: str | None = None) -> None:
+        self.limits, self.share, self.like = dict(limits), share, like
 
     def overrides(self, config: DictConfig) -> list[str]:
         meter = cost_meter(config)
         if meter is None:
             raise InputError("search=budget: the problem tells no costs")
         self.meter = meter
-        self.budget = meter.budget(self.limits, instantiate(config.data).facts())
+        facts = instantiate(config.data).facts()
+        self.budget = (
+            meter.budget(self.limits, facts) if self.like is None else self._cost_of_it(config, facts)
+        )
         if not 0 <= self.share < 1:
             raise InputError(f"search.share={self.share}: give a number from 0 to below 1")
         self.least_cost = self.share * self.budget
         return [f"constraints.max_{meter.figure}={self.budget!r}"]
+
+    def _cost_of_it(self, config: DictConfig, facts: Mapping[str, Any]) -> float:
+        given = [f"{name}={value}" for name, value in self.limits.items() if value is not None]
+        if given:
+            raise InputError(f"search.like={self.like} and {', '.join(given)}: give the budget in one way")
+        try:
+            chosen = compose(config.hydra.job.config_name, overrides=[f"model={self.like}"]).model
+        except HydraException as error:
+            raise InputError(f"search.like={self.like}: no config of a model, such as nano") from error
+        network = instantiate(chosen, _convert_="all")
+        cost = self.meter.cost(network, facts)
+        log.info("the budget is what %s costs: %s", self.like, self.meter.describe(cost.value, facts))
+        return cost.value
 
     def settings(self) -> Mapping[str, Any]:
         return {"budget": self.budget, "share": self.share}
@@ -59,6 +78,7 @@ class Budget(Goal):
         if self.meter.measures:
             models = measured_again(models, self.meter, MARGIN, self.budget)
         best = best_within(models, self.budget)
-        line = answer(best, self.budget, models, self.meter, instantiate(config.problem).score)
+        problem = instantiate(config.problem)
+        line = answer(best, self.budget, models, self.meter, problem.score, problem.report().formats)
         write_text(Path(config.hydra.sweep.dir) / ANSWER, line + "\n")
         log.info("%s", line)

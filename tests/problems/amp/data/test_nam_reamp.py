@@ -124,3 +124,12 @@ def test_wrong_rate_length_and_signal(tmp_path: Path, dry: np.ndarray, files: tu
     other = write_audio(tmp_path / "other.wav", np.roll(dry, 30 * SECOND), SAMPLE_RATE)
     with pytest.raises(InputError, match=r"no click at 10\.5 s"):
         load_nam_reamp(other, files[1])
+
+
+@pytest.mark.parametrize("latency", [12_000, 30_000, -4_800])
+def test_a_take_far_off_its_place_is_found(tmp_path: Path, dry: np.ndarray, latency: int) -> None:
+    files = (
+        write_audio(tmp_path / "input.wav", dry, SAMPLE_RATE),
+        write_audio(tmp_path / "amp.wav", device(dry, latency), SAMPLE_RATE),
+    )
+    assert latency - 2 <= load_nam_reamp(*files).pair.delay_samples <= latency

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from voxnas.audio.pair import Pair, load_pair
-from voxnas.problems.amp.data.sections import Sections, Share, split
+from voxnas.problems.amp.data.sections import Sections, Share, split, used_seconds
+from voxnas.problems.amp.data.silence import require_sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,5 +37,8 @@ def load_amp_pair(
         target_channel=target_channel,
         sample_rate=sample_rate,
         delay=delay,
+        used=used_seconds(train, val, test),
     )
-    return Recording(pair, split(len(pair.input), pair.sample_rate, train, val, test))
+    sections = split(len(pair.input), pair.sample_rate, train, val, test)
+    require_sound(pair, sections)
+    return Recording(pair, sections)

@@ -10,12 +10,13 @@ from typing import Literal
 import numpy as np
 import torch
 
-from voxnas.audio.align import shift
+from voxnas.audio.align import estimate_delay, shift
 from voxnas.audio.checks import Finding, raise_errors
 from voxnas.audio.files import Clip, read_audio
 from voxnas.audio.pair import load_pair
 from voxnas.problems.amp.data.amp_pair import Recording
 from voxnas.problems.amp.data.sections import Sections
+from voxnas.problems.amp.data.silence import require_sound
 from voxnas.problems.amp.esr import esr
 from voxnas.utils.errors import InputError
 
@@ -45,18 +46,42 @@ def load_nam_reamp(
     """
     dry, amped = read_audio(input, channel), read_audio(target, target_channel)
     _require_layout(dry, amped)
-    latency = click_latency(dry.samples, amped.samples) if delay == "auto" else delay
+    latency = _latency(dry.samples, amped.samples) if delay == "auto" else delay
     offset = max(0, -latency)  # an early target takes this off the start of the recording
     esr = replicate_esr(shift(dry.samples, amped.samples, latency)[1], offset)
     replicates = _check_replicates(amped.path, esr, strict)
     raise_errors([replicates])
     del dry, amped  # the pair is read again below: never two copies in memory
     pair = load_pair(input, target, channel=channel, target_channel=target_channel, delay=latency)
+    sections = _sections(len(pair.input), offset, replicates)
+    require_sound(pair, sections, settable=False)
     return Recording(
         pair,
-        _sections(len(pair.input), offset, replicates),
+        sections,
         {"latency_samples": latency, "replicate_esr": esr, "layout": "nam-v3"},
     )
+
+
+def _latency(dry: np.ndarray, amped: np.ndarray) -> int:
+    """The delay by the clicks; beyond where they are looked for, about what the whole recording shows."""
+    try:
+        return click_latency(dry, amped)
+    except InputError as error:
+        found = estimate_delay(dry, amped, SAMPLE_RATE)
+        if not found.found or -LOOK_BACK < found.samples < LOOK_AHEAD:
+            first, last = (1000 * samples / SAMPLE_RATE for samples in (-LOOK_BACK, LOOK_AHEAD))
+            raise InputError(
+                f"{error} (looked for from {first:.0f} to {last:.0f} ms around them); set data.delay= by hand"
+            ) from None
+    about = found.samples
+    return about + click_latency(dry, _moved(amped, about))
+
+
+def _moved(samples: np.ndarray, earlier: int) -> np.ndarray:
+    """The recording, earlier by so many samples, at equal length."""
+    if earlier < 0:
+        return np.concatenate((np.zeros(-earlier, samples.dtype), samples[:earlier]))
+    return np.concatenate((samples[earlier:], np.zeros(earlier, samples.dtype)))
 
 
 def click_latency(input: np.ndarray, target: np.ndarray) -> int:

@@ -53,6 +53,17 @@ def split(
     return Sections(spans["train"], spans["val"], spans["val"], (notice,))
 
 
+def used_seconds(*parts: Share) -> tuple[float, float] | None:
+    """The stretch from the first section's start to the last's end; None unless all are in seconds."""
+    given = [part for part in parts if part is not None]
+    try:
+        edges = [str(part).split(":") for part in given]
+        spans = [(float(first or 0), float(last or "inf")) for first, last in edges]
+    except ValueError:  # shares, or what `split` refuses
+        return None
+    return min(start for start, _ in spans), max(stop for _, stop in spans)
+
+
 def require_length(sections: Sections, samples_needed: int) -> None:
     """Raise InputError unless train, val and test each hold `samples_needed`: a segment and its context."""
     for name in ("train", "val", "test"):

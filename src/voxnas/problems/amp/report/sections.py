@@ -36,6 +36,7 @@ class AmpSections(Sections):
     space = ("latency_ms", "parameters", "score")
     guides = {"cpu_rtf": ((0.8, "real-time limit"),)}  # noqa: RUF012
     facts = ("engine", "block_size", "sample_rate")
+    formats = ("nam",)
     side_by_side_table = "frontier_cpu.csv"
 
     def __init__(self, options: Mapping[str, Any] | None = None) -> None:
