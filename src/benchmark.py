@@ -18,8 +18,6 @@ from voxnas.export.files import write_json
 from voxnas.export.load import load_model
 from voxnas.utils.app import hydra_app
 
-FALLBACK_RATE = 48000  # Hz, for files that do not tell theirs
-
 
 @hydra_app("on_model/benchmark")
 def main(cfg: DictConfig) -> None:
@@ -30,7 +28,7 @@ def main(cfg: DictConfig) -> None:
         cfg.engine, list(cfg.block_sizes), cfg.blocks, command, cfg.profile_build, write_model=write
     )
     model = load_model(cfg.model, cfg.submodel)
-    network, sample_rate = model.network, cfg.sample_rate or model.sample_rate or FALLBACK_RATE
+    network, sample_rate = model.network, model.rate(cfg.sample_rate)
     timings = meter.measure(network, sample_rate)
     print(
         f"{model.path}: {network.num_parameters} parameters, {network.macs_per_sample} multiply-adds, "

@@ -54,9 +54,9 @@ def main(cfg: DictConfig) -> None:
 
 def _slot(path: str, cfg: DictConfig) -> Slot:
     model = load_model(path, cfg.submodel)
-    network = model.network
+    network, rate = model.network, model.sample_rate if cfg.sample_rate else model.rate()
     name = Path(path).name if Path(path).is_dir() else Path(path).stem
-    return Slot(name, partial(make_engine, network, cfg.engine), model.sample_rate, network.receptive_field)
+    return Slot(name, partial(make_engine, network, cfg.engine), rate, network.receptive_field)
 
 
 @contextmanager

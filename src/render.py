@@ -20,14 +20,14 @@ from voxnas.utils.progress_bar import progress_bar
 def main(cfg: DictConfig) -> None:
     """`python src/render.py model=PATH input=in.wav output=out.wav`."""
     model = load_model(cfg.model, cfg.submodel)
-    engine = make_engine(model.network, cfg.engine)
+    rate, engine = model.rate(cfg.sample_rate), make_engine(model.network, cfg.engine)
     try:
         with progress_bar(Path(cfg.input).name) as on_progress:
             done = render(
                 engine,
                 cfg.input,
                 cfg.output,
-                sample_rate=model.sample_rate,
+                sample_rate=rate,
                 channel=cfg.channel,
                 resample=cfg.resample,
                 subtype=cfg.subtype,

@@ -15,10 +15,12 @@ from voxnas.engine.cost.profile import plugin_cost
 from voxnas.engine.make import make_engine
 from voxnas.engine.play import play
 from voxnas.export.load import load_model
+from voxnas.export.loudness import loudness_db
 from voxnas.export.nam import write_nam
 from voxnas.export.record_json import write_record_json
 from voxnas.models.recurrent import LSTM
 from voxnas.models.wavenet import WaveNet, stack
+from voxnas.records.record import Record
 
 ROOT = Path(__file__).parents[1]
 RATE = 48000
@@ -223,6 +225,45 @@ def test_export_keeps_what_the_model_says_of_its_training(run, network, tmp_path
     assert load_model(tmp_path / "again.nam").metadata["training"] == training
 
 
+def test_export_of_a_container_joins_its_metadata_and_says_what_it_leaves(run, network, tmp_path):
+    training = {"settings": {"epochs": 7}, "validation_esr": 0.25, "data": {"latency": 3}}
+    inner = {"loudness": -20.5, "gain": 0.7, "name": None, "training": training}
+    small, large = (
+        json.loads(write_nam(stack(2, c), tmp_path / "x.nam", RATE, inner).read_text()) for c in (2, 3)
+    )
+    submodels = [{"max_value": 0.5, "model": small}, {"max_value": 1.0, "model": large}]
+    outer = {"name": "both", "input_level_dbu": 14.76, "loudness": -33.0}
+    content = {"version": "0.7.0", "architecture": "SlimmableContainer", "weights": [], "metadata": outer}
+    (tmp_path / "both.nam").write_text(json.dumps(content | {"config": {"submodels": submodels}}))
+    code, out, _ = run("export", "model=both.nam", "output=large.nam", "metadata.gear_make=Acme")
+    assert code == 0
+    assert "both.nam holds 2 models; this is submodel=1, submodel=0 to 1 pick" in out
+    metadata = load_model(tmp_path / "large.nam").metadata
+    assert "date" in metadata
+    del metadata["date"]
+    told = {"name": "both", "input_level_dbu": 14.76, "gear_make": "Acme", "training": training}
+    assert metadata == {**told, "loudness": -20.5, "gain": 0.7}
+    assert run("export", "model=both.nam", "submodel=0", "output=small.nam")[0] == 0
+    assert load_model(tmp_path / "small.nam").network.summary()["channels"] == 2
+
+
+@pytest.mark.parametrize("value", [None, "loud", True])
+def test_export_measures_the_loudness_that_a_file_does_not_bring(run, network, tmp_path, value):
+    write_nam(network, tmp_path / "amp.nam", RATE, {"loudness": value, "gain": 0.125})
+    assert run("export", "model=amp.nam", "output=again.nam")[0] == 0
+    metadata = load_model(tmp_path / "again.nam").metadata
+    assert metadata["gain"] == 0.125
+    assert metadata["loudness"] == loudness_db(make_engine(network), RATE)
+
+
+def test_export_of_a_run_measures_its_loudness_anew(run, network, tmp_path):
+    folder = tmp_path / "run"
+    write_record_json(network, folder / "model.json", RATE, {"loudness": -3.0})
+    Record("amp", "s", "phase1", "ok", identity="x").write(folder)
+    assert run("export", "model=run", "output=amp.nam")[0] == 0
+    assert load_model(tmp_path / "amp.nam").metadata["loudness"] == loudness_db(make_engine(network), RATE)
+
+
 def test_export_of_a_header_is_named_and_filled_after_the_model(run, nam, tmp_path):
     assert run("export", f"model={nam}", "format=header", "metadata.input_level_dbu=12")[0] == 0
     text = nam.with_suffix(".h").read_text()
@@ -247,7 +288,6 @@ def test_export_knows_the_formats_of_recurrent_networks(run, tmp_path):
 def test_export_refuses_what_it_cannot_write(run, nam):
     assert "format=exe is unknown" in run("export", f"model={nam}", "format=exe")[2]
     assert "is the model itself" in run("export", f"model={nam}")[2]
-    assert "sample_rate=48000" in run("export", f"model={_without_rate(nam)}", "format=json")[2]
 
 
 def _without_rate(nam: Path) -> Path:
@@ -255,6 +295,59 @@ def _without_rate(nam: Path) -> Path:
     del content["sample_rate"]
     nam.write_text(json.dumps(content))
     return nam
+
+
+def test_a_model_without_a_rate_is_for_48_khz_and_every_script_says_so(run, nam, network, tmp_path):
+    _without_rate(nam)
+    write(tmp_path / "dry.wav", clip(5), 44100)
+    write(tmp_path / "wet.wav", play(make_engine(network), clip(5)), 44100)
+    said, pair = "amp.nam does not tell its sample rate: 48000 Hz taken", ("input=dry.wav", "target=wet.wav")
+    code, out, _ = run("render", f"model={nam}", "input=dry.wav", "output=a.wav")
+    assert code == 0
+    assert said in out
+    assert "has 44100 Hz, the model 48000 Hz: converted" in out
+    code, out, error = run("eval", f"model={nam}", *pair, "delay=0")
+    assert (code, said in out, "the model 48000 Hz; add resample=true" in error) == (2, True, True)
+    code, out, _ = run("benchmark", f"model={nam}", "block_sizes=[256]", "blocks=10", "json=timing.json")
+    assert (code, said in out) == (0, True)
+    assert json.loads((tmp_path / "timing.json").read_text())["timings"][0]["sample_rate"] == 48000
+    code, out, _ = run("export", f"model={nam}", "format=json", "output=b.json")
+    assert (code, said in out, load_model(tmp_path / "b.json").sample_rate) == (0, True, 48000)
+    code, out, _ = run("realtime_demo", f"model={nam}", "file=dry.wav", "pace=false")
+    assert (code, said in out, "at 48000 Hz" in out) == (0, True, True)
+
+
+def test_sample_rate_says_what_a_model_is_for_in_every_script(run, nam, network, tmp_path):
+    _without_rate(nam)
+    write(tmp_path / "dry.wav", clip(5), 44100)
+    write(tmp_path / "wet.wav", play(make_engine(network), clip(5)), 44100)
+    given, pair = (f"model={nam}", "sample_rate=44100"), ("input=dry.wav", "target=wet.wav", "delay=0")
+    printed = [
+        run("render", *given, "input=dry.wav", "output=a.wav"),
+        run("eval", *given, *pair),
+        run("benchmark", *given, "block_sizes=[256]", "blocks=10", "json=timing.json"),
+        run("export", *given, "format=json", "output=b.json"),
+        run("realtime_demo", *given, "file=dry.wav", "pace=false"),
+    ]
+    assert [code for code, _, _ in printed] == [0] * 5, printed
+    assert not any("note:" in out for _, out, _ in printed)
+    assert load_model(tmp_path / "b.json").sample_rate == 44100
+    assert json.loads((tmp_path / "timing.json").read_text())["timings"][0]["sample_rate"] == 44100
+    code, _, error = run("render", f"model={nam}", "sample_rate=-1", "input=dry.wav", "output=c.wav")
+    assert (code, "sample_rate=-1 is not a rate in Hz" in error) == (2, True)
+
+
+def test_a_proteus_file_is_for_44_1_khz(run, tmp_path):
+    network = LSTM(40, skip=True)
+    write_record_json(network, tmp_path / "made.json", 48000)
+    code, out, _ = run("export", "model=made.json", "format=proteus", "output=amp.json")
+    assert code == 0
+    assert "proteus files play at 44100 Hz" in out
+    write(tmp_path / "dry.wav", clip(1), 44100)
+    code, out, _ = run("render", "model=amp.json", "input=dry.wav", "output=wet.wav")
+    assert code == 0
+    assert "amp.json does not tell its sample rate: 44100 Hz taken" in out
+    assert "converted" not in out
 
 
 def test_eval_of_a_target_that_the_model_made_is_perfect_and_of_a_louder_one_is_known(

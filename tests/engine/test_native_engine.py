@@ -84,6 +84,7 @@ def layer_arrays(draw: st.DrawFn) -> list[LayerArray]:
             head1x1_groups=draw(divisors(math.gcd(bottleneck, sum_width))) if has_head1x1 else 1,
             head_size=[*channels, 1][index + 1],
             head_kernel_size=draw(st.integers(1, 16)),
+            head_dilation=draw(st.integers(1, 3)),
             head_bias=draw(st.booleans()),
         )
 

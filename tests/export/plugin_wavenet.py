@@ -125,4 +125,5 @@ def play_array(
         "kernel_size": 1,
         "bias": array["head_bias"],
     }
-    return path, weights.convolution(head, last["out_channels"], last["kernel_size"], bias=last["bias"])
+    taps = (last["kernel_size"], last.get("head_dilation", 1))
+    return path, weights.convolution(head, last["out_channels"], *taps, bias=last["bias"])

@@ -120,8 +120,9 @@ def wavenet(*arrays: dict) -> dict:
     return {"type": "WaveNet", "layer_arrays": arrays, "head_scale": 0.5, "name": "net"}
 
 
-def recurrent(kind: str, hidden_size: int, num_layers: int = 1, skip: bool = False) -> dict:
-    return {"type": kind, "hidden_size": hidden_size, "num_layers": num_layers, "skip": skip, "warm_up": 8}
+def recurrent(kind: str, hidden_size: int, num_layers: int = 1, skip: bool = False, gain: float = 1) -> dict:
+    sizes = {"hidden_size": hidden_size, "num_layers": num_layers, "warm_up": 8}
+    return {"type": kind, **sizes, "skip": skip, "skip_gain": gain}
 
 
 LEAKY = {"type": "LeakyHardtanh", "min_val": -0.3, "max_val": 0.2, "min_slope": 0.1, "max_slope": 0.2}
@@ -154,7 +155,7 @@ NETWORKS = {
             "head_size": 3,
             "head_bias": False,
         },
-        {"channels": 3, "dilations": [5, 40], "layer1x1": False, "head_kernel_size": 16},
+        {"channels": 3, "dilations": [5, 40], "layer1x1": False, "head_kernel_size": 16, "head_dilation": 2},
     ),
     "wide": wavenet(
         {"channels": 33, "dilations": [1, 100], "head_size": 17, "head_kernel_size": 3},
@@ -162,7 +163,7 @@ NETWORKS = {
     ),
     "LSTM of 1 unit": recurrent("LSTM", 1, skip=True),
     "LSTM of 3 layers": recurrent("LSTM", 19, num_layers=3),
-    "LSTM of 40 units": recurrent("LSTM", 40, skip=True),
+    "LSTM of 40 units": recurrent("LSTM", 40, skip=True, gain=0.4),
     "GRU": recurrent("GRU", 16),
     "GRU of 2 layers": recurrent("GRU", 33, num_layers=2, skip=True),
     "ConvNet": {"type": "ConvNet", "channels": 9, "dilations": [1, 5], "kernel_size": [4, 2]},

@@ -69,7 +69,8 @@ def test_what_is_loaded_can_be_trained_on(network, tmp_path):
         ("missing.nam", None, "no such model"),
         ("song.wav", b"RIFF", "not a model"),
         ("noise.ckpt", b"\x80\x02garbage", "damaged, or not a checkpoint"),
-        ("empty.ckpt", b"", "damaged, or not a checkpoint"),
+        ("empty.ckpt", b"", r"damaged, or not a checkpoint \(empty\)"),
+        ("page.ckpt", b"<!DOCTYPE html>", "a web page, not a model"),
         ("noise.json", b"\xff\xfe", "not readable as JSON"),
         ("other.json", b'{"a": 1}', "not a voxnas-model record, and neither a .nam, RTNeural, AIDA-X"),
         ("inf.json", b'{"format": "voxnas-model", "a": 1e999}', "beyond what a computer can hold"),
@@ -84,6 +85,38 @@ def test_anything_else_is_refused_in_one_line(tmp_path, name, content, message):
     with pytest.raises(InputError, match=message) as error:
         load_model(path)
     assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("suffix", [".nam", ".json", ".aidax"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\n\n<!DOCTYPE html><html><head></head></html>", "is a web page, not a model: download the file"),
+        (b"\xef\xbb\xbf<HTML>", "is a web page, not a model"),
+        (b"<?xml version='1.0'?><Error/>", "is XML, not a model"),
+        (b"", "is empty$"),
+        (b"\n ", "is empty$"),
+        (b"\0" * 4096, "is empty, or holds nothing but blanks and zeros"),
+        (b"PK\3\4\x14\0\0\0", "is an archive, not a model: unpack it"),
+        (b"\x1f\x8b\x08\0", "is an archive, not a model"),
+        (b"%PDF-1.7\n%\xe2\xe3", "is a PDF, not a model"),
+        (b"RIFF\x24\0\0\0WAVE", "is a recording, not a model"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer"),
+        (b'{"version": "0.5.4", "weights": [1.0, -0.2', "ends in the middle"),
+        (b'{"version": "0.5.4", "weights": [1.0, -', "ends in the middle"),
+        (b'{"version": "0.5.4", "archit', "ends in the middle"),
+        (b'{"skip": fal', "ends in the middle"),
+        (b"{'version': 1}", "not readable as JSON"),
+        (b"hello", "not readable as JSON"),
+    ],
+)
+def test_what_a_download_leaves_instead_of_a_model_is_named(tmp_path, suffix, content, message):
+    path = tmp_path / f"amp{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message) as error:
+        load_model(path)
+    assert str(error.value).startswith(f"{path}: ")
     assert "\n" not in str(error.value)
 
 

@@ -107,6 +107,7 @@ def forms(draw) -> list[dict]:
                 "head1x1_groups": draw(groups) if head1x1 else 1,
                 "head_size": head_size,
                 "head_kernel_size": draw(st.sampled_from([1, 1, 4])),
+                "head_dilation": draw(st.sampled_from([1, 1, 3])),
                 "head_bias": draw(st.booleans()),
             }
         )
@@ -256,6 +257,12 @@ BAD_OLD = {
 }
 OFF = {"active": False, "shift": True, "groups": 1}
 ON = {**OFF, "active": True}
+
+
+def slimmed(kwargs: dict) -> dict:
+    return {"method": "slice_channels_uniform", "kwargs": kwargs}
+
+
 BAD_NEW = [
     ({"bottleneck": 0}, r"layers\[0\].bottleneck is not a whole number"),
     ({"bottleneck": 1}, r"\d+ weights, but its config needs \d+"),
@@ -279,8 +286,10 @@ BAD_NEW = [
     ({"gating_mode": ["none", "blended"], "secondary_activation": [None, None]}, "secondary_activation: "),
     ({"kernel_sizes": [3]}, "kernel_sizes has 1 entries for 2 layers"),
     ({"head": {"out_channels": 1, "kernel_size": 0, "bias": True}}, "head.kernel_size"),
-    ({"head": {"out_channels": 1, "kernel_size": 1, "bias": True, "groups": 1}}, "head.groups"),
+    ({"head": {"out_channels": 1, "kernel_size": 1, "bias": True, "groups": 2}}, "head.groups"),
+    ({"head": {"out_channels": 1, "kernel_size": 2, "bias": True, "head_dilation": 0}}, "head.head_dilation"),
     ({"slimmable": {"method": "slice"}}, "slimmable"),
+    ({"slimmable": slimmed({"allowed_channels": [1]})}, "slimmable"),  # it would play one of the two
     ({"activation": ["Tanh"]}, "activation has 1 entries for 2 layers"),
     ({"activation": {"type": ["Tanh"]}}, "activation: unknown activation"),
     ({"activation": {"negative_slope": 1.0}}, "activation: unknown activation 'None'"),
@@ -327,6 +336,10 @@ def test_so_is_what_only_the_new_layout_can_say(tmp_path, change, message):
 
 SAME = [
     {"slimmable": None},
+    {"slimmable": slimmed({})},
+    {"slimmable": slimmed({"allowed_channels": [1, 2]})},
+    {"gating_mode": None},
+    {"head": {"out_channels": 1, "kernel_size": 2, "bias": True, "head_dilation": 1, "groups": 1}},
     {"conv_pre_film": False, "conv_post_film": None, "activation_pre_film": OFF},
     {"head1x1": None},
     {"head1x1": {"active": False, "out_channels": 7, "groups": 3}},
@@ -344,6 +357,37 @@ def test_what_may_be_said_in_other_words_sounds_the_same(tmp_path, change):
     content["config"]["layers"][0].update(change)
     (tmp_path / "changed.nam").write_text(json.dumps(content))
     np.testing.assert_array_equal(output(read_nam(tmp_path / "changed.nam").network), expected)
+
+
+def test_a_wrapped_slimmable_wavenet_plays_at_full_width(tmp_path):
+    content = new_file(tmp_path)
+    content |= {"architecture": "SlimmableWavenet", "config": {"model": content["config"]}}
+    (tmp_path / "wrapped.nam").write_text(json.dumps(content))
+    expected = output(read_nam(tmp_path / "new.nam").network)
+    np.testing.assert_array_equal(output(read_nam(tmp_path / "wrapped.nam").network), expected)
+
+
+@pytest.mark.parametrize("version", ["0.7.1", "0.7.12"])
+def test_a_later_patch_of_the_format_is_read(tmp_path, version):
+    (tmp_path / "later.nam").write_text(json.dumps(old_file(tmp_path) | {"version": version}))
+    assert read_nam(tmp_path / "later.nam").sample_rate == 48000
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        *((unknown, None) for unknown in (-1.0, 0, "", " ", "-1", "0", None)),
+        *(("48000", 48000), ("44100.0", 44100), ("48000 Hz", 48000), (96000.0, 96000)),
+    ],
+)
+def test_a_rate_may_stand_in_quotes_and_an_unknown_one_is_unknown(tmp_path, said, meant):
+    (tmp_path / "said.nam").write_text(json.dumps(old_file(tmp_path) | {"sample_rate": said}))
+    assert read_nam(tmp_path / "said.nam").sample_rate == meant
+
+
+@pytest.mark.parametrize("said", ["fast", 48, "48", True, [48000], "48000 kHz"])
+def test_what_is_no_rate_is_refused(tmp_path, said):
+    refuses(tmp_path / "said.nam", old_file(tmp_path) | {"sample_rate": said}, "sample_rate is not a rate")
 
 
 def test_slopes_of_a_prelu_lie_in_the_config_and_not_among_the_weights(tmp_path):

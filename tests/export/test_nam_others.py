@@ -334,7 +334,18 @@ def test_a_container_of_doubtful_order_is_refused(tmp_path, values, message):
             read_nam(path, submodel)
 
 
-def test_a_container_in_a_container_is_refused(tmp_path):
-    inner = json.loads(container(tmp_path, [1.0]).read_text())
-    with pytest.raises(InputError, match=r"submodels\[0\].model is a container itself"):
-        read_nam(container(tmp_path, [1.0], [inner]))
+def test_a_container_s_containers_are_read_in_their_place(tmp_path):
+    small, middle, large = (
+        file(tmp_path, "Linear", {"receptive_field": n, "bias": False}, n)[1] for n in (1, 2, 3)
+    )
+    inner = json.loads(container(tmp_path, [0.5, 1.0], [small, middle]).read_text())
+    models = submodels(container(tmp_path, [0.5, 1.0], [inner, large]), 3)
+    assert [model.network.receptive_field for model in models] == [1, 2, 3]
+
+
+def test_containers_in_one_another_without_end_are_refused(tmp_path):
+    path = container(tmp_path, [1.0])
+    for _ in range(8):
+        path = container(tmp_path, [1.0], [json.loads(path.read_text())])
+    with pytest.raises(InputError, match="more than 8 deep"):
+        read_nam(path)

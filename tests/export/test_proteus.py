@@ -18,10 +18,10 @@ from voxnas.utils.errors import InputError
 NOISE = 0.5 * np.random.default_rng(2).standard_normal(120)
 
 
-def seeded(hidden_size: int = 40, **further) -> LSTM:
+def seeded(hidden_size: int = 40, kind: type = LSTM, **further) -> LSTM:
     with torch.random.fork_rng():
         torch.manual_seed(5)
-        return LSTM(hidden_size, **{"skip": True, **further}).eval()
+        return kind(hidden_size, **{"skip": True, **further}).eval()
 
 
 @torch.no_grad()
@@ -33,11 +33,20 @@ def from_zeros(network: LSTM) -> np.ndarray:
 def as_the_player_plays(content: dict) -> np.ndarray:
     """It transposes the weights for RTNeural's layers, and adds the input."""
     state = {key: np.array(values) for key, values in content["state_dict"].items()}
-    units = [state["rec.weight_ih_l0"].T, state["rec.weight_hh_l0"].T]
-    recurrent = rtneural_reference.lstm(
-        NOISE[:, None], [*units, state["rec.bias_ih_l0"] + state["rec.bias_hh_l0"]], {}
-    )
+    names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+    inputs, units, *biases = (state[f"rec.{name}"] for name in names)
+    if content["model_data"]["unit_type"] == "GRU":
+        inputs, units, *biases = (zrc(part) for part in (inputs, units, *biases))
+        recurrent = rtneural_reference.gru(NOISE[:, None], [inputs.T, units.T, np.array(biases)], {})
+    else:
+        recurrent = rtneural_reference.lstm(NOISE[:, None], [inputs.T, units.T, sum(biases)], {})
     return rtneural_reference.dense(recurrent, [state["lin.weight"].T, state["lin.bias"]], {})[:, 0] + NOISE
+
+
+def zrc(gates: np.ndarray) -> np.ndarray:
+    """Gates in RTNeural's order."""
+    reset, update, new = np.split(gates, 3)
+    return np.concatenate([update, reset, new])
 
 
 @pytest.fixture
@@ -81,19 +90,22 @@ def test_the_file_says_what_the_player_asks_for(content):
     }
 
 
-def test_another_number_of_units_is_read(tmp_path):
-    network = seeded(3)
+@pytest.mark.parametrize("kind", ["LSTM", "GRU"])
+@pytest.mark.parametrize("hidden_size", [3, 8, 40])
+def test_any_number_of_units_is_read_and_a_gru_too(tmp_path, kind, hidden_size):
+    network = seeded(hidden_size, kind={"LSTM": LSTM, "GRU": GRU}[kind])
     names = {"rec.weight_ih_l0", "rec.weight_hh_l0", "rec.bias_ih_l0", "rec.bias_hh_l0"}
     state = {name: network.state_dict()[name.replace("rec.", "units.")].tolist() for name in names}
     state |= {"lin.weight": network.head.weight.tolist(), "lin.bias": network.head.bias.tolist()}
-    data = {"model": "SimpleRNN", "input_size": 1, "skip": 1, "output_size": 1, "unit_type": "LSTM"}
+    data = {"model": "SimpleRNN", "input_size": 1, "skip": 1, "output_size": 1, "unit_type": kind}
     content = {
-        "model_data": {**data, "num_layers": 1, "hidden_size": 3, "bias_fl": True},
+        "model_data": {**data, "num_layers": 1, "hidden_size": hidden_size, "bias_fl": True},
         "state_dict": state,
     }
-    np.testing.assert_allclose(
-        from_zeros(load_model(store(tmp_path, content)).network), as_the_player_plays(content), atol=1e-5
-    )
+    read = load_model(store(tmp_path, content)).network
+    assert read.architecture()["type"] == kind
+    np.testing.assert_allclose(from_zeros(read), from_zeros(network), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(from_zeros(read), as_the_player_plays(content), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +113,8 @@ def test_another_number_of_units_is_read(tmp_path):
     [
         ("model_data", None, "model_data is missing"),
         ("model_data.input_size", 3, "knobs"),
-        ("model_data.unit_type", "GRU", "unit_type is 'GRU', not 'LSTM'"),
+        ("model_data.unit_type", "RNN", "unit_type is 'RNN', not one of LSTM, GRU"),
+        ("model_data.unit_type", "GRU", r"weight_ih_l0.*160 entries for 120"),
         ("model_data.skip", 0, "skip is '0', not 1"),
         ("model_data.num_layers", 2, "num_layers"),
         ("model_data.hidden_size", 10**9, "hidden_size"),

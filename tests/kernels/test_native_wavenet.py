@@ -44,6 +44,7 @@ def layer_arrays(draw: st.DrawFn) -> list[LayerArray]:
                 gating=each(st.sampled_from(["none", "gated"])),
                 head_size=1 if last else channels[index + 1],
                 head_kernel_size=draw(st.integers(1, 5)),
+                head_dilation=draw(st.integers(1, 3)),
                 head_bias=draw(st.booleans()),
             )
         )

@@ -77,7 +77,8 @@ def _stream(network: StreamingNetwork | Programmed) -> Stream:
     if isinstance(network, Recurrent):
         kind, start = type(network).__name__, _values(network.start)
         sizes = (network.num_layers, network.hidden_size)
-        return recurrent_stream(kind, *sizes, network.skip, _flat(network), start)
+        skip_gain = network.skip_gain if network.skip else 0.0
+        return recurrent_stream(kind, *sizes, skip_gain, _flat(network), start)
     if isinstance(network, Chain):
         return chain_stream(_links(network))
     if isinstance(network, Programmed):

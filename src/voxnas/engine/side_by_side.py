@@ -17,7 +17,6 @@ from voxnas.utils.errors import InputError
 
 BLOCK_SIZE = 64  # a player's; beside those that the runs recorded
 MOST_MODELS = 40  # half a minute, and as many as the summary's table shows
-FALLBACK_RATE = 48_000  # Hz
 _SHOWN = (
     *("block_size", "rtf", "median_ms", "p99_ms", "max_ms", "deadline_misses", "blocks", "spread"),
     *("engine", "cpu_model"),
@@ -38,7 +37,7 @@ def time_runs(
     for run in runs[:MOST_MODELS]:
         try:
             model = load_model(Path(run["folder"]) / FILE_NAME)
-            playable.append((run, make_engine(model.network, engine), model.sample_rate or FALLBACK_RATE))
+            playable.append((run, make_engine(model.network, engine), model.sample_rate or model.usual_rate))
         except InputError as error:
             notices.append(str(error))
     if len(runs) > MOST_MODELS:

@@ -5,11 +5,14 @@ silence below -90 dB. It starts from zeros and runs 2048 of them; ours starts fr
 leaves.
 """
 
+import copy
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from voxnas.export.files import CannotHold, check_sample_rate, write_json
 from voxnas.export.keras_chain import assemble
@@ -42,9 +45,22 @@ def write_aidax(
     if network.hidden_size not in HIDDEN_SIZES:
         sizes = ", ".join(map(str, HIDDEN_SIZES))
         raise CannotHold(f"{path}: not written: AIDA-X plays hidden_size {sizes}, not {network.hidden_size}")
-    skip_and_gains = {"in_skip": int(network.skip), "in_gain": 0.0, "out_gain": 0.0}
     known = {"metadata": _their_metadata(metadata or {}, sample_rate)}
-    return write_json({**layers_of(network, path), **skip_and_gains, **known}, path)
+    return write_json({**_content(network, path), **known}, path)
+
+
+def _content(network: Recurrent, path: Path) -> dict[str, Any]:
+    """Layers, skip and gains. The output's gain is the skip's, and is taken back in the last layer."""
+    gain = network.skip_gain if network.skip else 1.0
+    gain_db = 20 * math.log10(gain) if gain > 0 else _OFF_DB
+    if not _OFF_DB < gain_db <= _MAX_DB:
+        raise CannotHold(f"{path}: not written: AIDA-X cannot add its input with a gain of {gain:.3g}")
+    if gain != 1.0:
+        network = copy.deepcopy(network)
+        with torch.no_grad():
+            for parameter in network.head.parameters():
+                parameter.div_(gain)
+    return {**layers_of(network, path), "in_skip": int(network.skip), "in_gain": 0.0, "out_gain": gain_db}
 
 
 def decode_aidax(
@@ -55,22 +71,21 @@ def decode_aidax(
     Any number of units and layers is read, also what the player itself cannot play.
 
     Raises:
-        InputError: naming what is damaged or beyond our networks: knobs, or a skip with another gain than 1.
+        InputError: naming what is damaged or beyond our networks, such as knobs.
     """
     layers = read_layers(content)
     skip = content.get("in_skip")
-    if skip is not None and (type(skip) is not int or skip not in (0, 1)):
+    if skip is not None and (isinstance(skip, bool) or skip not in (0, 1)):
         raise InputError(f"in_skip is neither 0 nor 1: {str(skip)[:40]}")
     in_gain, out_gain = _gain(content, "in_gain"), _gain(content, "out_gain")
-    if skip and abs(in_gain * out_gain - 1) > 1e-6:
-        raise InputError("in_gain and out_gain do not cancel beside in_skip, which cannot be played")
     _scale(layers, in_gain, out_gain)
     metadata = content.get("metadata") or {}
     if not isinstance(metadata, dict):
         raise InputError("metadata is not an object")
     ours = {_OURS[key]: value for key, value in metadata.items() if key in _OURS}
-    network = assemble(layers, str(ours.get("name") or name), bool(skip))
-    return network, _rate(metadata.get("samplerate")), ours
+    skip_gain = in_gain * out_gain if skip else 0.0
+    network = assemble(layers, str(ours.get("name") or name), round(skip_gain, 12))
+    return network, check_sample_rate(metadata.get("samplerate", content.get("samplerate"))), ours
 
 
 def _their_metadata(metadata: Mapping[str, Any], sample_rate: int) -> dict[str, Any]:
@@ -105,10 +120,3 @@ def _scale(layers: list[Layer], in_gain: float, out_gain: float) -> None:
     with np.errstate(over="ignore"):  # what is infinite now will not fill a network
         first.weights[0] = first.weights[0] * np.float32(in_gain)
         last.weights = [weights * np.float32(out_gain) for weights in last.weights]
-
-
-def _rate(value: Any) -> int | None:
-    """Sample rate in Hz, also of writers that put it in quotes."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
-        value = int(value)
-    return check_sample_rate(value)

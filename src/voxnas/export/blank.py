@@ -47,7 +47,7 @@ def fill(network: StreamingNetwork, weights: Mapping[str, torch.Tensor]) -> Stre
     for name in [*shapes, *weights]:  # before their values are touched: a stride of 0 makes much of little
         given = getattr(weights.get(name), "shape", None)
         if given is None or given != shapes.get(name):
-            sizes = f"{_size(given)}, not {_size(shapes.get(name))}"
+            sizes = f"{shape_text(given)}, not {shape_text(shapes.get(name))}"
             raise InputError(f"the weights do not fit the architecture: {str(name)[:80]!r} is {sizes}")
     floats = {name: _floats(name, tensor) for name, tensor in weights.items()}
     network.load_state_dict(floats, assign=True)
@@ -79,7 +79,8 @@ def _floats(name: str, tensor: torch.Tensor) -> torch.Tensor:
     return tensor.float()
 
 
-def _size(shape: torch.Size | None) -> str:
+def shape_text(shape: torch.Size | None) -> str:
+    """A weight's shape in a message."""
     return "none" if shape is None else " × ".join(map(str, shape)) or "a single number"
 
 

@@ -2,9 +2,11 @@
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any, NoReturn
 
+from voxnas.export.foreign import LENGTH, describe, is_cut_short
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_text
 
@@ -29,12 +31,19 @@ def read_json(path: Path) -> dict[str, Any]:
             raise InputError(
                 f"{path}: {size / 2**20:.0f} MiB are too much for a model (at most {MAX_BYTES >> 20})"
             )
-        text = path.read_text(encoding="utf-8-sig")
+        data = path.read_bytes()
+        if (foreign := describe(data[:LENGTH])) is not None:
+            raise InputError(f"{path}: is {foreign}")
+        text = data.decode("utf-8-sig")
         if text.count(",") >= MAX_VALUES or text.count("[") + text.count("{") > MAX_LISTS:
             raise InputError(f"{path}: holds more values than any model that can be played")
         content = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
+    except json.JSONDecodeError as error:
+        if is_cut_short(error.doc, error.pos, error.msg):
+            raise InputError(f"{path}: ends in the middle; download or copy it again") from error
+        raise InputError(f"{path}: not readable as JSON ({error}); is the file whole?") from error
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not readable as JSON ({error}); is the file whole?") from error
     if not isinstance(content, dict):
@@ -58,8 +67,15 @@ def write_json(content: dict[str, Any], path: Path, indent: int | None = None) -
 
 
 def check_sample_rate(value: Any) -> int | None:
-    """A rate in Hz as a file gives it, None if it does not; InputError on what is no rate."""
-    if value is None:
+    """A rate in Hz as a file gives it, also in quotes; None if it does not; InputError on what is no rate.
+
+    Writers that do not know it put -1, 0 or an empty text there.
+    """
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?( ?Hz)?", value.strip(), re.ASCII):
+        value = float(value.strip().removesuffix("Hz"))
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and value <= 0:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1000 <= value <= 1_000_000:
         raise InputError(f"sample_rate is not a rate in Hz: {str(value)[:40]}")

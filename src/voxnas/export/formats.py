@@ -8,7 +8,7 @@ from typing import Any
 from voxnas.export.aidax import write_aidax
 from voxnas.export.header.render import write_header
 from voxnas.export.nam import write_nam
-from voxnas.export.proteus import write_proteus
+from voxnas.export.proteus import SAMPLE_RATE, write_proteus
 from voxnas.export.record_json import FILE_NAME, write_record_json
 from voxnas.export.rtneural import write_rtneural
 from voxnas.models.base import StreamingNetwork
@@ -22,12 +22,13 @@ class Format:
     """Format of a file. `write` takes the network, a path, the rate in Hz and `nam_metadata`'s metadata.
 
     `suffix` is of the files that its players load; `in_run` is the name in a run's folder where that does
-    not go by the candidate's.
+    not go by the candidate's; `rate` in Hz is the only one at which the players run such files.
     """
 
     suffix: str
     write: Writer
     in_run: str | None = None
+    rate: int | None = None
 
 
 FORMATS = {
@@ -35,7 +36,7 @@ FORMATS = {
     "json": Format(".json", write_record_json, in_run=FILE_NAME),
     "rtneural": Format(".rtneural.json", write_rtneural),
     "aidax": Format(".aidax.json", write_aidax),
-    "proteus": Format(".proteus.json", write_proteus),
+    "proteus": Format(".proteus.json", write_proteus, rate=SAMPLE_RATE),
     "header": Format(".h", write_header),
 }
 

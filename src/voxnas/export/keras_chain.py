@@ -1,6 +1,7 @@
 """A network put together again from the layers of an RTNeural file."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,8 +13,8 @@ from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
 
 
-def assemble(layers: Sequence[Layer], name: str, skip: bool = False) -> StreamingNetwork:
-    """The network that runs these layers; `skip` adds the input to the output.
+def assemble(layers: Sequence[Layer], name: str, skip_gain: float = 0.0) -> StreamingNetwork:
+    """The network that runs these layers and adds the input, times `skip_gain`, to the output.
 
     Raises:
         InputError: an order or sizes that none of our networks has, weights that are not finite.
@@ -23,8 +24,8 @@ def assemble(layers: Sequence[Layer], name: str, skip: bool = False) -> Streamin
     if last.activation is not None or last.kind != "conv1d":
         raise InputError("the last layer is not a dense or conv1d layer without activation")
     if inner and set(kinds[:-1]) in ({"lstm"}, {"gru"}) and len(last.weights[0]) == 1:
-        return _recurrent(inner, last, name, skip)
-    if skip:
+        return _recurrent(inner, last, name, skip_gain)
+    if skip_gain:
         raise InputError("the input is added to the output of convolutions, which none of our networks does")
     if not inner:
         return _linear(last, name)
@@ -33,11 +34,12 @@ def assemble(layers: Sequence[Layer], name: str, skip: bool = False) -> Streamin
     raise InputError(f"none of our networks runs {', '.join(kinds)} in this order")
 
 
-def _recurrent(inner: Sequence[Layer], last: Layer, name: str, skip: bool) -> StreamingNetwork:
+def _recurrent(inner: Sequence[Layer], last: Layer, name: str, skip_gain: float) -> StreamingNetwork:
     kind, hidden_size = inner[0].kind, inner[0].outputs
     if any(layer.outputs != hidden_size for layer in inner):
         raise InputError(f"{kind} layers of different sizes cannot be played")
-    sizes = {"hidden_size": hidden_size, "num_layers": len(inner), "skip": skip}
+    sizes: dict[str, Any] = {"hidden_size": hidden_size, "num_layers": len(inner)}
+    sizes |= {"skip": True, "skip_gain": skip_gain} if skip_gain else {}
     network = blank_network({"type": kind.upper(), "name": name, **sizes})
     weights = {"start": torch.zeros(2 if kind == "lstm" else 1, len(inner), hidden_size)}
     for index, layer in enumerate(inner):

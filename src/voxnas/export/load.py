@@ -1,6 +1,7 @@
 """Loader of any model that a user may point at, by its path."""
 
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 from voxnas.export import aidax, proteus
 from voxnas.export.blank import blank_network, check_plays, fill
 from voxnas.export.files import MAX_BYTES, check_sample_rate, read_json
+from voxnas.export.foreign import why_unreadable
 from voxnas.export.nam import read_nam
 from voxnas.export.record_json import FILE_NAME, FORMAT, decode_record
 from voxnas.export.rtneural import decode_rtneural
@@ -18,17 +20,39 @@ from voxnas.utils.errors import InputError
 
 PREFIX = "network."  # of the network's weights within a checkpoint of a training run
 MAX_MESSAGE = 500  # characters
+USUAL_RATE = 48_000  # Hz; what the players of .nam and AIDA-X files take
 _SUFFIXES = ".nam, .json, .aidax or .ckpt"
 
 
 @dataclass(frozen=True)
 class Model:
-    """Network with its weights. `path` is the file that was read; `sample_rate` in Hz, None if unknown."""
+    """Network with its weights. `path` is the file that was read; `sample_rate` in Hz, None if unknown.
+
+    `usual_rate` is the one that players of such files take where a file does not tell. `place` is the
+    network's among the `models` that the file holds.
+    """
 
     network: StreamingNetwork
     sample_rate: int | None
     path: Path
     metadata: dict[str, Any] = field(default_factory=dict)
+    usual_rate: int = USUAL_RATE
+    place: int = 0
+    models: int = 1
+
+    def rate(self, wanted: int | None = None, say: Callable[[str], None] = print) -> int:
+        """Rate in Hz that the model is for: as wanted, as its file tells, or the usual one, which is said.
+
+        Raises InputError on a wanted rate that is none.
+        """
+        if wanted is not None:
+            if (rate := check_sample_rate(wanted)) is None:
+                raise InputError(f"sample_rate={wanted} is not a rate in Hz, such as 48000")
+            return rate
+        if self.sample_rate is not None:
+            return self.sample_rate
+        say(f"note: {self.path} does not tell its sample rate: {self.usual_rate} Hz taken, as its players do")
+        return self.usual_rate
 
 
 def load_model(path: str | Path, submodel: int | None = None) -> Model:
@@ -52,8 +76,7 @@ def load_model(path: str | Path, submodel: int | None = None) -> Model:
 def _load(file: Path, submodel: int | None) -> Model:
     match file.suffix.lower():
         case ".nam":
-            nam = read_nam(file, submodel)
-            return Model(nam.network, nam.sample_rate, file, nam.metadata)
+            return _from_nam(file, submodel)
         case ".json" | ".aidax" | ".aidadspmodel":
             return _from_json(file, submodel)
         case ".ckpt":
@@ -88,12 +111,17 @@ def _from_json(path: Path, submodel: int | None) -> Model:
     elif "layers" in content:
         decode = aidax.decode_aidax if any(key in content for key in aidax.KEYS) else decode_rtneural
     elif "architecture" in content and "config" in content:
-        nam = read_nam(path, submodel)
-        return Model(nam.network, nam.sample_rate, path, nam.metadata)
+        return _from_nam(path, submodel)
     else:
         raise InputError(f"not a {FORMAT} record, and neither a .nam, RTNeural, AIDA-X nor Proteus file")
     network, sample_rate, metadata = decode(content, path.stem)
-    return Model(network, sample_rate, path, metadata)
+    usual_rate = proteus.SAMPLE_RATE if decode is proteus.decode_proteus else USUAL_RATE
+    return Model(network, sample_rate, path, metadata, usual_rate)
+
+
+def _from_nam(path: Path, submodel: int | None) -> Model:
+    nam = read_nam(path, submodel)
+    return Model(nam.network, nam.sample_rate, path, nam.metadata, place=nam.place, models=nam.models)
 
 
 def _from_checkpoint(path: Path) -> Model:
@@ -104,8 +132,7 @@ def _from_checkpoint(path: Path) -> Model:
     except InputError:
         raise
     except Exception as error:  # a damaged pickle can raise any
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"damaged, or not a checkpoint ({reason})") from error
+        raise InputError(f"damaged, or not a checkpoint ({why_unreadable(path, error)})") from error
     try:
         known, state = content["voxnas"], content["state_dict"]
         architecture, sample_rate = known["architecture"], known.get("sample_rate")

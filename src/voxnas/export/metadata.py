@@ -8,6 +8,8 @@ from voxnas.engine.make import make_engine
 from voxnas.export.loudness import gain, loudness_db
 from voxnas.models.base import StreamingNetwork
 
+MEASURED = ("loudness", "gain")
+
 
 def nam_metadata(
     network: StreamingNetwork,

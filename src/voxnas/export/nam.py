@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,16 +28,22 @@ _ARCHITECTURES: dict[Any, _Architecture] = {
     "ConvNet": nam_conv_net,
     "Linear": nam_linear,
 }
-CONTAINER, MAX_SUBMODELS = "SlimmableContainer", 64
+CONTAINER, MAX_SUBMODELS, MAX_DEPTH = "SlimmableContainer", 64, 8
+SLIMMABLE = "SlimmableWavenet"  # a WaveNet in a wrapping
 
 
 @dataclass(frozen=True)
 class NamModel:
-    """Content of a `.nam` file. `sample_rate` in Hz, None where the file does not tell."""
+    """Content of a `.nam` file. `sample_rate` in Hz, None where the file does not tell.
+
+    `metadata` is the container's too; `place` counts from 0 among the `models` that the file holds.
+    """
 
     network: StreamingNetwork
     sample_rate: int | None
     metadata: dict[str, Any]
+    place: int = 0
+    models: int = 1
 
 
 def write_nam(
@@ -78,21 +84,21 @@ def read_nam(path: str | Path, submodel: int | None = None) -> NamModel:
     path = Path(path)
     content = read_json(path)
     try:
-        if content.get("architecture") == CONTAINER:
-            models = _submodels(content)
-            if submodel is not None and not 0 <= submodel < len(models):
-                raise InputError(f"there is no submodel {submodel}; it holds 0 to {len(models) - 1}")
-            content = models[-1 if submodel is None else submodel]
-        elif submodel not in (None, 0):
-            raise InputError(f"holds a single model, so there is no submodel {submodel}")
-        return _read_model(content, path.stem)
+        models = _submodels(content) if content.get("architecture") == CONTAINER else [content]
+        place = len(models) - 1 if submodel is None else submodel
+        if not 0 <= place < len(models):
+            held = f"it holds 0 to {len(models) - 1}" if len(models) > 1 else "it holds a single model"
+            raise InputError(f"there is no submodel {submodel}; {held}")
+        return replace(_read_model(models[place], path.stem), place=place, models=len(models))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
 
 def _read_model(content: dict[str, Any], name: str) -> NamModel:
     _check_version(content.get("version"))
-    kind = content.get("architecture")
+    kind, config = content.get("architecture"), content.get("config")
+    if kind == SLIMMABLE and isinstance(config, dict):
+        kind, config = "WaveNet", config.get("model")
     if not isinstance(kind, str) or kind not in _ARCHITECTURES:
         known = ", ".join(_ARCHITECTURES)
         raise InputError(f"architecture {str(kind)[:40]!r} cannot be played; known are {known}")
@@ -100,7 +106,7 @@ def _read_model(content: dict[str, Any], name: str) -> NamModel:
     if not isinstance(metadata, dict):
         raise InputError("metadata is not an object")
     weights = _numbers(content.get("weights"))
-    network = _ARCHITECTURES[kind].decode(content.get("config"), weights, str(metadata.get("name") or name))
+    network = _ARCHITECTURES[kind].decode(config, weights, str(metadata.get("name") or name))
     return NamModel(network, check_sample_rate(content.get("sample_rate")), metadata)
 
 
@@ -114,8 +120,11 @@ def _numbers(weights: Any) -> torch.Tensor:
         raise InputError("weights hold numbers beyond float32") from None
 
 
-def _submodels(content: dict[str, Any]) -> list[dict[str, Any]]:
-    """A container's models, with the container's sample rate and metadata where they have none."""
+def _submodels(content: dict[str, Any], depth: int = 1) -> list[dict[str, Any]]:
+    """A container's models, those of containers in it in their place.
+
+    What they do not say of their sample rate and metadata, the container says.
+    """
     _check_version(content.get("version"))
     config = content.get("config")
     entries = config.get("submodels") if isinstance(config, dict) else None
@@ -127,19 +136,34 @@ def _submodels(content: dict[str, Any]) -> list[dict[str, Any]]:
         model = entry.get("model") if isinstance(entry, dict) else None
         if not isinstance(model, dict):
             raise InputError(f"config.submodels[{i}].model is not an object")
-        if model.get("architecture") == CONTAINER:
-            raise InputError(f"config.submodels[{i}].model is a container itself")
         limit = entry.get("max_value")
         if type(limit) not in (int, float) or not before < limit:
             raise InputError(f"config.submodels[{i}].max_value is not a number above the one before")
         before = limit
-        models.append({**shared, **{key: value for key, value in model.items() if value is not None}})
+        model = _joined(shared, model)
+        if model.get("architecture") != CONTAINER:
+            models.append(model)
+        elif depth < MAX_DEPTH:
+            models += _submodels(model, depth + 1)
+        else:
+            raise InputError(f"containers lie in one another, more than {MAX_DEPTH} deep")
     if before < 1:
         raise InputError(f"config.submodels ends with a max_value of {before}; the last is at least 1")
+    if len(models) > MAX_SUBMODELS:
+        raise InputError(f"config.submodels holds {len(models)} models with those of its containers")
     return models
+
+
+def _joined(outer: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, Any]:
+    """What the inner one says, and what only the outer one does, in their objects too; null says nothing."""
+    joined = {**outer, **{key: value for key, value in inner.items() if value is not None}}
+    theirs, own = outer.get("metadata"), inner.get("metadata")
+    if isinstance(theirs, dict) and isinstance(own, dict):
+        joined["metadata"] = _joined(theirs, own)
+    return joined
 
 
 def _check_version(version: Any) -> None:
     match = re.fullmatch(r"(\d{1,4})\.(\d{1,4})\.(\d{1,4})", version) if isinstance(version, str) else None
-    if match is None or not (0, 5, 0) <= tuple(map(int, match.groups())) <= (0, 7, 0):
-        raise InputError(f"version {version!r} is not one of 0.5.0 to 0.7.0")
+    if match is None or not (0, 5, 0) <= tuple(map(int, match.groups())) < (0, 8, 0):
+        raise InputError(f"version {version!r} is not one of 0.5.0 to 0.7.x")

@@ -58,7 +58,7 @@ def _is_old(shape: LayerArray, pairs: Sequence[_Pair]) -> bool:
     uniform = all(pair == pairs[0] for pair in pairs) and len(set(shape.kernel_sizes)) == 1
     signal, gate = pairs[0]
     plain = gate in (None, {"type": "Sigmoid"}) and set(shape.gating) in ({"none"}, {"gated"})
-    groups = (shape.groups_input, shape.layer1x1_groups, shape.head_kernel_size)
+    groups = (shape.groups_input, shape.layer1x1_groups, shape.head_kernel_size)  # one tap has no dilation
     inside = shape.layer1x1 and shape.head1x1_channels is None and shape.bottleneck == shape.channels
     return uniform and plain and inside and groups == (1, 1, 1) and has_defaults(signal)
 
@@ -75,6 +75,8 @@ def _old(shape: LayerArray, pairs: Sequence[_Pair]) -> dict[str, Any]:
 
 def _new(shape: LayerArray, pairs: Sequence[_Pair]) -> dict[str, Any]:
     head = {"out_channels": shape.head_size, "kernel_size": shape.head_kernel_size, "bias": shape.head_bias}
+    if shape.head_dilation != 1:
+        head["head_dilation"] = shape.head_dilation
     # Of a 1×1 that is off, the rest does not count.
     head1x1 = {"active": False, "out_channels": 1, "groups": 1}
     if shape.head1x1_channels is not None:

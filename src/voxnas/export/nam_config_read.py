@@ -15,7 +15,8 @@ MAX_ARRAYS, MAX_LAYERS, MAX_SIZE = 16, 256, 2**18
 
 _KEYS = {"input_size", "condition_size", "channels", "dilations", "kernel_size", "kernel_sizes", "activation"}
 _KEYS |= {"gated", "gating_mode", "secondary_activation", "head", "head_size", "head_bias", "bottleneck"}
-_KEYS |= {"head1x1", "layer1x1", "groups_input", "groups_input_mixin", *FILMS}
+_KEYS |= {"head1x1", "layer1x1", "groups_input", "groups_input_mixin", "slimmable", *FILMS}
+_SLIMMING = "slice_channels_uniform"  # for narrower networks of a part of the weights
 
 
 def from_config(config: Any) -> tuple[list[LayerArray], dict[str, Slopes]]:
@@ -45,6 +46,7 @@ def from_config(config: Any) -> tuple[list[LayerArray], dict[str, Slopes]]:
 def _refuse_what_we_cannot_play(layer: dict[str, Any], at: str, input_size: int) -> None:
     for key in sorted(set(layer) - _KEYS | set(FILMS) & set(layer)):
         _expect(_is_off(layer[key]), f"{at}.{key}")
+    _expect(_is_at_full_width(layer.get("slimmable"), layer.get("channels")), f"{at}.slimmable")
     for key in ("groups_input_mixin", "condition_size"):
         _expect(layer.get(key, 1) == 1, f"{at}.{key}")
     _expect(layer.get("input_size") == input_size, f"{at}.input_size", f"is not {input_size}")
@@ -104,7 +106,7 @@ def _activations(
 
 
 def _gating(layer: dict[str, Any], count: int, at: str) -> list[str]:
-    if "gating_mode" in layer:
+    if layer.get("gating_mode") is not None:
         modes = _list(layer["gating_mode"], count, f"{at}.gating_mode")
         for mode in modes:
             known = f"{str(mode)[:40]!r} is not one of {', '.join(GATING)}"
@@ -113,7 +115,8 @@ def _gating(layer: dict[str, Any], count: int, at: str) -> list[str]:
     gated = layer.get("gated", False)
     _expect(isinstance(gated, bool), f"{at}.gated", "is not true or false")
     # The plug-in's engine does not look at it then.
-    other = layer.get("secondary_activation") not in (None, "Sigmoid")
+    secondary = _list(layer.get("secondary_activation"), count, f"{at}.secondary_activation")
+    other = any(value not in (None, "Sigmoid") for value in secondary)
     _expect(not other, f"{at}.secondary_activation", "needs a gating_mode")
     return ["gated" if gated else "none"] * count
 
@@ -147,13 +150,25 @@ def _head(layer: dict[str, Any], at: str) -> dict[str, Any]:
         head = {"out_channels": layer.get("head_size"), "kernel_size": 1, "bias": layer.get("head_bias")}
         at_head = f"{at} (head_size, head_bias)"
     _expect(isinstance(head, dict) and isinstance(head.get("bias"), bool), at_head, "lacks its size or bias")
-    for key in sorted(set(head) - {"out_channels", "kernel_size", "bias"}):
-        _expect(_is_off(head[key]), f"{at_head}.{key}")
+    for key in sorted(set(head) - {"out_channels", "kernel_size", "bias", "head_dilation"}):
+        _expect(_is_off(head[key]) or (key == "groups" and head[key] == 1), f"{at_head}.{key}")
     return {
         "head_size": _size(head.get("out_channels"), f"{at_head}.out_channels"),
         "head_kernel_size": _size(head.get("kernel_size"), f"{at_head}.kernel_size"),
         "head_bias": head["bias"],
+        "head_dilation": _size(head.get("head_dilation", 1), f"{at_head}.head_dilation"),
     }
+
+
+def _is_at_full_width(slimmable: Any, channels: Any) -> bool:
+    """True if the array plays all of its channels unless a player asks for fewer."""
+    if _is_off(slimmable):
+        return True
+    if not isinstance(slimmable, dict) or slimmable.get("method") != _SLIMMING:
+        return False
+    of = slimmable.get("kwargs")
+    widths = of.get("allowed_channels") if isinstance(of, dict) else None
+    return widths is None or (isinstance(widths, list) and channels in widths)
 
 
 def _is_off(value: Any) -> bool:

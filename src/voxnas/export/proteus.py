@@ -1,7 +1,8 @@
 """Proteus's files: an LSTM with its weights as PyTorch has them, to whose output the player adds the input.
 
-The player has code for 40 units alone; other players of such files take other sizes. It starts from zeros,
-where ours starts from the state that silence leaves. The file tells neither name nor sample rate.
+The player has code for an LSTM of 40 units alone; other players of such files take other sizes, and GRUs. It
+starts from zeros, where ours starts from the state that silence leaves. The file tells neither name nor
+sample rate; the player runs it at 44.1 kHz.
 """
 
 from collections.abc import Mapping
@@ -14,12 +15,14 @@ from voxnas.export.blank import blank_network, fill
 from voxnas.export.files import CannotHold, write_json
 from voxnas.export.weights import finite_weights, read_numbers
 from voxnas.models.base import StreamingNetwork
-from voxnas.models.recurrent import LSTM
+from voxnas.models.recurrent import LSTM, Recurrent
 from voxnas.utils.errors import InputError
 
 KEYS = ("model_data", "state_dict")
+SAMPLE_RATE = 44_100  # Hz, at which the player runs any file
 HIDDEN_SIZE = 40
 MAX_HIDDEN_SIZE = 2**12
+UNITS = ("LSTM", "GRU")
 
 # How the file calls the weights, and what we call them
 _NAMES = {
@@ -35,7 +38,6 @@ _FIXED = {
     "input_size": 1,
     "skip": 1,
     "output_size": 1,
-    "unit_type": "LSTM",
     "num_layers": 1,
     "bias_fl": True,
 }
@@ -53,34 +55,36 @@ def write_proteus(
     path = Path(path)
     if not isinstance(network, LSTM) or network.num_layers != 1 or network.hidden_size != HIDDEN_SIZE:
         raise CannotHold(f"{path}: not written: Proteus plays one layer of LSTM with {HIDDEN_SIZE} units")
-    if not network.skip:
+    if not network.skip or network.skip_gain != 1:
         raise CannotHold(f"{path}: not written: Proteus adds the input to the output; train with skip=true")
     weights = finite_weights(network, path)
     state = {theirs: weights[ours].tolist() for theirs, ours in _NAMES.items()}
-    return write_json({"model_data": {**_FIXED, "hidden_size": HIDDEN_SIZE}, "state_dict": state}, path)
+    model_data = {**_FIXED, "unit_type": "LSTM", "hidden_size": HIDDEN_SIZE}
+    return write_json({"model_data": model_data, "state_dict": state}, path)
 
 
 def decode_proteus(
     content: Mapping[str, Any], name: str
 ) -> tuple[StreamingNetwork, int | None, dict[str, Any]]:
-    """The network of a file's content, of any number of units; no sample rate, no metadata.
+    """The network of a file's content, LSTM or GRU of any number of units; no sample rate, no metadata.
 
     Raises:
-        InputError: naming what is damaged or beyond our LSTM, such as further inputs, which are knobs.
+        InputError: naming what is damaged or beyond our networks, such as further inputs, which are knobs.
     """
-    hidden_size = _hidden_size(content.get("model_data"))
+    kind, hidden_size = _kind_and_size(content.get("model_data"))
     state = content.get("state_dict")
     if not isinstance(state, dict) or set(state) != set(_NAMES):
         raise InputError(f"state_dict is not an object of {', '.join(_NAMES)}")
-    network = blank_network({"type": "LSTM", "name": name, "hidden_size": hidden_size, "skip": True})
-    weights = {"start": torch.zeros(2, 1, hidden_size)}
+    network = blank_network({"type": kind, "name": name, "hidden_size": hidden_size, "skip": True})
+    assert isinstance(network, Recurrent)
+    weights = {"start": torch.zeros(network.states, 1, hidden_size)}
     shapes = {key: tensor.shape for key, tensor in network.state_dict().items()}
     for theirs, ours in _NAMES.items():
         weights[ours] = torch.from_numpy(read_numbers(state[theirs], shapes[ours], f"state_dict.{theirs}"))
     return fill(network, weights), None, {}
 
 
-def _hidden_size(model_data: Any) -> int:
+def _kind_and_size(model_data: Any) -> tuple[str, int]:
     if not isinstance(model_data, dict):
         raise InputError("model_data is missing or not an object")
     inputs = model_data.get("input_size")
@@ -91,7 +95,10 @@ def _hidden_size(model_data: Any) -> int:
     for key, value in _FIXED.items():
         if model_data.get(key) != value:
             raise InputError(f"model_data.{key} is {str(model_data.get(key))[:40]!r}, not {value!r}")
+    kind = model_data.get("unit_type")
+    if kind not in UNITS:
+        raise InputError(f"model_data.unit_type is {str(kind)[:40]!r}, not one of {', '.join(UNITS)}")
     size = model_data.get("hidden_size")
     if type(size) is not int or not 1 <= size <= MAX_HIDDEN_SIZE:
         raise InputError(f"model_data.hidden_size is not a whole number from 1 to {MAX_HIDDEN_SIZE}")
-    return size
+    return str(kind), size

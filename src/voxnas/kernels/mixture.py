@@ -62,4 +62,4 @@ def _shape_list(channels: int, layers: Sequence[MixedLayer]) -> list[int]:
         constants = np.array([DEFAULTS["LeakyReLU"]["negative_slope"], used, 0, 0], np.float32)
         shape += [len(layer.taps), 0, _SOFT if layer.gated else GATING.index("none")]
         shape += [_MIXTURE, *constants.view(np.int32).tolist(), *as_integers("Sigmoid", MIXED), *layer.taps]
-    return shape
+    return [*shape, 1]

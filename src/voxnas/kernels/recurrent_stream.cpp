@@ -18,8 +18,8 @@ template <class Cell>
 class RecurrentStream : public Stream {
  public:
   // Weights: each layer's, the head's, its bias, then the state that silence begins with, [state][layer][unit].
-  RecurrentStream(int layers, int units, bool skip, const float* flat)
-      : head_(1, round_up(units, kLanes)), silence_(layers * Cell::kStates, round_up(units, kLanes)), skip_(skip) {
+  RecurrentStream(int layers, int units, float skip_gain, const float* flat)
+      : head_(1, round_up(units, kLanes)), silence_(layers * Cell::kStates, round_up(units, kLanes)), skip_gain_(skip_gain) {
     layers_.reserve(layers);
     for (int l = 0; l < layers; ++l) layers_.emplace_back(l ? units : 1, units, kPiece, flat);
     std::copy_n(flat, units, head_.rows()[0]);
@@ -85,24 +85,24 @@ class RecurrentStream : public Stream {
       vec y = {};
       h += padded;
       for (int at = 0; at < padded; at += kLanes) y += load(head + at) * load(h + at);
-      out[t] = sum(y) + bias_ + (skip_ ? in[t] : 0.f);
+      out[t] = sum(y) + bias_ + skip_gain_ * in[t];
     }
   }
 
   std::vector<RecurrentLayer<Cell>> layers_;
   OwnRows head_, silence_;
   float bias_ = 0.f;
-  bool skip_;
+  float skip_gain_;
 };
 
 }  // namespace
 }  // namespace voxnas
 
 // Takes the weights as RecurrentStream says, and copies them; null if it fails.
-extern "C" voxnas::Stream* voxnas_recurrent_stream_create(int gru, int layers, int units, int skip,
-                                                          const float* weights) {
+extern "C" voxnas::Stream* voxnas_recurrent_stream_create(int gru, int layers, int units,
+                                                          float skip_gain, const float* weights) {
   return voxnas::created([&]() -> voxnas::Stream* {
-    if (gru) return new voxnas::RecurrentStream<voxnas::Gru>(layers, units, skip, weights);
-    return new voxnas::RecurrentStream<voxnas::Lstm>(layers, units, skip, weights);
+    if (gru) return new voxnas::RecurrentStream<voxnas::Gru>(layers, units, skip_gain, weights);
+    return new voxnas::RecurrentStream<voxnas::Lstm>(layers, units, skip_gain, weights);
   });
 }

@@ -13,7 +13,12 @@ MOST_UNITS = 1024  # per layer; what is larger has no place in an audio thread
 
 
 def recurrent_stream(
-    kind: str, layers: int, units: int, skip: bool, weights: NDArray[np.float32], start: NDArray[np.float32]
+    kind: str,
+    layers: int,
+    units: int,
+    skip_gain: float,
+    weights: NDArray[np.float32],
+    start: NDArray[np.float32],
 ) -> Stream:
     """Stream of recurrent layers and a linear output.
 
@@ -21,7 +26,7 @@ def recurrent_stream(
         kind: of KINDS.
         layers: each fed by the one before.
         units: per layer.
-        skip: add the input to the output.
+        skip_gain: of the input, which is added to the output.
         weights: each layer's `weight_ih, weight_hh, bias_ih, bias_hh` in PyTorch's layout, then the output's
             weights and its bias, flat; copied.
         start: the state that silence begins with, `(states, layers, units)`.
@@ -33,6 +38,7 @@ def recurrent_stream(
         raise Unavailable(f"{units} units are over the native {MOST_UNITS}")
     library = load("recurrent_stream.cpp")
     create = library.voxnas_recurrent_stream_create
-    create.argtypes, create.restype = [*[ctypes.c_int] * 4, ctypes.c_void_p], ctypes.c_void_p
+    create.argtypes = [*[ctypes.c_int] * 3, ctypes.c_float, ctypes.c_void_p]
+    create.restype = ctypes.c_void_p
     flat = np.concatenate([weights.ravel(), start.ravel()]).astype(np.float32)
-    return Stream(library, create(KINDS.index(kind), layers, units, int(skip), flat.ctypes.data))
+    return Stream(library, create(KINDS.index(kind), layers, units, skip_gain, flat.ctypes.data))

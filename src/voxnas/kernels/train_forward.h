@@ -73,7 +73,7 @@ class alignas(64) Forward : Pass {
       }
       if (kept) keep(head, array.channels(), kept_.at(kept, tile, saved));
       ++saved;
-      from.clear().add(head, array.channels(), array.head.kernel, 1);
+      from.clear().add(head, array.channels(), array.head);
       mix(from.data(), from.size(), array.head.forward.data(), array.head.bias.data(), array.head.out, {},
           head_[a + 1].rows, begin(array.out_start, tile), end);
       head_[a].advance();

@@ -105,7 +105,7 @@ class Kept {
   std::vector<long> first_;
 };
 
-// Pointers to rows, each `taps` times, a dilation apart; a negative one leads into the future.
+// Pointers to rows.
 class Sources {
  public:
   const float* const* data() const { return list_.data(); }
@@ -114,9 +114,8 @@ class Sources {
     list_.clear();
     return *this;
   }
-  Sources& add(Rows rows, int count, int taps = 1, long dilation = 0) {
-    for (int tap = 0; tap < taps; ++tap)
-      for (int row = 0; row < count; ++row) list_.push_back(rows[row] - tap * dilation);
+  Sources& add(Rows rows, int count) {
+    for (int row = 0; row < count; ++row) list_.push_back(rows[row]);
     return *this;
   }
   // As a convolution's taps lie, or with a `direction` of -1 as its gradient's do.

@@ -2,7 +2,8 @@
 //
 // The list: arrays; per array: inputs, channels, bottleneck, groups, 1×1 (0 or 1) and its groups, head 1×1's channels
 // (0 for none) and its groups, head size, head kernel, head bias (0 or 1), layers; per layer: kernel, dilation, gating,
-// activation, secondary activation. An activation is its number and then its parameters, as the bits of floats.
+// activation, secondary activation; then the head's dilation. An activation is its number and then its parameters, as
+// the bits of floats.
 // Where the dilation is 0, as many offsets as the kernel has taps follow: how far each looks back, ascending.
 // The weights are one flat list in the order of plug-in files: rechannel; per layer: convolution, its bias, mix-in,
 // what the activation and the gate learn if anything, residual, its bias, head 1×1, its bias; head, its bias.
@@ -100,6 +101,7 @@ struct WaveNet {
       const int layers = next(shape);
       array.layers.reserve(layers);
       for (int l = 0; l < layers; ++l) array.layers.push_back(layer(shape, common));
+      array.head = {sum, head_size, head_kernel, next(shape), head_bias};
       array.head.place(weights);
       arrays.push_back(std::move(array));
     }

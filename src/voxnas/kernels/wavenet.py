@@ -61,6 +61,8 @@ class ArrayShape(Protocol):
     def head_kernel_size(self) -> int: ...
     @property
     def head_bias(self) -> bool: ...
+    @property
+    def head_dilation(self) -> int: ...
 
 
 class _Call(ctypes.Structure):
@@ -159,6 +161,7 @@ def shape_list(arrays: Sequence[ArrayShape], activations: Sequence[str] = TRAINE
             shape += [kernel_size, dilation, GATING.index(gating)]
             shape += as_integers(activation, activations)
             shape += as_integers(secondary if gating != "none" else activations[0], activations)
+        shape.append(a.head_dilation)
         inputs = a.channels
     return shape
 

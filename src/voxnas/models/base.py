@@ -1,6 +1,7 @@
 """Contracts of networks: what every network has, and what one that plays a signal as it comes adds."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -31,6 +32,10 @@ class Network(nn.Module, ABC):
     def summary(self) -> dict[str, Any]:
         """Figures of the run record that are specific to the architecture (layers, channels, …)."""
         return {}
+
+    def as_own(self, weights: dict[str, Tensor], architecture: Mapping[str, Any]) -> dict[str, Tensor]:
+        """Weights of another network of this shape, so that this one does the same with its own constants."""
+        return weights
 
     def flatten_for(self, optimizer: Optimizer) -> None:
         """Have a fresh optimizer step the parameters in one piece, where that is faster, until `unflatten`.

@@ -30,6 +30,7 @@ class LayerArray:
     head_size: int
     head_kernel_size: int
     head_bias: bool
+    head_dilation: int = 1
 
     @classmethod
     def of(
@@ -49,6 +50,7 @@ class LayerArray:
         head_size: int = 1,
         head_kernel_size: int = 1,
         head_bias: bool = True,
+        head_dilation: int = 1,
     ) -> "LayerArray":
         """Build one; InputError on values that cannot be. What each layer has may be one value for all.
 
@@ -69,6 +71,7 @@ class LayerArray:
             head_size: the head's outputs, which are the next array's channels.
             head_kernel_size: of the head's convolution.
             head_bias: whether that has a bias.
+            head_dilation: of that convolution, in samples.
         """
         count = len(dilations)
         array = cls(
@@ -89,6 +92,7 @@ class LayerArray:
             head_size=head_size,
             head_kernel_size=head_kernel_size,
             head_bias=head_bias,
+            head_dilation=head_dilation,
         )
         array._check()
         return array
@@ -106,7 +110,7 @@ class LayerArray:
     def _check(self) -> None:
         sizes = [self.channels, self.bottleneck, self.head_width, self.head_size, self.head_kernel_size]
         sizes += [*self.dilations, *self.kernel_sizes, self.groups_input, self.layer1x1_groups]
-        sizes += [self.head1x1_groups]
+        sizes += [self.head1x1_groups, self.head_dilation]
         if not self.dilations or any(type(size) is not int or size < 1 for size in sizes):
             raise InputError(
                 f"WaveNet: channels, dilations and kernel sizes are whole numbers from 1, got {self}"
@@ -145,7 +149,7 @@ def receptive_field(shapes: Sequence[LayerArray]) -> int:
             through = path + (kernel_size - 1) * dilation
             head = max(head, through)
             path = through if shape.layer1x1 else path
-        head += shape.head_kernel_size - 1
+        head += (shape.head_kernel_size - 1) * shape.head_dilation
     return 1 + head
 
 
@@ -169,5 +173,8 @@ _SINGULAR |= {"secondary_activations": "secondary_activation"}
 
 
 def as_arguments(shape: LayerArray) -> dict[str, Any]:
-    """The arguments of `LayerArray.of` that make the same shape."""
-    return {_SINGULAR.get(key, key): value for key, value in asdict(shape).items()}
+    """The arguments of `LayerArray.of` that make the same shape; a head's dilation only where it has one."""
+    values = asdict(shape)
+    if shape.head_dilation == 1:  # as in all files from before there was one
+        del values["head_dilation"]
+    return {_SINGULAR.get(key, key): value for key, value in values.items()}

@@ -3,6 +3,7 @@
 After Wright et al. (2019), "Real-Time Black-Box Modelling with Recurrent Neural Networks".
 """
 
+import math
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ class Recurrent(StreamingNetwork):
         warm_up: samples that `forward` spends on coming from silence to a state before the output counts;
             `receptive_field` is one more.
         skip: add the input to the output.
+        skip_gain: the input's factor there.
         name: a readable name; None for one after the sizes.
 
     Raises:
@@ -41,6 +43,7 @@ class Recurrent(StreamingNetwork):
         num_layers: int = 1,
         warm_up: int = 1024,
         skip: bool = False,
+        skip_gain: float = 1.0,
         name: str | None = None,
     ) -> None:
         super().__init__()
@@ -49,7 +52,10 @@ class Recurrent(StreamingNetwork):
             raise InputError(f"{kind}: hidden_size and num_layers are whole numbers from 1")
         if type(warm_up) is not int or warm_up < 0:
             raise InputError(f"{kind}: warm_up is a whole number of samples from 0, got {str(warm_up)[:40]}")
+        if type(skip_gain) not in (int, float) or not math.isfinite(skip_gain):
+            raise InputError(f"{kind}: skip_gain is a number, got {str(skip_gain)[:40]}")
         self.hidden_size, self.num_layers, self.warm_up, self.skip = hidden_size, num_layers, warm_up, skip
+        self.skip_gain = skip_gain
         self.name = name or f"{kind.lower()}-l{num_layers}-h{hidden_size}"
         self.receptive_field = warm_up + 1
         self.units = self.unit(1, hidden_size, num_layers, batch_first=True)
@@ -105,7 +111,7 @@ class Recurrent(StreamingNetwork):
         given: Any = tuple(state) if self.states == 2 else state[0]
         units, after = self.units(x.transpose(1, 2), given)
         y = self.head(units).transpose(1, 2)
-        return (x + y if self.skip else y), list(after) if self.states == 2 else [after]
+        return (self.skip_gain * x + y if self.skip else y), list(after) if self.states == 2 else [after]
 
     @property
     def macs_per_sample(self) -> int:
@@ -115,7 +121,8 @@ class Recurrent(StreamingNetwork):
 
     def architecture(self) -> dict[str, Any]:
         sizes = {"hidden_size": self.hidden_size, "num_layers": self.num_layers, "warm_up": self.warm_up}
-        return {"type": type(self).__name__, "name": self.name, **sizes, "skip": self.skip}
+        gain = {} if self.skip_gain == 1 else {"skip_gain": self.skip_gain}
+        return {"type": type(self).__name__, "name": self.name, **sizes, "skip": self.skip, **gain}
 
     def summary(self) -> dict[str, Any]:
         return {"num_layers": self.num_layers, "channels": self.hidden_size}

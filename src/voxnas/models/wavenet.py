@@ -157,6 +157,12 @@ class WaveNet(StreamingNetwork):
         arrays = [as_arguments(shape) for shape in shapes]
         return {"type": "WaveNet", "name": name, "layer_arrays": arrays, "head_scale": head_scale}
 
+    def as_own(self, weights: dict[str, Tensor], architecture: Mapping[str, Any]) -> dict[str, Tensor]:
+        factor = architecture.get("head_scale", self.head_scale) / self.head_scale
+        last = f"arrays.{len(self.shapes) - 1}.head."
+        own = {name: factor * value for name, value in weights.items() if name.startswith(last)}
+        return weights if factor == 1 else weights | own
+
     def summary(self) -> dict[str, Any]:
         return {
             "num_layers": sum(len(shape.dilations) for shape in self.shapes),

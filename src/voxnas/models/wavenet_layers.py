@@ -54,9 +54,8 @@ class Array(nn.Module):
         self.rechannel = CausalConv(input_size, shape.channels, bias=False)
         layers = [Layer(shape, index) for index in range(len(shape.dilations))]
         self.layers = nn.ModuleList(layers)
-        self.head = CausalConv(
-            shape.head_width, shape.head_size, shape.head_kernel_size, bias=shape.head_bias
-        )
+        sizes = (shape.head_width, shape.head_size, shape.head_kernel_size, shape.head_dilation)
+        self.head = CausalConv(*sizes, bias=shape.head_bias)
         start(self.rechannel, layers, self.head)
 
     def forward(

@@ -5,6 +5,7 @@ changes the identity of nothing that was done before. One rule serves runs, thei
 keys count for what is said in `configs/train.yaml`, under `identity`.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -131,12 +132,16 @@ def _shown(cfg: DictConfig, record: Record, broken_limit: str | None) -> dict[st
     }
 
 
-def _parent(checkpoint: str | None) -> str | None:
-    """The identity of the run whose weights this one starts from."""
-    if checkpoint is None:
+def _parent(start: str | None) -> str | None:
+    """The identity of the run whose weights this one starts from, or what a file of another kind holds."""
+    if start is None:
         return None
-    folder = Path(checkpoint).parent.parent
-    return Record.read(folder).identity if (folder / FILE_NAME).exists() else checkpoint
+    path = Path(start).expanduser()
+    folder = path if path.is_dir() else path.parent.parent
+    if (path.is_dir() or path.suffix == ".ckpt") and (folder / FILE_NAME).exists():
+        return Record.read(folder).identity
+    known = path.suffix == ".ckpt" or not path.is_file()
+    return start if known else hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _values(cfg: DictConfig, group: str) -> dict[str, Any]:

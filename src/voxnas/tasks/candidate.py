@@ -6,7 +6,9 @@ from typing import Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
+from torch import Tensor
 
+from voxnas.export.load import PREFIX
 from voxnas.problems.base import Problem
 from voxnas.problems.data import DataModule
 from voxnas.records.claim import Claim
@@ -16,8 +18,9 @@ from voxnas.search.identity import run_identity, schema1_run_identity
 from voxnas.search.preview import cost_figures, cost_meter
 from voxnas.tasks.describe import estimate_cost, new_record, search_behind
 from voxnas.tasks.job import NetworkError
+from voxnas.tasks.start import start_weights
 from voxnas.tasks.trainer import make_trainer
-from voxnas.training.run import fit, load_checkpoint, test
+from voxnas.training.run import fit, test
 
 
 class Candidate:
@@ -31,6 +34,7 @@ class Candidate:
         self.data: DataModule = instantiate(cfg.data)
         self.network: Any = None
         self._broken: Violation | None = None
+        self._start: dict[str, Tensor] | None = None
 
     def new_record(self) -> Record:
         return new_record(self.cfg, self.problem)
@@ -44,6 +48,9 @@ class Candidate:
         self.data.adapt(self.network)
         record.architecture = self.network.architecture()
         record.shape = self.problem.shape(self.network, self.data)
+        if self.cfg.init_from and (previous is None or previous.status == "failed"):
+            # what has begun or ended is found also where that file is gone
+            self._start = start_weights(self.cfg.init_from, self.network)
         if self.cfg.get("genotype") is not None:
             record.search = search_behind(Path(self.cfg.genotype))
         meter = cost_meter(self.cfg)
@@ -65,7 +72,8 @@ class Candidate:
     def fit(self, record: Record, folder: Path, claim: Claim, resume: Path | None) -> None:
         module: Any = self.problem.module(self.network, self.data, self.recipe)
         if self.cfg.init_from and resume is None:
-            module.start_from(load_checkpoint(Path(self.cfg.init_from))["state_dict"])
+            start = self._start or start_weights(self.cfg.init_from, self.network)
+            module.start_from({f"{PREFIX}{name}": weight for name, weight in start.items()})
         trainer = make_trainer(self.cfg, self.callbacks, record, folder, claim)
         fit(trainer, module, self.data, resume)
         test(trainer, module, self.data, folder)

@@ -7,6 +7,7 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 
+from voxnas.export.foreign import why_unreadable
 from voxnas.utils.errors import InputError
 
 CHECKPOINTS = "checkpoints"
@@ -38,7 +39,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         checkpoint: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         return checkpoint
     except Exception as error:  # torch.load raises many kinds
-        raise InputError(f"{path}: cannot be read as a checkpoint ({error})") from error
+        raise InputError(f"{path}: cannot be read as a checkpoint ({why_unreadable(path, error)})") from error
 
 
 def fit(

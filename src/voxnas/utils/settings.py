@@ -115,6 +115,7 @@ SETTINGS: dict[str, Kind] = {
     "model.head_scale": number(),
     "model.dilations": listed(COUNT, "[1,2,4]"),
     "model.skip": flag(),
+    "model.skip_gain": number(),
     "model.bias": flag(),
     "model": or_none(PATH),  # where it is no group
     # training
@@ -159,6 +160,7 @@ SETTINGS: dict[str, Kind] = {
     "search.share": number(),
     "search.keep": either(number(), listed(number(), "[16,6,3]")),
     "search.limits.*": number(),
+    "search.like": or_none(word()),
     "hydra.launcher.n_jobs": whole(-1),
     "nas_epochs": COUNT,
     "nas_seeds": listed(SEED, "[0,1]"),

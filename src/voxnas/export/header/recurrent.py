@@ -17,6 +17,7 @@ def parts(network: LSTM | GRU) -> Parts:
     layers = [f"\n    Layer<{cell}, {hidden if i else 1}, {hidden}>" for i in range(network.num_layers)]
     skip = str(network.skip).lower()
     output = [_strips(numbers(network.head.weight), hidden), numbers(network.head.bias)]
+    output += [np.array([network.skip_gain])] if network.skip else []
     # The vectors of each layer together, as the runtime's layers read them.
     silence = np.stack([numbers(part[:, 0]) for part in network.initial_state()], axis=1)
     strip = -(-hidden // 16) * 16

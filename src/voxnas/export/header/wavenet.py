@@ -50,10 +50,8 @@ def _array_type(shape: LayerArray, array: Any, is_last: bool) -> str:
         f"Dilated<{_layer_type(shape, index, is_last)}, {dilation}>"
         for index, dilation in enumerate(shape.dilations)
     ]
-    inputs, biased = array.rechannel.weight.shape[1], str(shape.head_bias).lower()
-    return (
-        f"\n    Array<{inputs}, {shape.head_size}, {shape.head_kernel_size}, {biased}, {', '.join(layers)}>"
-    )
+    head = [shape.head_size, shape.head_kernel_size, shape.head_dilation, str(shape.head_bias).lower()]
+    return f"\n    Array<{', '.join(map(str, [array.rechannel.weight.shape[1], *head, *layers]))}>"
 
 
 def _layer_type(shape: LayerArray, index: int, is_last: bool) -> str:

@@ -86,7 +86,7 @@ class CostMeter:
             model = load_model(run / FILE_NAME)
         except InputError as error:
             raise CostUnknown(str(error)) from error
-        return self.at_length(model.network, model.sample_rate or FALLBACK_RATE)
+        return self.at_length(model.network, model.sample_rate or model.usual_rate)
 
     def at_length(self, network: StreamingNetwork, sample_rate: int) -> float:
         """The RTF, the median of several measurements made now. Raises CostUnknown if there is none."""

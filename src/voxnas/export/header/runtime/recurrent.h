@@ -108,13 +108,14 @@ class Layer {
   alignas(64) float state_[kStrip];
 };
 
-// Layers, each fed by the one before, and a linear output: its weights and its bias come last.
+// Layers, each fed by the one before, and a linear output: its weights and its bias come last, and the gain of the input
+// that is added to it.
 template <class Cell, int Hidden, bool Skip, class... Layers>
 class Recurrent {
   static constexpr int kLayers = sizeof...(Layers), kStrip = round_up(Hidden, 16);
 
  public:
-  static constexpr int kWeights = (Layers::kWeights + ...) + kStrip + 1;
+  static constexpr int kWeights = (Layers::kWeights + ...) + kStrip + 1 + Skip;
 
   void reset(const float* silence) {
     each<kLayers>([&](auto l) { silence = std::get<l>(layers_).reset(silence); });
@@ -134,7 +135,10 @@ class Recurrent {
       Vec product = broadcast(0.f);
       for (int u = 0; u < Hidden; u += kLanes) product = multiply_add(load(from + u), load(weights + u), product);
       const float y = sum(product) + weights[kStrip];
-      out[t] = Skip ? in[t] + y : y;
+      if constexpr (Skip)
+        out[t] = weights[kStrip + 1] * in[t] + y;
+      else
+        out[t] = y;
     }
     each<kLayers>([&](auto l) { std::get<l>(layers_).advance(samples); });
   }

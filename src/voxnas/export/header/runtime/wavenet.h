@@ -91,7 +91,7 @@ struct Dilated {
   History<Shape::kChannels, (Shape::kKernel - 1) * Dilation> x;
 };
 
-template <int Inputs, int HeadSize, int HeadKernel, bool HeadBias, class... Layers>
+template <int Inputs, int HeadSize, int HeadKernel, int HeadDilation, bool HeadBias, class... Layers>
 class Array {
   static constexpr int kLayers = sizeof...(Layers);
   using First = typename std::tuple_element_t<0, std::tuple<Layers...>>::Layer;
@@ -101,7 +101,7 @@ class Array {
  public:
   static constexpr int kWeights = Rechannel::kWeights + (Layers::Layer::kWeights + ...) + Head::kWeights;
   static constexpr int kHeadWidth = First::kHeadWidth;
-  History<kHeadWidth, HeadKernel - 1> head;
+  History<kHeadWidth, (HeadKernel - 1) * HeadDilation> head;
   History<First::kChannels, 0> out;
 
   const float* reset(const float* silence) {
@@ -128,7 +128,7 @@ class Array {
       layer.x.advance(samples);
       x = next;
     });
-    Head::run(sum, 1, head_out, weights, samples);
+    Head::run(sum, HeadDilation, head_out, weights, samples);
     head.advance(samples);
   }
 

@@ -26,6 +26,7 @@ def evaluate(
     target_channel: int | None = None,
     resample: bool = False,
     delay: int | Literal["auto"] = "auto",
+    sample_rate: int | None = None,
     section: str | None = None,
     engine: str = "auto",
     json: str | None = None,
@@ -36,6 +37,7 @@ def evaluate(
         model, submodel: see `load_model`.
         input, target, channel, target_channel, delay: see `load_pair`.
         resample: bring a pair of another rate to the model's.
+        sample_rate: the model's, in Hz; None for its own, see `Model.rate`.
         section: START:STOP in seconds; None for the whole pair.
         engine: see `make_engine`.
         json: a file that gets the figures too.
@@ -44,18 +46,17 @@ def evaluate(
         InputError: a model or a pair that cannot be read, rates that differ, a section outside the pair.
     """
     loaded = load_model(model, submodel)
+    rate = loaded.rate(sample_rate)
     pair = load_pair(
         input,
         target,
         channel=channel,
         target_channel=target_channel,
-        sample_rate=loaded.sample_rate if resample else None,
+        sample_rate=rate if resample else None,
         delay=delay,
     )
-    if loaded.sample_rate not in (None, pair.sample_rate):
-        raise InputError(
-            f"{input}: has {pair.sample_rate} Hz, the model {loaded.sample_rate} Hz; add resample=true"
-        )
+    if pair.sample_rate != rate:
+        raise InputError(f"{input}: has {pair.sample_rate} Hz, the model {rate} Hz; add resample=true")
     for finding in pair.findings:
         if finding.level in ("notice", "warning"):
             print(f"{finding.level}: {finding.message}")
