@@ -334,7 +334,7 @@ def test_sample_rate_says_what_a_model_is_for_in_every_script(run, nam, network,
     assert load_model(tmp_path / "b.json").sample_rate == 44100
     assert json.loads((tmp_path / "timing.json").read_text())["timings"][0]["sample_rate"] == 44100
     code, _, error = run("render", f"model={nam}", "sample_rate=-1", "input=dry.wav", "output=c.wav")
-    assert (code, "sample_rate=-1 is not a rate in Hz" in error) == (2, True)
+    assert (code, "sample_rate=-1: give a whole number from 1000" in error) == (2, True)
 
 
 def test_a_proteus_file_is_for_44_1_khz(run, tmp_path):

@@ -115,7 +115,6 @@ SETTINGS: dict[str, Kind] = {
     "model.head_scale": number(),
     "model.dilations": listed(COUNT, "[1,2,4]"),
     "model.skip": flag(),
-    "model.skip_gain": number(),
     "model.bias": flag(),
     "model": or_none(PATH),  # where it is no group
     # training
@@ -163,8 +162,8 @@ SETTINGS: dict[str, Kind] = {
     "search.like": or_none(word()),
     "hydra.launcher.n_jobs": whole(-1),
     "nas_epochs": COUNT,
-    "nas_seeds": listed(SEED, "[0,1]"),
-    "nas_penalty": number(0),
+    "nas_seeds": listed(SEED, "[0,1]", may_be_empty=True),  # which code refuses in its own words
+    "nas_penalty": number(),
     "nas_*_share": SHARE,
     "nas_warm_up": SHARE,
     "nas_choice_batch_size": or_none(COUNT),
