@@ -88,9 +88,8 @@ nas-ladder-smoke: EXPERIMENT = experiment=smoke
 nas-ladder-smoke: setup  ## the same with 4 candidates, of which 2 climb
 	$(call study-search,ladder,space=plugin_phone,search.candidates=4 $(TWO_RUNGS) search.keep=2)
 
-# ENGINE=plugin: the cost in the plug-in's engine; so is that of a PRESET unless ENGINE=own
-BUDGET = $(if $(PRESET),search.like=$(PRESET)) \
-  $(if $(filter plugin,$(or $(ENGINE),$(if $(PRESET),plugin))),callbacks.benchmark.engine=profile) \
+# The cost is that in the plug-in's engine; ENGINE=own: in this project's, on this machine
+BUDGET = $(if $(PRESET),search.like=$(PRESET)) $(if $(ENGINE),search.engine=$(ENGINE)) \
   $(if $(CPU)$(RTF),'max_cpu_rtf=$(or $(CPU),$(RTF))') $(if $(MAX_US),'max_us_per_block=$(MAX_US)')
 
 nas-budget: setup  ## the best model within a CPU cost (CPU=0.005 of a core, MAX_US=7 µs per block, or PRESET=nano)

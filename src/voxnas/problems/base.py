@@ -113,6 +113,7 @@ class Problem(ABC):
         costs: those of `figures` that compare only where they were measured the same way.
         progress: the figures that a finished run's line shows beside the score, with their labels.
         headline: columns that come first in tables that are written; empty for the score and the figures.
+        presets: configs of `model` that users know, with which what is found has to compare.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Problem(ABC):
     costs: Sequence[str] = ()
     progress: Mapping[str, str] = {}
     headline: Sequence[str] = ()
+    presets: Sequence[str] = ()
 
     @property
     def aliases(self) -> Mapping[str, str]:

@@ -75,4 +75,13 @@ def answer(
     )
     file = model.folder / exported if exported else model.folder
     quality = f"{score.title} {record.score:.3g}, {meter.describe(model.cost, record.shape)}"
+    quality += _measured(model, meter)
     return f"Best within a {meter.budget_name} of {budget:.3g}: {record.candidate}, {quality}: {file}"
+
+
+def _measured(model: Model, meter: Meter) -> str:
+    """What was measured here of a model whose cost elsewhere counts."""
+    own = model.record.cost.get(meter.figure, {})
+    if meter.measures or own.get("value") in (None, model.cost):
+        return ""
+    return f", {own['value']:.3g} measured here ({own.get('engine')} engine)"

@@ -160,6 +160,8 @@ SETTINGS: dict[str, Kind] = {
     "search.keep": either(number(), listed(number(), "[16,6,3]")),
     "search.limits.*": number(),
     "search.like": or_none(word()),
+    "search.guests": or_none(listed(word(), "[a2_lite,nano]", may_be_empty=True)),
+    "search.engine": one_of("plugin", "own"),
     "hydra.launcher.n_jobs": whole(-1),
     "nas_epochs": COUNT,
     "nas_seeds": listed(SEED, "[0,1]", may_be_empty=True),  # which code refuses in its own words

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from voxnas.search.selection.base import Selection
@@ -106,3 +106,36 @@ def test_where_nobody_may_climb_there_is_a_reason():
         InputError, match=r"rung1: no candidate finished with a figure \(failed\): nobody climbs"
     ):
         ladder.climb()
+
+
+@given(searches(), st.booleans(), st.sets(st.integers(0, 11)), st.sets(st.integers(0, 11)))
+def test_guests_climb_to_the_end_and_take_nobody_s_place(search, asynchronous, guests, failed):
+    figures, order, keep = search
+    names = {str(name) for name in guests if name < len(order)}
+    total = len(order)
+    ladder = Ladder(make_rungs([1, 1, 1], keep), Smallest(), asynchronous, total, names)
+    alone = Ladder(make_rungs([1, 1, 1], keep), Smallest(), asynchronous, total - len(names))
+    broken = {str(name) for name in failed} & names
+    assume(len(broken) < total)  # else nobody climbs, which is an error
+    for each in (ladder, alone):
+        for name in map(str, range(total)):
+            if each is ladder or name not in names:
+                each.enter(0, name)
+        each.closed = True
+        while ready := each.unfinished():
+            rung, name = min(ready, key=lambda place: order[int(place[1])])
+            each.finish(rung, name, run(figures[rung][int(name)], "failed" if name in broken else "ok"))
+            each.climb()
+    for rung in (1, 2):
+        assert ladder.entered[rung].keys() & names == names - broken
+        assert ladder.entered[rung].keys() - names == alone.entered[rung].keys()
+
+
+def test_guests_climb_where_nobody_else_may():
+    ladder = Ladder(make_rungs([1, 1], 2), Smallest(), guests=["guest"])
+    for name, status in (("guest", "ok"), ("a", "failed")):
+        ladder.enter(0, name)
+        ladder.finish(0, name, run(None, status))
+    ladder.closed = True
+    assert ladder.climb() == [(1, "guest")]
+    assert ladder.expected(1) == 2

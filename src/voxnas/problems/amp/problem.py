@@ -23,6 +23,7 @@ class AmpProblem(Problem):
     overview = ("receptive_field", "latency_ms", "parameters", "macs_per_sample")
     headline = HEADLINE
     progress = {"cpu_rtf": "RTF"}  # noqa: RUF012
+    presets = ("a2_lite", "nano", "feather", "lite", "a2_full", "standard")  # of the plug-in's trainer
 
     def module(
         self, network: "StreamingNetwork", data: "PairDataModule", recipe: Mapping[str, Any]

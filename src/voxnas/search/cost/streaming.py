@@ -21,6 +21,7 @@ from voxnas.utils.errors import InputError
 
 METHOD = 3  # of measuring: figures of another are measured again
 AGAIN = 7  # measurements of one network
+OF = ("plugin", "own")  # engines whose cost is meant
 FALLBACK_RATE = 48_000  # Hz, of a model that does not tell its own
 
 
@@ -31,9 +32,10 @@ class CostMeter:
         reference: a network beside which others are measured, see `ReferenceModel`.
         block_size: in samples.
         engine, command, profile_build, write_model: see `Meter`.
+        of: "plugin" for the cost in the plug-in's engine where `engine` is "auto", else "own".
 
     Raises:
-        InputError: see `Meter`.
+        InputError: another word for `of`; see `Meter`.
     """
 
     figure = "cpu_rtf"
@@ -47,7 +49,11 @@ class CostMeter:
         command: Mapping[str, Any] | None = None,
         profile_build: str = "default",
         write_model: Callable[..., object] | None = None,
+        of: str = "own",
     ) -> None:
+        if of not in OF:
+            raise InputError(f"search.engine={of}: one of {', '.join(OF)}")
+        engine = "profile" if (of, engine) == ("plugin", "auto") else engine
         self.reference, self.block_size = reference, block_size
         self._profile_build = profile_build
         self._meter = Meter(engine, [block_size], BLOCKS, command, profile_build, MIN_SECONDS, write_model)

@@ -5,11 +5,12 @@ without a barrier between rungs L. Li et al., "A System for Massively Parallel H
 It knows nothing of how runs are made, so that a simulated schedule goes by the very same decisions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from voxnas.records.record import Record
 from voxnas.search.selection.base import Selection, survivors
 from voxnas.search.selection.rungs import Rung
+from voxnas.utils.errors import InputError
 
 
 class Ladder:
@@ -20,11 +21,14 @@ class Ladder:
     then, see `Rung.survivors_so_far`, unless so many have climbed already. So it promotes whom the
     synchronous one promotes, and a few that looked good early.
 
+    Guests, once they have finished a rung, climb besides: they take nobody's place.
+
     Args:
         rungs: from the first to the last.
         selection: by which the best are found.
         asynchronous: whether they climb early.
-        total: how many there will be on the first rung; None where that is unknown.
+        total: how many there will be on the first rung, guests included; None where that is unknown.
+        guests: who climbs in any case.
 
     Attributes:
         entered: for each rung the candidates that are on it, or were, in the order in which they came.
@@ -38,8 +42,10 @@ class Ladder:
         selection: Selection,
         asynchronous: bool = False,
         total: int | None = None,
+        guests: Collection[str] = (),
     ) -> None:
         self.rungs, self.selection, self.asynchronous, self.total = rungs, selection, asynchronous, total
+        self.guests = frozenset(guests)
         self.entered: list[dict[str, None]] = [{} for _ in rungs]
         self.finished: list[dict[str, Record | None]] = [{} for _ in rungs]
         self._open: list[dict[str, None]] = [{} for _ in rungs]
@@ -76,24 +82,31 @@ class Ladder:
     def expected(self, rung: int) -> int | None:
         """The number on a rung of a synchronous ladder, if all finish; None where that is unknown."""
         count = len(self.entered[0]) if self.closed else self.total
+        if count is None:
+            return None
+        guests = sum(name in self.guests for name in self.entered[0])
+        others = count - guests
         for below in self.rungs[:rung]:
-            count = None if count is None else below.survivors(count)
-        return count
+            others = below.survivors(others)
+        return others + guests
 
     def _early(self, rung: int) -> list[str]:
         """The candidates among the best share so far, as long as no larger share has climbed."""
         if not self.asynchronous:
             return []
-        above = self.entered[rung + 1]
-        if self._share(rung, len(self.finished[rung])) <= len(above):
-            return []
-        order = self.selection.order(_records(self.finished[rung]))
+        guests, others = self._apart(self.finished[rung])
+        came = [name for name in self.entered[rung + 1] if name not in self.guests]
+        if self._share(rung, sum(name not in self.guests for name in self.finished[rung])) <= len(came):
+            return guests
+        order = self.selection.order(others)
         share = self._share(rung, len(order))
-        new = [name for name in order[:share] if name not in above]
-        return new[: max(0, share - len(above))]
+        new = [name for name in order[:share] if name not in came]
+        return [*guests, *new[: max(0, share - len(came))]]
 
     def _share(self, rung: int, finished: int) -> int:
-        return self.rungs[rung].survivors_so_far(finished, self.expected(rung))
+        expected = self.expected(rung)
+        guests = sum(name in self.guests for name in self.entered[0])
+        return self.rungs[rung].survivors_so_far(finished, None if expected is None else expected - guests)
 
     def _settle(self, rung: int) -> list[str] | None:
         """Whom a synchronous ladder promotes from a rung, None as long as that is open."""
@@ -101,10 +114,18 @@ class Ladder:
             names = self._settle(rung - 1) if rung else list(self.entered[0]) if self.closed else None
             if names is None or not self.finished[rung].keys() >= set(names):
                 return None
-            found = _records({name: self.finished[rung][name] for name in names})
-            self._settled[rung] = survivors(self.selection, self.rungs[rung], found)
+            guests, others = self._apart({name: self.finished[rung][name] for name in names})
+            try:
+                found = survivors(self.selection, self.rungs[rung], others)
+            except InputError:
+                if not guests:
+                    raise
+                found = []
+            self._settled[rung] = [*guests, *found]
         return self._settled[rung]
 
-
-def _records(finished: dict[str, Record | None]) -> dict[str, Record]:
-    return {name: record for name, record in finished.items() if record is not None}
+    def _apart(self, finished: Mapping[str, Record | None]) -> tuple[list[str], dict[str, Record]]:
+        """The guests that came through, and the records of the others."""
+        known = {name: record for name, record in finished.items() if record is not None}
+        guests = [name for name, record in known.items() if name in self.guests and record.status == "ok"]
+        return guests, {name: record for name, record in known.items() if name not in self.guests}

@@ -15,7 +15,8 @@ from voxnas.search.parts import make_part
 from voxnas.search.selection.base import Selection
 from voxnas.search.selection.ladder import Ladder
 from voxnas.search.selection.rungs import Rung, make_rungs
-from voxnas.search.sources.base import Source, Task
+from voxnas.search.sources.base import Candidate, Source, Task
+from voxnas.search.sources.guests import WithGuests, guests_of
 from voxnas.search.sources.proposals import Proposer
 from voxnas.search.spaces.old_form import parameters
 from voxnas.search.sweepers.base import StudySweeper
@@ -46,6 +47,8 @@ class LadderSweeper(StudySweeper):
         selection: of those that climb, a config of `search/selection`.
         promotion: "sync" when all have finished a rung, "async" as soon as may be, see `Ladder`.
         goal: config of a `Goal`; None for the frontier.
+        guests: configs of `model` that are candidates to the end whatever the source proposes; None for
+            those of the problem, see `Problem.presets`.
         seed: of all chance.
         params, space: what is searched, see `Proposer`; `search_space` is the old name of `params`.
         objectives, direction: of the search, see `directed`.
@@ -62,6 +65,7 @@ class LadderSweeper(StudySweeper):
         selection: str = "rank",
         promotion: str = "sync",
         goal: DictConfig | None = None,
+        guests: Sequence[str] | None = (),
         seed: int = 0,
         params: Mapping[str, Any] | None = None,
         search_space: Mapping[str, Any] | None = None,
@@ -72,7 +76,7 @@ class LadderSweeper(StudySweeper):
         **of_parts: Any,
     ) -> None:
         self.source, self.n_trials, self.rungs, self.keep = source, n_trials, rungs, keep
-        self.selection, self.promotion, self.goal = selection, promotion, goal
+        self.selection, self.promotion, self.goal, self.guests = selection, promotion, goal, guests
         self.seed, self.space, self.rung = seed, space, rung
         self._params, self._search_space = params, search_space
         self._objectives, self._direction = objectives, direction
@@ -92,9 +96,12 @@ class LadderSweeper(StudySweeper):
         goal = Goal() if self.goal is None else instantiate(self.goal)
         arguments = [*arguments, *goal.overrides(self.config)]
         task = self._task(arguments, rungs[0], objectives, selection, goal)
-        ladder = Ladder(rungs, selection, self.promotion == "async", self.n_trials)
+        guests = self._guests(task)
+        total = self.n_trials + len(guests)
+        names = [guest.name for guest in guests]
+        ladder = Ladder(rungs, selection, self.promotion == "async", total, names)
         runs = Runs([self._folder(rung) for rung in rungs], self.start_ns)
-        with source.supply(task) as supply:
+        with WithGuests(source.supply(task), guests) as supply:
             jobs = self._jobs(rungs, task.proposer)
             outcomes = Climb(ladder, supply, self.runner, runs, jobs, task.side_by_side).to_the_end()
         goal.conclude(self.config, outcomes)
@@ -156,6 +163,10 @@ class LadderSweeper(StudySweeper):
             asynchronous=self.promotion == "async",
             stale_after_s=self.config.stale_after_s,
         )
+
+    def _guests(self, task: Task) -> list[Candidate]:
+        models = instantiate(self.config.problem).presets if self.guests is None else list(self.guests)
+        return guests_of(task, models)
 
     def _proposer(self, arguments: Sequence[str]) -> Proposer:
         space = None if self.space is None else instantiate(self.space, _convert_="all")

@@ -26,11 +26,12 @@ class AmpSections(Sections):
     """
 
     objectives = ("best_val_loss", "latency_ms", "parameters", "cpu_rtf")
-    table = ("score", "test_esr", "latency_ms", "parameters", "cpu_rtf")
+    table = ("score", "test_esr", "latency_ms", "parameters", "cpu_rtf", "plugin_rtf")
     planes = {  # noqa: RUF012
         "quality_vs_latency.png": ("latency_ms", "score"),
         "quality_vs_params.png": ("parameters", "score"),
         "quality_vs_cpu_rtf.png": ("cpu_rtf", "score"),
+        "quality_vs_plugin_rtf.png": ("plugin_rtf", "score"),
         "latency_vs_params.png": ("parameters", "latency_ms"),
     }
     space = ("latency_ms", "parameters", "score")
