@@ -70,6 +70,7 @@ define study-search
 endef
 
 TWO_RUNGS := 'search.rungs=[1,2]'
+TWO_FINALISTS := search.finalists=2 'search.final_seeds=[11,12]'
 
 nas-darts: setup  ## differentiable search (SPACE=darts_wavenet or darts_cnn), its result trained and reported
 	$(call study-search,darts)
@@ -92,13 +93,13 @@ nas-ladder-smoke: setup  ## the same with 4 candidates, of which 2 climb
 BUDGET = $(if $(PRESET),search.like=$(PRESET)) $(if $(ENGINE),search.engine=$(ENGINE)) \
   $(if $(CPU)$(RTF),'max_cpu_rtf=$(or $(CPU),$(RTF))') $(if $(MAX_US),'max_us_per_block=$(MAX_US)')
 
-nas-budget: setup  ## the best model within a CPU cost (CPU=0.005 of a core, MAX_US=7 µs per block, or PRESET=nano)
+nas-budget: setup  ## the best model within a CPU cost (PRESET=nano, CPU=0.03 of a core, or MAX_US=40 µs per block)
 	$(call study-search,budget,,$(BUDGET))
 
 nas-budget-smoke: EXPERIMENT = experiment=smoke
-nas-budget-smoke: CPU = $(if $(RTF)$(MAX_US)$(PRESET),,0.01)
-nas-budget-smoke: setup  ## the same with 3 candidates, one of which climbs
-	$(call study-search,budget,,$(BUDGET) search.candidates=3 $(TWO_RUNGS) search.keep=1)
+nas-budget-smoke: CPU = $(if $(RTF)$(MAX_US)$(PRESET),,0.02)
+nas-budget-smoke: setup  ## the same with 3 candidates, one of which climbs, and two finalists
+	$(call study-search,budget,,$(BUDGET) search.candidates=3 $(TWO_RUNGS) search.keep=1 $(TWO_FINALISTS))
 
 space: setup  ## preview a space without training (SPACE=poc)
 	@$(PY) src/space.py space=$(or $(SPACE),poc) $(DATA) $(ARGS)

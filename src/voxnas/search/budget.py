@@ -9,9 +9,12 @@ from voxnas.problems.base import Score
 from voxnas.records.record import Record
 from voxnas.search.cost.base import CostUnknown, Meter
 
+Run = tuple[Path, Record]  # its folder, and what came of it
+
 log = logging.getLogger(__name__)
 
 MOST_MEASURED = 12  # finished models, the best first, that are measured again
+RIVAL = 2.0  # times the best score, above 0, that a rival may have; another seed seldom changes more
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,26 @@ def finished(records: Mapping[Path, Record], figure: str) -> list[Model]:
     return list(last.values())
 
 
+def rivals(models: Iterable[Model], budget: float, rung: str, most: int) -> list[Model]:
+    """The best of this rung within the budget, at most so many, without those that are far behind the best."""
+    near = [model for model in models if model.cost <= budget and model.record.rung == rung]
+    near.sort(key=lambda m: (m.record.loss, m.cost, m.record.candidate))
+    limit = RIVAL * near[0].record.loss if near and near[0].record.loss > 0 else float("inf")
+    return [model for model in near[:most] if model.record.loss <= limit]
+
+
+def with_finals(
+    models: Iterable[Model], best: str | None, runs: Mapping[str, Sequence[Run]]
+) -> list[Model]:
+    """Of the finals' best the model and those of its runs with other seeds, which cost the same; all models
+    where there were no finals."""
+    if best is None:
+        return list(models)
+    own = [model for model in models if model.record.candidate == best]
+    again = [Model(folder, record, model.cost) for model in own for folder, record in runs[best]]
+    return [*own, *again]
+
+
 def measured_again(models: Iterable[Model], meter: Meter, margin: float, budget: float) -> list[Model]:
     """The best models within `margin` times the budget, each measured several times on this machine.
 
@@ -63,8 +86,10 @@ def answer(
     meter: Meter,
     score: Score,
     formats: Sequence[str] = (),
+    finals: str = "",
 ) -> str:
-    """The answer in one line, with the model's file of the first of these formats that it has, or of any."""
+    """The answer in one line, with the model's file of the first of these formats that it has, or of any;
+    `finals` is what they showed."""
     if model is None:
         cheapest = min((m.cost for m in models), default=None)
         found = "nothing was trained" if cheapest is None else f"the cheapest takes {cheapest:.3g}"
@@ -75,7 +100,7 @@ def answer(
     )
     file = model.folder / exported if exported else model.folder
     quality = f"{score.title} {record.score:.3g}, {meter.describe(model.cost, record.shape)}"
-    quality += _measured(model, meter)
+    quality += _measured(model, meter) + (f" ({finals})" if finals else "")
     return f"Best within a {meter.budget_name} of {budget:.3g}: {record.candidate}, {quality}: {file}"
 
 

@@ -12,8 +12,9 @@ from omegaconf import DictConfig
 
 from voxnas.records.record import Record
 from voxnas.records.study import ANSWER
-from voxnas.search.budget import answer, best_within, finished, measured_again
+from voxnas.search.budget import answer, best_within, finished, measured_again, rivals, with_finals
 from voxnas.search.preview import cost_meter
+from voxnas.search.sweepers.finals import Finals
 from voxnas.search.sweepers.goal import Goal
 from voxnas.search.sweepers.runner import Outcome
 from voxnas.utils.errors import InputError
@@ -35,10 +36,22 @@ class Budget(Goal):
         like: a config of `model`, whose cost is the budget.
         share: of the budget that candidates cost at least, as the best score costs most; where the space has
             too few such, the costliest of the others fill up.
+        seeds, sure: of the finals between the best, see `Finals`; fewer than two seeds for none.
+        most_finalists: how many play them at most.
     """
 
-    def __init__(self, limits: Mapping[str, object], share: float = 0.4, like: str | None = None) -> None:
+    def __init__(
+        self,
+        limits: Mapping[str, object],
+        share: float = 0.4,
+        like: str | None = None,
+        seeds: Sequence[int] = (),
+        sure: float = 0.9,
+        most_finalists: int = 4,
+    ) -> None:
         self.limits, self.share, self.like = dict(limits), share, like
+        self.seeds, self.sure, self.most_finalists = list(seeds), sure, most_finalists
+        self.models: list[Model] = []
 
     def overrides(self, config: DictConfig) -> list[str]:
         meter = cost_meter(config)
@@ -70,15 +83,17 @@ class Budget(Goal):
     def settings(self) -> Mapping[str, Any]:
         return {"budget": self.budget, "share": self.share}
 
-    def conclude(self, config: DictConfig, outcomes: Sequence[Outcome]) -> None:
-        records: dict[Path, Record] = {
-            o.folder: o.record for o in outcomes if o.folder is not None and o.record is not None
-        }
-        models = finished(records, self.meter.figure)
+    def finalists(self, outcomes: Sequence[Outcome], rung: str) -> list[str]:
+        records = {o.folder: o.record for o in outcomes if o.folder is not None and o.record is not None}
+        self.models = finished(records, self.meter.figure)
         if self.meter.measures:
-            models = measured_again(models, self.meter, MARGIN, self.budget)
-        best = best_within(models, self.budget)
+            self.models = measured_again(self.models, self.meter, MARGIN, self.budget)
+        return [m.record.candidate for m in rivals(self.models, self.budget, rung, self.most_finalists)]
+
+    def conclude(self, config: DictConfig, outcomes: Sequence[Outcome], finals: Finals) -> None:
+        best = best_within(with_finals(self.models, finals.best, finals.runs), self.budget)
         problem = instantiate(config.problem)
-        line = answer(best, self.budget, models, self.meter, problem.score, problem.report().formats)
+        formats = problem.report().formats
+        line = answer(best, self.budget, self.models, self.meter, problem.score, formats, finals.words())
         write_text(Path(config.hydra.sweep.dir) / ANSWER, line + "\n")
         log.info("%s", line)

@@ -2,34 +2,19 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from voxnas.search.selection.candidates import is_candidate, write_candidate, write_candidates
 from voxnas.search.selection.ladder import Ladder
-from voxnas.search.sources.base import Candidate, Supply
+from voxnas.search.sources.base import Supply
+from voxnas.search.sweepers.jobs import Jobs
 from voxnas.search.sweepers.runner import Job, Outcome, Runner, log_waiting, numbered
 from voxnas.search.sweepers.runs import Runs
 
 log = logging.getLogger(__name__)
 
 Place = tuple[int, str]  # rung, from 0, and candidate
-
-
-@dataclass(frozen=True)
-class Jobs:
-    """A function that makes the job of a run.
-
-    Args:
-        first: makes the job of a candidate of the first rung.
-        promoted: makes that of one which was promoted to a rung, by the name of its config.
-        group: of the configs of those promoted to a rung.
-    """
-
-    first: Callable[[Candidate], Job]
-    promoted: Callable[[int, str], Job]
-    group: Callable[[int], Path]
 
 
 class Climb:

@@ -5,6 +5,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from voxnas.search.sweepers.finals import Finals
 from voxnas.search.sweepers.runner import Outcome
 
 
@@ -13,9 +14,12 @@ class Goal:
 
     Attributes:
         least_cost: cost of the candidates that go first, where enough cost so much.
+        seeds, sure: of the finals, see `Finals`.
     """
 
     least_cost: float | None = None
+    seeds: Sequence[int] = ()
+    sure: float = 0.9
 
     def overrides(self, config: DictConfig) -> list[str]:
         """The settings that every run gets besides. Raises InputError for a goal that cannot be."""
@@ -25,5 +29,9 @@ class Goal:
         """The settings of it that decide which candidates are proposed."""
         return {}
 
-    def conclude(self, config: DictConfig, outcomes: Sequence[Outcome]) -> None:
+    def finalists(self, outcomes: Sequence[Outcome], rung: str) -> list[str]:
+        """The candidates of this rung, the last, between which finals decide; none where there are none."""
+        return []
+
+    def conclude(self, config: DictConfig, outcomes: Sequence[Outcome], finals: Finals) -> None:
         """Write down what came of it; the outcomes of a candidate come from the first rung to the last."""

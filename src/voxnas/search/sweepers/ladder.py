@@ -20,9 +20,11 @@ from voxnas.search.sources.guests import WithGuests, guests_of
 from voxnas.search.sources.proposals import Proposer
 from voxnas.search.spaces.old_form import parameters
 from voxnas.search.sweepers.base import StudySweeper
-from voxnas.search.sweepers.climb import Climb, Jobs
+from voxnas.search.sweepers.climb import Climb
+from voxnas.search.sweepers.finals import Finals
 from voxnas.search.sweepers.first_edition import identity_then
 from voxnas.search.sweepers.goal import Goal
+from voxnas.search.sweepers.jobs import Jobs, jobs_of
 from voxnas.search.sweepers.runner import Outcome
 from voxnas.search.sweepers.runs import Runs
 from voxnas.utils.errors import InputError
@@ -104,7 +106,10 @@ class LadderSweeper(StudySweeper):
         with WithGuests(source.supply(task), guests) as supply:
             jobs = self._jobs(rungs, task.proposer)
             outcomes = Climb(ladder, supply, self.runner, runs, jobs, task.side_by_side).to_the_end()
-        goal.conclude(self.config, outcomes)
+        finals = Finals(self.runner, jobs.final, goal.seeds, goal.sure)
+        finals.play(goal.finalists(outcomes, rungs[-1].name))
+        outcomes += finals.outcomes
+        goal.conclude(self.config, outcomes, finals)
         return outcomes
 
     def _rungs(self) -> list[Rung]:
@@ -176,18 +181,8 @@ class LadderSweeper(StudySweeper):
         return proposer
 
     def _jobs(self, rungs: Sequence[Rung], proposer: Proposer) -> Jobs:
-        study = str(self.config.study)
-        group = Path(self.config.paths.log_dir) / "promoted" / "candidate" / study
-        shared = [o for o in proposer.flat.fixed if not _is_of_the_candidate(o)]
-        return Jobs(
-            lambda candidate: [*proposer.job(candidate.chosen), *self._overrides(rungs[0])],
-            lambda rung, name: [
-                f"candidate={study}/{rungs[rung].name}/{name}",
-                *shared,
-                *rungs[rung].overrides,
-            ],
-            lambda rung: group / rungs[rung].name,
-        )
+        promoted = Path(self.config.paths.log_dir) / "promoted"
+        return jobs_of(proposer, rungs, self._overrides(rungs[0]), str(self.config.study), promoted)
 
     def _overrides(self, rung: Rung) -> list[str]:
         """Of every run on the first rung, beside the command line's."""
@@ -197,12 +192,6 @@ class LadderSweeper(StudySweeper):
         """The folder of a rung's runs, see `hydra.sweep.subdir`."""
         folder = Path(self.config.hydra.sweep.dir)
         return folder if self.rungs is None else folder / rung.name
-
-
-def _is_of_the_candidate(override: str) -> bool:
-    """A predicate of overrides: those that a promoted candidate brings along, or that belong to its space."""
-    key = override.lstrip("+~").split("=", 1)[0]
-    return key in ("model", "space", "candidate") or (key.startswith("model.") and key != "model.backend")
 
 
 def _plain(value: Any) -> Any:
