@@ -1,5 +1,6 @@
 """What benchmarks/presets.py found: a table, and a picture of ESR against cost."""
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,57 +14,80 @@ from voxnas.drawing import style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SIDES = ("preset", "found")
 FIGURES = {"score": "validation ESR", "test_esr": "test ESR"}
 Row = Mapping[str, Any]
 
 
-def table(rows: Sequence[Row], seconds: float) -> Table:
-    """Means and standard deviations over the seeds, and the ratio of the means."""
-    found = Table(title=f"Found within each preset's cost; all trained from scratch for {seconds:.0f} s")
-    found.add_column("pair", max_width=12, no_wrap=True)
-    for column in ("preset", "RTF", "found", "RTF"):
-        found.add_column(column, justify="right", no_wrap=True)
+def best_preset(row: Row) -> str:
+    """The preset with the lowest mean validation ESR of those within the budget."""
+    means = {side: statistics.fmean(values) for side, values in row["score"].items() if side != "found"}
+    return min(means, key=lambda side: means[side])
+
+
+def ratio(row: Row, figure: str, preset: str) -> float:
+    """Mean ESR of what was found over the preset's."""
+    return statistics.fmean(row[figure]["found"]) / statistics.fmean(row[figure][preset])
+
+
+def table(rows: Sequence[Row], epochs: int) -> Table:
+    """Means and standard deviations over the seeds, and the ratio to the best preset within the budget."""
+    shown = Table(title=f"Found within each budget; all trained from scratch for {epochs} epochs")
+    shown.add_column("pair", no_wrap=True)
+    for column in ("budget", "model", "cost"):
+        shown.add_column(column, justify="right", no_wrap=True)
     for figure in FIGURES.values():
-        for column in (f"1e-5 {figure}", "of the found", "ratio"):
-            found.add_column(column, justify="right")
+        for column in (figure, "ratio"):
+            shown.add_column(column, justify="right", no_wrap=True)
     for row in rows:
-        cost = {side: f"{row['rtf'][side]:.4f}" for side in SIDES}
-        name = row["architecture"]["name"].removeprefix("wavenet-").rsplit("-", 1)[0]
-        esr = [cell for figure in FIGURES for cell in (*_means(row[figure]), f"{row[f'{figure}_ratio']:.2f}")]
-        found.add_row(row["pair"], row["preset"], cost["preset"], name, cost["found"], *esr)
-    return found
+        best = best_preset(row)
+        for side in row["score"]:
+            name = row["found"].removeprefix("wavenet-").rsplit("-", 1)[0] if side == "found" else side
+            cells = [row["pair"], row["budget"], name, f"{row['rtf'][side]:.4f}"]
+            for figure in FIGURES:
+                beside = f"{ratio(row, figure, best):.2f}" if side == "found" else ""
+                cells += [_mean(row[figure][side]), beside]
+            shown.add_row(*cells, end_section=side == list(row["score"])[-1])
+    means = [geometric_mean(rows, figure) for figure in FIGURES]
+    shown.add_row("geometric mean", "", "", "", "", f"{means[0]:.2f}", "", f"{means[1]:.2f}")
+    return shown
 
 
-def _means(values: Mapping[str, Sequence[float]]) -> list[str]:
-    return [
-        f"{1e5 * statistics.mean(values[s]):.1f} ± {1e5 * statistics.stdev(values[s]):.1f}" for s in SIDES
-    ]
+def geometric_mean(rows: Sequence[Row], figure: str) -> float:
+    """The ratios' to the best preset of each row."""
+    return math.exp(statistics.fmean(math.log(ratio(row, figure, best_preset(row))) for row in rows))
+
+
+def _mean(values: Sequence[float]) -> str:
+    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
+    return f"{statistics.fmean(values):.5f} ± {deviation:.5f}"
 
 
 def plot(rows: Sequence[Row], path: Path) -> None:
-    """Test ESR against cost, each seed a mark: from each preset an arrow to what was found."""
+    """Test ESR against cost, each seed a mark: what was found beside the presets within its budget."""
     import matplotlib
 
     with matplotlib.rc_context(style.RC):
-        figure = style.new_figure(11.0, 5.0)
         pairs = list(dict.fromkeys(row["pair"] for row in rows))
-        panels = figure.subplots(1, len(pairs), squeeze=False)[0]
-        for axes, pair in zip(panels, pairs, strict=True):
+        columns = min(3, len(pairs))
+        lines = math.ceil(len(pairs) / columns)
+        figure = style.new_figure(11.0, 4.0 * lines)
+        panels = figure.subplots(lines, columns, squeeze=False).ravel()
+        for axes, pair in zip(panels, pairs, strict=False):
             _panel(axes, [row for row in rows if row["pair"] == pair])
             axes.set_title(pair, fontsize=10.5, weight="normal")
+        for axes in panels[len(pairs) :]:
+            axes.set_visible(False)
         panels[0].set_ylabel(f"test ESR, {len(rows[0]['test_esr']['found'])} seeds")
         style.save(figure, path)
 
 
 def _panel(axes: "Axes", rows: Sequence[Row]) -> None:
     for row in rows:
-        at = {side: (row["rtf"][side], statistics.mean(row["test_esr"][side])) for side in SIDES}
-        for side, colour, mark, size in (("preset", style.INK, "o", 5), ("found", style.FRONTIER, "*", 9)):
-            values = row["test_esr"][side]
-            axes.plot([at[side][0]] * len(values), values, mark, color=colour, ms=size, alpha=0.45)
-        axes.annotate("", at["found"], at["preset"], arrowprops={"arrowstyle": "->", "color": style.FAINT})
-        axes.annotate(row["preset"], at["preset"], (7, 4), textcoords="offset points", fontsize=8)
-    style.scale(axes, "x", np.array([row["rtf"][side] for row in rows for side in SIDES]))
-    style.scale(axes, "y", np.array([esr for row in rows for side in SIDES for esr in row["test_esr"][side]]))
-    axes.set_xlabel("CPU real-time factor, blocks of 64")
+        for side, values in row["test_esr"].items():
+            colour, mark, size = (style.FRONTIER, "*", 9) if side == "found" else (style.INK, "o", 5)
+            axes.plot([row["rtf"][side]] * len(values), values, mark, color=colour, ms=size, alpha=0.45)
+            at = (row["rtf"][side], statistics.fmean(values))
+            axes.annotate(side, at, (7, 4), textcoords="offset points", fontsize=8)
+    style.scale(axes, "x", np.array([cost for row in rows for cost in row["rtf"].values()]))
+    style.scale(axes, "y", np.array([esr for row in rows for v in row["test_esr"].values() for esr in v]))
+    axes.set_xlabel("cost in the plug-in, blocks of 64")

@@ -254,8 +254,11 @@ def test_an_experiment_brings_no_setting_that_the_data_have_not(composed, data, 
 
 
 @pytest.mark.parametrize("rung", ["train", "phase1", "rung1", "rung9", "optuna"])
-def test_every_rung_has_a_time_cap_in_the_quick_experiment(composed, rung):
-    assert composed("train", "experiment=quick", f"rung={rung}").trainer.max_time.startswith("00:00:0")
+def test_every_rung_of_the_quick_experiment_ends_after_epochs_and_not_after_a_time(composed, rung):
+    trainer = composed("train", "experiment=quick", f"rung={rung}").trainer
+    assert trainer.max_time is None
+    assert 30 <= trainer.max_epochs <= 150
+    assert composed("train", "experiment=quick", "search=ladder").search.rungs == [3, 12, 50, 150]
 
 
 def test_early_stopping_needs_a_patience(composed):

@@ -44,16 +44,14 @@ def finished(records: Mapping[Path, Record], figure: str) -> list[Model]:
 
 
 def rivals(models: Iterable[Model], budget: float, rung: str, most: int) -> list[Model]:
-    """The best of this rung within the budget, at most so many, without those that are far behind the best."""
+    """The best of this rung within the budget, at most so many, but none that is far behind the best."""
     near = [model for model in models if model.cost <= budget and model.record.rung == rung]
     near.sort(key=lambda m: (m.record.loss, m.cost, m.record.candidate))
     limit = RIVAL * near[0].record.loss if near and near[0].record.loss > 0 else float("inf")
     return [model for model in near[:most] if model.record.loss <= limit]
 
 
-def with_finals(
-    models: Iterable[Model], best: str | None, runs: Mapping[str, Sequence[Run]]
-) -> list[Model]:
+def with_finals(models: Iterable[Model], best: str | None, runs: Mapping[str, Sequence[Run]]) -> list[Model]:
     """Of the finals' best the model and those of its runs with other seeds, which cost the same; all models
     where there were no finals."""
     if best is None:

@@ -83,7 +83,8 @@ SETTINGS: dict[str, Kind] = {
     "limits.*": or_none(number()),
     "max_cpu_rtf": or_none(number(above=0)),
     "max_us_per_block": or_none(number(above=0)),
-    "time_cap.*": DURATION,
+    "epochs.*": COUNT,
+    "search.rungs": listed(COUNT, "[2,10,50]", may_be_empty=True),  # which code refuses in its own words
     # metadata of exported files, by the words that players know
     **{f"export.metadata.{key}": kind for key, kind in METADATA.items()},
     **{f"metadata.{key}": kind for key, kind in METADATA.items()},

@@ -44,7 +44,10 @@ def test_one_that_is_far_worse_is_out_after_two_seeds():
 
 def test_where_two_are_close_they_get_the_seeds_that_there_are():
     finals, runner = play(
-        ["a", "b", "c"], a=lambda seed: 0.1 * (seed - 10), b=lambda seed: 0.11 * (seed - 10), c=lambda seed: 90
+        ["a", "b", "c"],
+        a=lambda seed: 0.1 * (seed - 10),
+        b=lambda seed: 0.11 * (seed - 10),
+        c=lambda seed: 90,
     )
     assert runner.asked[-2:] == [("a", 13), ("b", 13)]
     assert len(finals.outcomes) == len(runner.asked) == 8

@@ -1,7 +1,7 @@
-"""Which of a few finalists is the best on average, and how sure that is, from their losses with several seeds.
+"""Which of a few finalists is the best on average, and how sure that is, by their losses with several seeds.
 
-A finalist is out when a one-sided t-test, with one variance for all of them, finds it worse than the best; with
-losses above 0 the logarithms are compared, since seeds change a loss by a share of it.
+A finalist is out when a one-sided t-test, with one variance for all of them, finds it worse than the best.
+Of losses above 0 the logarithms are compared, since seeds change a loss by a share of it.
 """
 
 import math
@@ -26,10 +26,7 @@ def standings(losses: Losses) -> list[Standing]:
     """All finalists that have a finite loss, the best first; the mean is that of what is compared."""
     compared = _compared(losses)
     order = sorted(compared, key=lambda name: (statistics.fmean(compared[name]), name))
-    return [
-        Standing(n, statistics.fmean(losses[n]), _deviation(losses[n]), len(losses[n]))
-        for n in order
-    ]
+    return [Standing(n, statistics.fmean(losses[n]), _deviation(losses[n]), len(losses[n])) for n in order]
 
 
 def confidence(losses: Losses, best: str, other: str) -> float:
@@ -53,7 +50,7 @@ def confidence(losses: Losses, best: str, other: str) -> float:
 
 
 def still_in(losses: Losses, sure: float) -> list[str]:
-    """The finalists that are not known to be worse than the best with a confidence of `sure`, the best first."""
+    """The finalists that are not known to be worse than the best with this confidence, the best first."""
     order = [standing.name for standing in standings(losses)]
     return [name for name in order if name == order[0] or confidence(losses, order[0], name) < sure]
 

@@ -10,9 +10,8 @@ from hydra.errors import HydraException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from voxnas.records.record import Record
 from voxnas.records.study import ANSWER
-from voxnas.search.budget import answer, best_within, finished, measured_again, rivals, with_finals
+from voxnas.search.budget import Model, answer, best_within, finished, measured_again, rivals, with_finals
 from voxnas.search.preview import cost_meter
 from voxnas.search.sweepers.finals import Finals
 from voxnas.search.sweepers.goal import Goal
