@@ -16,23 +16,22 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 RUNGS = ("phase1", "phase2")  # these tables are always written, if only with a header
-ANSWER = "answer.md"  # in a study's folder: what its search was asked for, in a line
 
 
 def write_report(
-    result: Review, output_dir: Path, again: SideBySide | None = None, answer: str = ""
+    result: Review, output_dir: Path, again: SideBySide | None = None, answer: str = "", plan: str = ""
 ) -> list[Path]:
     """Write the CSV files, the plots and `summary.md` into `output_dir`, and return their paths.
 
-    `again` has the frontier measured side by side; `answer` goes before everything else. Each file is
-    replaced in one step; `summary.md` comes last, so that what it shows is there.
+    `again` has the frontier measured side by side; `answer` goes before everything else, `plan` after the
+    overview. Each file is replaced in one step; `summary.md` comes last, so that what it shows is there.
     """
     eliminated = eliminations(result.compared, result.objectives, result.problem)
     written = _write_tables(result, eliminated, output_dir) + _write_again(result, again, output_dir)
     pictures = write_pictures(result, output_dir)
     from voxnas.report.summary import summary
 
-    page = summary(result, eliminated, pictures, output_dir, again, answer)
+    page = summary(result, eliminated, pictures, output_dir, again, answer, plan)
     write_text(output_dir / "summary.md", page)
     return [*written, *(output_dir / name for name in pictures), output_dir / "summary.md"]
 

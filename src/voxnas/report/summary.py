@@ -34,6 +34,7 @@ def summary(
     output_dir: "Path",
     again: SideBySide | None = None,
     answer: str = "",
+    plan: str = "",
 ) -> str:
     """The report as Markdown, with links relative to `output_dir`.
 
@@ -44,12 +45,14 @@ def summary(
         output_dir: where the report goes.
         again: the frontier measured side by side.
         answer: what the search was asked for, and got.
+        plan: what it was planned to be.
     """
     studies = ", ".join(sorted(set(result.records["study"]) - {""}))
     parts = [
         f"# Search results: {studies or 'study'}",
         *([f"**{answer.strip()}**"] if answer else []),
         _overview(result),
+        *([plan] if plan else []),
         "## Recommendations",
         _recommendations(result, output_dir),
         "## Pareto frontier",

@@ -11,7 +11,8 @@ from voxnas.problems.find import of_one_problem
 from voxnas.problems.sections import SideBySide
 from voxnas.records.claim import in_turn
 from voxnas.records.collect import load_results
-from voxnas.report.build import ANSWER, write_report
+from voxnas.records.study import ANSWER, PLAN
+from voxnas.report.build import write_report
 from voxnas.report.review import Review, review
 from voxnas.report.tables import terminal
 from voxnas.utils.errors import InputError
@@ -63,13 +64,14 @@ def make_report(
             result = look()
         remove_temporaries(output_dir)
         again = result.sections.side_by_side(result.frontier) if measure_again else SideBySide()
-        written = write_report(result, output_dir, again, found := answer(source))
+        found = line(source, ANSWER)
+        written = write_report(result, output_dir, again, found, line(source, PLAN))
     show(result, again.notices, found, written)
 
 
-def answer(study: Path) -> str:
-    """The goal of the study's search, if it was asked for something."""
-    path = study / ANSWER
+def line(study: Path, file: str) -> str:
+    """What a study's search left in this file of its folder, if it is there."""
+    path = study / file
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 

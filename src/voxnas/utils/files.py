@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -43,6 +44,20 @@ def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Write bytes in one step."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
+
+
+def write_first(path: Path, text: str) -> None:
+    """Write UTF-8 text in one step, unless another process was first."""
+    own = path.with_name(f".{path.stem}-{socket.gethostname()}-{os.getpid()}{path.suffix}")
+    write_text(own, text)
+    try:
+        os.link(own, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
+        os.replace(own, path)
+    finally:
+        own.unlink(missing_ok=True)
 
 
 def remove_temporaries(folder: Path) -> None:

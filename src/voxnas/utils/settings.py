@@ -165,6 +165,7 @@ SETTINGS: dict[str, Kind] = {
     "search.final_seeds": listed(SEED, "[11,12,13]", may_be_empty=True),
     "search.finalists": COUNT,
     "search.sure": SHARE,
+    "search.minutes": or_none(number(above=0)),
     "search.engine": one_of("plugin", "own"),
     "hydra.launcher.n_jobs": whole(-1),
     "nas_epochs": COUNT,

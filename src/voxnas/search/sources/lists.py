@@ -1,9 +1,7 @@
 """Candidates as lists, which the first of a study's processes draws, for all others to go by."""
 
 import json
-import os
 import random
-import socket
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
@@ -13,7 +11,7 @@ from typing import Any
 
 from voxnas.search.sources.base import Candidate, Results, Source, Supply, Task
 from voxnas.search.sources.proposals import Proposal
-from voxnas.utils.files import write_text
+from voxnas.utils.files import write_first
 
 
 class ListSource(Source):
@@ -96,7 +94,8 @@ def drawn_once(path: Path, draw: Callable[[], Iterable[Proposal]]) -> list[Candi
     """The list in the file, which the first process writes: a cost that is measured may let in a candidate of
     which another process would say that it is too dear."""
     if not path.exists():
-        _write_first(path, [Candidate(p.name, p.chosen, p.choices) for p in draw()])
+        found = [asdict(Candidate(p.name, p.chosen, p.choices)) for p in draw()]
+        write_first(path, json.dumps(found, indent=1))
     return read_list(path)
 
 
@@ -104,17 +103,3 @@ def read_list(path: Path) -> list[Candidate]:
     """The candidates of a file."""
     entries = json.loads(path.read_text(encoding="utf-8"))
     return [Candidate(entry["name"], tuple(entry["chosen"]), entry["choices"]) for entry in entries]
-
-
-def _write_first(path: Path, found: list[Candidate]) -> None:
-    """Write the list unless another process was first."""
-    own = path.with_name(f".{path.stem}-{socket.gethostname()}-{os.getpid()}{path.suffix}")
-    write_text(own, json.dumps([asdict(candidate) for candidate in found], indent=1))
-    try:
-        os.link(own, path)
-    except FileExistsError:
-        pass
-    except OSError:  # a file system without links
-        os.replace(own, path)
-    finally:
-        own.unlink(missing_ok=True)

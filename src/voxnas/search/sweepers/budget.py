@@ -50,6 +50,7 @@ class Budget(Goal):
     ) -> None:
         self.limits, self.share, self.like = dict(limits), share, like
         self.seeds, self.sure, self.most_finalists = list(seeds), sure, most_finalists
+        self.most_runs = most_finalists * len(self.seeds)
         self.models: list[Model] = []
 
     def overrides(self, config: DictConfig) -> list[str]:

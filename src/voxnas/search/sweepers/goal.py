@@ -15,11 +15,13 @@ class Goal:
     Attributes:
         least_cost: cost of the candidates that go first, where enough cost so much.
         seeds, sure: of the finals, see `Finals`.
+        most_runs: that the finals may take.
     """
 
     least_cost: float | None = None
     seeds: Sequence[int] = ()
     sure: float = 0.9
+    most_runs: int = 0
 
     def overrides(self, config: DictConfig) -> list[str]:
         """The settings that every run gets besides. Raises InputError for a goal that cannot be."""

@@ -25,6 +25,7 @@ from voxnas.search.sweepers.finals import Finals
 from voxnas.search.sweepers.first_edition import identity_then
 from voxnas.search.sweepers.goal import Goal
 from voxnas.search.sweepers.jobs import Jobs, jobs_of
+from voxnas.search.sweepers.planning import planned
 from voxnas.search.sweepers.runner import Outcome
 from voxnas.search.sweepers.runs import Runs
 from voxnas.utils.errors import InputError
@@ -51,6 +52,8 @@ class LadderSweeper(StudySweeper):
         goal: config of a `Goal`; None for the frontier.
         guests: configs of `model` that are candidates to the end whatever the source proposes; None for
             those of the problem, see `Problem.presets`.
+        minutes: of the whole, which decide the number of candidates and the rungs' epochs, see `Plan`; None
+            for those that are given.
         seed: of all chance.
         params, space: what is searched, see `Proposer`; `search_space` is the old name of `params`.
         objectives, direction: of the search, see `directed`.
@@ -68,6 +71,7 @@ class LadderSweeper(StudySweeper):
         promotion: str = "sync",
         goal: DictConfig | None = None,
         guests: Sequence[str] | None = (),
+        minutes: float | None = None,
         seed: int = 0,
         params: Mapping[str, Any] | None = None,
         search_space: Mapping[str, Any] | None = None,
@@ -79,7 +83,7 @@ class LadderSweeper(StudySweeper):
     ) -> None:
         self.source, self.n_trials, self.rungs, self.keep = source, n_trials, rungs, keep
         self.selection, self.promotion, self.goal, self.guests = selection, promotion, goal, guests
-        self.seed, self.space, self.rung = seed, space, rung
+        self.seed, self.space, self.rung, self.minutes = seed, space, rung, minutes
         self._params, self._search_space = params, search_space
         self._objectives, self._direction = objectives, direction
 
@@ -99,7 +103,9 @@ class LadderSweeper(StudySweeper):
         arguments = [*arguments, *goal.overrides(self.config)]
         task = self._task(arguments, rungs[0], objectives, selection, goal)
         guests = self._guests(task)
-        total = self.n_trials + len(guests)
+        if self.minutes is not None:
+            task, rungs = planned(task, rungs, guests, goal.most_runs, self.minutes)
+        total = task.total + len(guests)
         names = [guest.name for guest in guests]
         ladder = Ladder(rungs, selection, self.promotion == "async", total, names)
         runs = Runs([self._folder(rung) for rung in rungs], self.start_ns)
@@ -107,7 +113,7 @@ class LadderSweeper(StudySweeper):
             jobs = self._jobs(rungs, task.proposer)
             outcomes = Climb(ladder, supply, self.runner, runs, jobs, task.side_by_side).to_the_end()
         finals = Finals(self.runner, jobs.final, goal.seeds, goal.sure)
-        finals.play(goal.finalists(outcomes, rungs[-1].name))
+        finals.play(goal.finalists(outcomes, rungs[-1].name) if len(rungs) > 1 else [])
         outcomes += finals.outcomes
         goal.conclude(self.config, outcomes, finals)
         return outcomes
