@@ -38,7 +38,7 @@ def test_a_study_gets_its_report_and_the_terminal_its_frontier(logs):
     out = logs / "nas" / "mine" / "report"
     best = pd.read_csv(out / "pareto_frontier.csv")["candidate"].iloc[0]
     assert best in done.stdout
-    assert f"{out / 'summary.md'} and 15 files beside it" in done.stdout
+    assert f"{out / 'summary.md'} and 16 files beside it" in done.stdout
     assert done.stderr.count("\n") == 1
     assert str(broken) in done.stderr
     broken.unlink()

@@ -28,6 +28,7 @@ PLOTS = [
     "quality_vs_params.png",
     "latency_vs_params.png",
     "quality_vs_cpu_rtf.png",
+    "quality_vs_plugin_rtf.png",
     "pareto_3d.png",
     "loss_curves.png",
     "rungs.png",

@@ -12,6 +12,30 @@ from voxnas.search.spaces.plugin import PluginSpace
 from voxnas.utils.errors import InputError
 
 STARTS = {
+    "a2_large_kernels": {
+        "arrays": 1,
+        "array1.layers": 12,
+        "array1.dilations": "spread",
+        "array1.ratio": 2.3,
+        "array1.cycle": 6,
+        "array1.kernel_size": 8,
+        "array1.order": "ascending",
+        "array1.activation": "LeakyReLU",
+        "array1.gated": False,
+        "array1.head_kernel_size": 16,
+    },
+    "a2_leaky": {
+        "arrays": 1,
+        "array1.layers": 14,
+        "array1.dilations": "spread",
+        "array1.ratio": 2.3,
+        "array1.cycle": 7,
+        "array1.kernel_size": 6,
+        "array1.order": "ascending",
+        "array1.activation": "LeakyReLU",
+        "array1.gated": False,
+        "array1.head_kernel_size": 16,
+    },
     "two_arrays_tanh": {
         "arrays": 2,
         "array1.layers": 5,
