@@ -16,7 +16,7 @@ from voxnas.export.container_costs import costs_of
 from voxnas.export.convert import convert
 from voxnas.export.load import load_model, load_models
 from voxnas.export.nam import read_nam, write_nam
-from voxnas.export.nam_container import slim_ranges
+from voxnas.export.nam_container import positions
 from voxnas.export.pack import FORMAT
 from voxnas.export.record_json import write_record_json
 from voxnas.models.base import StreamingNetwork
@@ -90,7 +90,8 @@ def test_each_sounds_as_alone_and_they_lie_in_the_order_of_their_cost(tmp_path_f
 
 
 def test_slim_values_share_the_slider_evenly():
-    assert slim_ranges(4) == [(0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1)]
+    assert positions(4) == ["0 to 0.25", "0.25 to 0.5", "0.5 to 0.75", "0.75 to 1"]
+    assert positions(3) == ["0 to 0.333", "0.333 to 0.667", "0.667 to 1"]
 
 
 def test_runs_and_files_of_any_format_go_together_and_the_gear_of_all_is_the_container_s(tmp_path, capsys):

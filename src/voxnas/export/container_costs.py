@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voxnas.engine.cost.profile import SAMPLE_RATE, plugin_cost
+from voxnas.engine.cost.profile import BLOCK_SIZE, SAMPLE_RATE, plugin_cost
 from voxnas.export.blank import blank_network
 from voxnas.utils.errors import InputError
+
+MODELLED = (
+    f"by the cost model of the plug-in's engine, default build, blocks of {BLOCK_SIZE}; not measured here"
+)
 
 
 @dataclass(frozen=True)
@@ -17,12 +21,14 @@ class Costs:
         values: one per model.
         title: what they are.
         digits: as of `format`.
+        meaning: how they come about.
         notes: lines about how they are known.
     """
 
     values: Sequence[float]
     title: str
     digits: str
+    meaning: str
     notes: Sequence[str] = ()
 
     def text(self, place: int) -> str:
@@ -38,8 +44,9 @@ def costs_of(architectures: Sequence[Mapping[str, Any]], sample_rate: int = SAMP
     """
     try:
         rtfs = [plugin_cost(architecture).rtf * sample_rate / SAMPLE_RATE for architecture in architectures]
-    except InputError as error:
+    except (InputError, TypeError) as error:  # the other one's names what cannot be built
         macs = [float(blank_network(a).macs_per_sample) for a in architectures]
         why = str(error).split(";")[0]
-        return Costs(macs, "multiply-adds per sample", ",.0f", [f"in the order of multiply-adds: {why}"])
-    return Costs(rtfs, "CPU real-time factor in the plug-in", ".3g")
+        notes = [f"in the order of multiply-adds: {why}"]
+        return Costs(macs, "multiply-adds per sample", ",.0f", f"from the shapes, as {why}", notes)
+    return Costs(rtfs, "CPU real-time factor in the plug-in", ".3g", MODELLED)

@@ -20,8 +20,8 @@ def packed(
     models: Sequence[Mapping[str, Any]], sample_rate: int, metadata: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The content of a container of files' contents, which share its slim value evenly, in their order."""
-    limits = [limit for _, limit in slim_ranges(len(models))]
-    submodels = [{"max_value": limit, "model": dict(m)} for limit, m in zip(limits, models, strict=True)]
+    count = len(models)
+    submodels = [{"max_value": place / count, "model": dict(m)} for place, m in enumerate(models, 1)]
     return {
         "version": NEW_VERSION,
         "metadata": dict(metadata),
@@ -32,9 +32,9 @@ def packed(
     }
 
 
-def slim_ranges(count: int) -> list[tuple[float, float]]:
+def positions(count: int) -> list[str]:
     """The slim values from which, and up to which, each of so many models plays."""
-    return [(place / count, (place + 1) / count) for place in range(count)]
+    return [f"{place / count:.3g} to {(place + 1) / count:.3g}" for place in range(count)]
 
 
 def unpacked(content: Mapping[str, Any], depth: int = 1) -> list[dict[str, Any]]:

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from voxnas.drawing.names import spread
 from voxnas.export.container_costs import costs_of
 from voxnas.export.files import CannotHold, write_json
 from voxnas.export.load import Model, load_model, load_models
 from voxnas.export.metadata import MEASURED
 from voxnas.export.metadata_of import known, metadata_of_all, own_metadata
 from voxnas.export.nam import nam_content
-from voxnas.export.nam_container import MAX_SUBMODELS, PLAYED, packed, slim_ranges
+from voxnas.export.nam_container import MAX_SUBMODELS, PLAYED, packed, positions
 from voxnas.export.record_json import FILE_NAME as RUN_FILE_NAME
 from voxnas.utils.errors import InputError
 
@@ -31,6 +32,23 @@ class Member:
         path = self.model.path
         file = str(path.parent if path.name == RUN_FILE_NAME else path)
         return f"{file} submodel={self.model.place}" if self.model.models > 1 else file
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Container that was written.
+
+    Args:
+        places: of the models in it, among those that were given.
+        positions: where in the player's slider each of them plays.
+        title: of the positions.
+        played: how players go through it, in words.
+    """
+
+    places: Sequence[int]
+    positions: Sequence[str]
+    title: str = "slim value"
+    played: str = PLAYED
 
 
 def pack(
@@ -64,10 +82,25 @@ def pack(
     written = write_container(members, Path(output), rate, said)
     for note in costs.notes:
         print(f"note: {note}")
-    for (low, high), i, member in zip(slim_ranges(len(order)), order, members, strict=True):
-        print(f"slim {low:.3g} to {high:.3g}: {member.name}, {costs.title} {costs.text(i)}")
+    for position, i, member in zip(positions(len(order)), order, members, strict=True):
+        print(f"slim {position}: {member.name}, {costs.title} {costs.text(i)}")
     print(PLAYED.replace("`", ""))
     print(f"wrote {written} ({written.stat().st_size / 1024:.0f} KiB)")
+
+
+def pack_files(files: Sequence[Path], path: Path, name: str) -> Packed:
+    """Write the models of exported files into a container in this order, with what they say of themselves.
+
+    Of more than it holds those that are evenly spread. It goes by `name` where they have none in common.
+    Raises InputError as `pack` does.
+    """
+    places = spread(len(files), MAX_SUBMODELS)
+    models = [load_model(files[place]) for place in places]
+    rate = common_rate(models)
+    members = [Member(model, known(model.metadata)) for model in models]
+    said = metadata_of_all(None, [member.metadata for member in members], {})
+    write_container(members, path, rate, {"name": name, **said} if name else said)
+    return Packed(places, positions(len(places)))
 
 
 def write_container(

@@ -11,6 +11,7 @@ from voxnas.records.collect import rung_order
 from voxnas.records.pareto import hypervolume, normalise, objective_values, reference_point
 from voxnas.report import picks
 from voxnas.report.frontier import frontier_table, links, rest
+from voxnas.report.one_file import OneFile
 from voxnas.report.review import Review
 from voxnas.report.rungs import eliminations_rows
 from voxnas.report.tables import ELIMINATIONS, markdown
@@ -34,6 +35,7 @@ def summary(
     output_dir: "Path",
     again: SideBySide | None = None,
     answer: str = "",
+    together: OneFile | None = None,
 ) -> str:
     """The report as Markdown, with links relative to `output_dir`.
 
@@ -44,6 +46,7 @@ def summary(
         output_dir: where the report goes.
         again: the frontier measured side by side.
         answer: what the search was asked for, and got.
+        together: the frontier in one file.
     """
     studies = ", ".join(sorted(set(result.records["study"]) - {""}))
     parts = [
@@ -54,6 +57,7 @@ def summary(
         _recommendations(result, output_dir),
         "## Pareto frontier",
         frontier_table(result, output_dir, again or SideBySide(), MAX_ROWS),
+        *(together or OneFile()).section(),
         *(f"![{words}]({name})" for name, words in pictures.items()),
         "## Which rung each candidate left at",
         _eliminations(eliminated, result.problem),

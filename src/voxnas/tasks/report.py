@@ -12,6 +12,7 @@ from voxnas.problems.sections import SideBySide
 from voxnas.records.claim import in_turn
 from voxnas.records.collect import load_results
 from voxnas.report.build import ANSWER, write_report
+from voxnas.report.one_file import write_one_file
 from voxnas.report.review import Review, review
 from voxnas.report.tables import terminal
 from voxnas.utils.errors import InputError
@@ -63,8 +64,9 @@ def make_report(
             result = look()
         remove_temporaries(output_dir)
         again = result.sections.side_by_side(result.frontier) if measure_again else SideBySide()
-        written = write_report(result, output_dir, again, found := answer(source))
-    show(result, again.notices, found, written)
+        together = write_one_file(result, output_dir)
+        written = write_report(result, output_dir, again, found := answer(source), together)
+    show(result, [*again.notices, *together.notices], found, written)
 
 
 def answer(study: Path) -> str:
