@@ -238,6 +238,7 @@ def test_export_of_a_container_joins_its_metadata_and_says_what_it_leaves(run, n
     code, out, _ = run("export", "model=both.nam", "output=large.nam", "metadata.gear_make=Acme")
     assert code == 0
     assert "both.nam holds 2 models; this is submodel=1, submodel=0 to 1 pick" in out
+    assert "format=nam_container keeps all" in out
     metadata = load_model(tmp_path / "large.nam").metadata
     assert "date" in metadata
     del metadata["date"]
@@ -283,6 +284,26 @@ def test_export_knows_the_formats_of_recurrent_networks(run, tmp_path):
     code, _, error = run("export", "model=run", "format=rtneural")
     assert code == 2
     assert "train with skip=false" in error
+
+
+def test_export_of_several_models_is_one_file_that_render_plays_each_of(run, nam, network, tmp_path):
+    small = stack(1, 1, head_scale=0.5)
+    write_record_json(small, tmp_path / "a run, small" / "model.json", RATE)
+    models = f"models=[{nam},'{tmp_path / 'a run, small'}']"
+    code, out, _ = run("export", models, "format=nam_container", "output=all.nam", "metadata.name=5150")
+    assert code == 0
+    assert "slim 0 to 0.5: " in out
+    assert load_model(tmp_path / "all.nam").metadata["name"] == "amp"  # its own
+    assert json.loads((tmp_path / "all.nam").read_text())["metadata"]["name"] == "5150"
+    dry = write(tmp_path / "dry.wav", clip(0.1))
+    for place, expected in enumerate((small, network)):
+        arguments = ("model=all.nam", f"submodel={place}", f"input={dry}", "output=wet.wav")
+        assert run("render", *arguments)[0] == 0
+        np.testing.assert_allclose(
+            read(tmp_path / "wet.wav"), play(make_engine(expected), clip(0.1)), rtol=0, atol=1e-6
+        )
+    code, _, error = run("export", "format=nam_container", "output=none.nam")
+    assert (code, error.count("\n")) == (2, 1)
 
 
 def test_export_refuses_what_it_cannot_write(run, nam):

@@ -1,5 +1,6 @@
 """`src/report.py` as a user runs it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from material.synthetic import synthetic_study
 
+from voxnas.export.nam import write_nam
 from voxnas.export.record_json import write_record_json
 from voxnas.models.wavenet import stack
 from voxnas.records.record import Record
@@ -81,6 +83,29 @@ def test_models_that_are_there_are_timed_side_by_side_unless_told_not_to(tmp_pat
     without = report(tmp_path, "study=mine", "rebenchmark=false")
     assert "not timed again" not in without.stdout
     assert not (study / "report" / "frontier_cpu.csv").exists()
+
+
+def test_exported_models_that_are_there_go_into_one_file(tmp_path):
+    study = tmp_path / "nas" / "mine"
+    synthetic_study(study, 12, epochs=(3, 5), failures=False)
+    none = report(tmp_path, "study=mine", "rebenchmark=false")
+    assert "no frontier.nam: 0 of 12 candidates have a file of format nam, and two are needed" in none.stdout
+    for path in study.rglob("record.json"):
+        record = Record.read(path)
+        network = stack(record.shape["num_layers"], record.shape["channels"] // 4, name=record.candidate)
+        record.architecture = network.architecture()
+        record.write(path.parent)
+        write_nam(network, path.parent / record.exports["nam"], 48000, {"name": record.candidate})
+    done = report(tmp_path, "study=mine", "rebenchmark=false")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "frontier.nam" not in done.stdout
+    assert "and 16 files beside it" in done.stdout
+    content = json.loads((study / "report" / "frontier.nam").read_text())
+    names = [entry["model"]["metadata"]["name"] for entry in content["config"]["submodels"]]
+    scores = pd.read_csv(study / "report" / "all_results.csv").groupby("candidate")["best_val_loss"].last()
+    assert len(names) > 1
+    assert list(scores[names]) == sorted(scores[names], reverse=True)
+    assert content["metadata"]["name"] == "mine"
 
 
 @pytest.mark.parametrize(

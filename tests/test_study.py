@@ -4,9 +4,14 @@ import json
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from scripts import Result, run_script, start_script
+
+from voxnas.engine.make import make_engine
+from voxnas.engine.play import play
+from voxnas.export.nam import read_nam
 
 pytestmark = pytest.mark.slow
 
@@ -61,6 +66,24 @@ def test_a_study_runs_from_recordings_to_report(study):
     results = pd.read_csv(folder / "report" / "all_results.csv")
     assert sorted(results["candidate"]) == sorted([*NAMES, best])
     assert best in (folder / "report" / "summary.md").read_text()
+
+
+def test_the_report_puts_the_frontier_into_one_file(tmp_path, tiny_pair):
+    sizes = ["model.num_layers=1,6", "model.channels=4", "trainer.max_epochs=20", "name=l${model.num_layers}"]
+    done = run_script(
+        "train", "-m", "search=phase1", "study=tiny", *tiny_pair, *QUICK[1:], *sizes, log_dir=tmp_path
+    )
+    assert done.code == 0, done.err
+    assert run_script("report", "study=tiny", "rebenchmark=false", log_dir=tmp_path).code == 0
+    report = tmp_path / "nas" / "tiny" / "report"
+    held = [read_nam(report / "frontier.nam", place) for place in range(2)]
+    for model, name in zip(held, ("l1", "l6"), strict=True):
+        alone = read_nam(tmp_path / "nas" / "tiny" / "phase1" / name / f"{name}.nam")
+        assert (model.metadata["name"], model.metadata["training"]) == (name, alone.metadata["training"])
+        clip = np.random.default_rng(0).uniform(-0.3, 0.3, 4000).astype(np.float32)
+        sound, expected = (play(make_engine(m.network), clip) for m in (model, alone))
+        np.testing.assert_allclose(sound, expected, rtol=0, atol=1e-6)
+    assert "[frontier.nam](frontier.nam) holds the models" in (report / "summary.md").read_text()
 
 
 def test_the_same_study_again_trains_nothing(study, tiny_pair):

@@ -1,70 +1,70 @@
 """Conversion of a run or a model into another format."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from voxnas.export.formats import find_format
 from voxnas.export.load import Model, load_model
-from voxnas.export.metadata import MEASURED, nam_metadata
+from voxnas.export.metadata_of import metadata_of
+from voxnas.export.pack import FORMAT as CONTAINER
+from voxnas.export.pack import pack
 from voxnas.export.record_json import FILE_NAME as RUN_FILE_NAME
-from voxnas.records.record import FILE_NAME, Record
 from voxnas.utils.errors import InputError
 
 
 def convert(
-    model: str,
+    model: str | None,
     format: str,
     output: str | None = None,
     submodel: int | None = None,
     sample_rate: int | None = None,
     metadata: Mapping[str, Any] | None = None,
+    models: Sequence[str] = (),
 ) -> None:
-    """Write a model in a format, and say where.
+    """Write a model in a format, or several into a container, and say where.
 
     Args:
-        model, submodel: see `load_model`.
-        format: see `find_format`.
+        model, submodel: see `load_model`; from container to container go all, unless one is picked.
+        format: see `find_format`; or that of a container, see `pack`.
         output: a file; None for beside the model.
         sample_rate: in Hz; None for the model's own, see `Model.rate`.
         metadata: see `nam_metadata`; what is None is left out.
+        models: further ones, for a container.
 
     Raises:
         InputError: no such format or model, a format that cannot hold it.
     """
-    chosen = find_format(format)
-    loaded = load_model(model, submodel)
+    paths = [*([] if model is None else [model]), *models]
+    if not paths:
+        raise InputError(f"model is missing: give model=PATH, or models=[PATH,PATH] with format={CONTAINER}")
+    if format == CONTAINER:
+        pack(paths, output or _beside(paths), submodel, sample_rate, metadata or {})
+        return
+    chosen = find_format(format, [CONTAINER])
+    if models:
+        raise InputError(f"models: format={format} holds one, model=PATH; format={CONTAINER} holds several")
+    loaded = load_model(paths[0], submodel)
     rate = loaded.rate(sample_rate)
     if chosen.rate not in (None, rate):
         print(f"note: {format} files play at {chosen.rate} Hz, where a model for {rate} Hz sounds different")
     path = Path(output) if output else loaded.path.with_name(_stem(loaded) + chosen.suffix)
     if path.resolve() == loaded.path.resolve():
         raise InputError(f"{path}: is the model itself; give another output=")
-    written = chosen.write(loaded.network, path, rate, _metadata(loaded, rate, metadata or {}))
+    written = chosen.write(loaded.network, path, rate, metadata_of(loaded, rate, metadata or {}))
     if loaded.models > 1:
-        others = f"submodel=0 to {loaded.models - 1} pick the others"
+        others = f"submodel=0 to {loaded.models - 1} pick the others, format={CONTAINER} keeps all"
         print(f"note: {loaded.path} holds {loaded.models} models; this is submodel={loaded.place}, {others}")
     print(f"wrote {written} ({written.stat().st_size / 1024:.0f} KiB)")
 
 
-def _metadata(model: Model, rate: int, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What the file brings, with what is given and what is measured of what it does not bring."""
-    measured = nam_metadata(model.network, rate, **_training(model), **given)
-    brought = _known(model.metadata)
-    if isinstance(brought.get("training"), dict) and "training" in measured:
-        measured["training"] = brought["training"] | _known(measured["training"])
-    is_own = (model.path.parent / FILE_NAME).is_file()  # a run's figures are measured as they are now
-    kept = {} if is_own else {key: brought[key] for key in MEASURED if _is_number(brought.get(key))}
-    return {**brought, **measured, **kept}
-
-
-def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if value is not None}
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _beside(paths: Sequence[str]) -> Path:
+    """Where the container of one model goes; several are at no one place."""
+    if len(paths) > 1:
+        raise InputError(f"output is missing: give output=PATH for the file of {len(paths)} models")
+    loaded = load_model(paths[0])
+    return loaded.path.with_name(_stem(loaded) + ".nam")
 
 
 def _stem(model: Model) -> str:
@@ -72,13 +72,3 @@ def _stem(model: Model) -> str:
     if model.path.name == RUN_FILE_NAME or model.path.suffix == ".ckpt":
         return re.sub(r"[^\w.-]+", "_", model.network.name)
     return re.sub(r"(\.(rtneural|aidax|proteus))?\.\w+$", "", model.path.name)
-
-
-def _training(model: Model) -> dict[str, Any]:
-    """The training as far as it is known: the run's record, or the file's own metadata."""
-    known = model.metadata.get("training")
-    said: dict[str, Any] = known if isinstance(known, dict) else {}
-    record = model.path.parent / FILE_NAME
-    esr = Record.read(record).score if record.is_file() else said.get("validation_esr")
-    settings = said.get("settings")
-    return {"validation_esr": esr, "training_settings": settings if isinstance(settings, dict) else None}

@@ -1,6 +1,6 @@
 """Formats that a network can be written in, by the names that the command line and configs use."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,8 +41,8 @@ FORMATS = {
 }
 
 
-def find_format(name: str) -> Format:
-    """The format of that name; InputError with those there are if it is none."""
+def find_format(name: str, others: Sequence[str] = ()) -> Format:
+    """The format of that name; InputError with those there are, and the user's others, if it is none."""
     if name not in FORMATS:
-        raise InputError(f"format={name} is unknown; use one of {', '.join(FORMATS)}")
+        raise InputError(f"format={name} is unknown; use one of {', '.join([*FORMATS, *others])}")
     return FORMATS[name]

@@ -12,7 +12,7 @@ from voxnas.export import aidax, proteus
 from voxnas.export.blank import blank_network, check_plays, fill
 from voxnas.export.files import MAX_BYTES, check_sample_rate, read_json
 from voxnas.export.foreign import why_unreadable
-from voxnas.export.nam import read_nam
+from voxnas.export.nam import NamModel, read_container, read_nam
 from voxnas.export.record_json import FILE_NAME, FORMAT, decode_record
 from voxnas.export.rtneural import decode_rtneural
 from voxnas.models.base import StreamingNetwork
@@ -73,6 +73,24 @@ def load_model(path: str | Path, submodel: int | None = None) -> Model:
         raise InputError(_one_line(file, str(error))) from error
 
 
+def load_models(path: str | Path) -> tuple[list[Model], dict[str, Any] | None]:
+    """Load every model of a file, or the one of whatever else `load_model` takes; InputError as there.
+
+    Of a container each comes with its own metadata, and those of the container beside them, else None.
+    """
+    first = load_model(path)
+    if first.models == 1:
+        return [first], None
+    try:
+        held, metadata = read_container(first.path)
+        models = [_of_nam(nam, first.path) for nam in held]
+        for model in models:
+            check_plays(model.network)
+    except InputError as error:
+        raise InputError(_one_line(first.path, str(error))) from error
+    return models, metadata
+
+
 def _load(file: Path, submodel: int | None) -> Model:
     match file.suffix.lower():
         case ".nam":
@@ -120,7 +138,10 @@ def _from_json(path: Path, submodel: int | None) -> Model:
 
 
 def _from_nam(path: Path, submodel: int | None) -> Model:
-    nam = read_nam(path, submodel)
+    return _of_nam(read_nam(path, submodel), path)
+
+
+def _of_nam(nam: NamModel, path: Path) -> Model:
     return Model(nam.network, nam.sample_rate, path, nam.metadata, place=nam.place, models=nam.models)
 
 

@@ -28,7 +28,6 @@ def nam_metadata(
     date: datetime | None = None,
 ) -> dict[str, Any]:
     """Date (now, unless given), measured loudness and gain, and those of the other fields that are known."""
-    date = date or datetime.now()
     engine = make_engine(network)
     fields: dict[str, Any] = {
         "loudness": loudness_db(engine, sample_rate),
@@ -42,8 +41,13 @@ def nam_metadata(
         "input_level_dbu": input_level_dbu,
         "output_level_dbu": output_level_dbu,
     }
-    units = ("year", "month", "day", "hour", "minute", "second")
     known = {key: value for key, value in fields.items() if value is not None}
     if training_settings is not None or validation_esr is not None:
         known["training"] = {"settings": dict(training_settings or {}), "validation_esr": validation_esr}
-    return {"date": {unit: getattr(date, unit) for unit in units}, **known}
+    return {"date": date_fields(date), **known}
+
+
+def date_fields(date: datetime | None = None) -> dict[str, int]:
+    """A date as the files have it; None for now."""
+    date = date or datetime.now()
+    return {unit: getattr(date, unit) for unit in ("year", "month", "day", "hour", "minute", "second")}

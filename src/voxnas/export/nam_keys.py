@@ -1,5 +1,6 @@
 """The keys of a plain `config` in a `.nam` file, checked one by one: what is refused is named."""
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -51,3 +52,10 @@ def check_count(weights: Collection[Any], needed: int) -> None:
     """Raises InputError unless there are as many weights as the config needs."""
     if len(weights) != needed:
         raise InputError(f"{len(weights)} weights, but its config needs {needed}; the file is damaged")
+
+
+def check_version(version: Any) -> None:
+    """Raises InputError unless a file's version is one that the plug-in's engine takes."""
+    match = re.fullmatch(r"(\d{1,4})\.(\d{1,4})\.(\d{1,4})", version) if isinstance(version, str) else None
+    if match is None or not (0, 5, 0) <= tuple(map(int, match.groups())) < (0, 8, 0):
+        raise InputError(f"version {version!r} is not one of 0.5.0 to 0.7.x")

@@ -78,7 +78,8 @@ class Sections:
         choices: rules of further recommendations.
         pictures: of its own.
         facts: columns that say how finished runs were measured, beside what every record says of that.
-        formats: of exports, those that links name first.
+        formats: of exports, those that links name first. Those of the frontier go into one file too where
+            one of these formats has such files.
         side_by_side_table: file of what `side_by_side` measured.
     """
 

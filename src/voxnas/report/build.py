@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from voxnas.problems.sections import SideBySide
 from voxnas.records.collect import rung_order
+from voxnas.report.one_file import OneFile
 from voxnas.report.review import Review
 from voxnas.report.rungs import eliminations
 from voxnas.report.tables import ELIMINATIONS, in_order, write_csv
@@ -19,19 +20,27 @@ RUNGS = ("phase1", "phase2")  # these tables are always written, if only with a 
 
 
 def write_report(
-    result: Review, output_dir: Path, again: SideBySide | None = None, answer: str = "", plan: str = ""
+    result: Review,
+    output_dir: Path,
+    again: SideBySide | None = None,
+    answer: str = "",
+    plan: str = "",
+    together: OneFile | None = None,
 ) -> list[Path]:
     """Write the CSV files, the plots and `summary.md` into `output_dir`, and return their paths.
 
     `again` has the frontier measured side by side; `answer` goes before everything else, `plan` after the
-    overview. Each file is replaced in one step; `summary.md` comes last, so that what it shows is there.
+    overview; `together` is the frontier in one file, which is there already. Each file is replaced in one
+    step; `summary.md` comes last, so that what it shows is there.
     """
     eliminated = eliminations(result.compared, result.objectives, result.problem)
     written = _write_tables(result, eliminated, output_dir) + _write_again(result, again, output_dir)
+    together = together or OneFile()
+    written += [output_dir / together.file] if together.file else []
     pictures = write_pictures(result, output_dir)
     from voxnas.report.summary import summary
 
-    page = summary(result, eliminated, pictures, output_dir, again, answer, plan)
+    page = summary(result, eliminated, pictures, output_dir, again, answer, plan, together)
     write_text(output_dir / "summary.md", page)
     return [*written, *(output_dir / name for name in pictures), output_dir / "summary.md"]
 

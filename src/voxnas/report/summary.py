@@ -11,6 +11,7 @@ from voxnas.records.collect import rung_order
 from voxnas.records.pareto import hypervolume, normalise, objective_values, reference_point
 from voxnas.report import picks
 from voxnas.report.frontier import frontier_table, links, rest
+from voxnas.report.one_file import OneFile
 from voxnas.report.review import Review
 from voxnas.report.rungs import eliminations_rows
 from voxnas.report.tables import ELIMINATIONS, markdown
@@ -35,6 +36,7 @@ def summary(
     again: SideBySide | None = None,
     answer: str = "",
     plan: str = "",
+    together: OneFile | None = None,
 ) -> str:
     """The report as Markdown, with links relative to `output_dir`.
 
@@ -46,6 +48,7 @@ def summary(
         again: the frontier measured side by side.
         answer: what the search was asked for, and got.
         plan: what it was planned to be.
+        together: the frontier in one file.
     """
     studies = ", ".join(sorted(set(result.records["study"]) - {""}))
     parts = [
@@ -57,6 +60,7 @@ def summary(
         _recommendations(result, output_dir),
         "## Pareto frontier",
         frontier_table(result, output_dir, again or SideBySide(), MAX_ROWS),
+        *(together or OneFile()).section(),
         *(f"![{words}]({name})" for name, words in pictures.items()),
         "## Which rung each candidate left at",
         _eliminations(eliminated, result.problem),

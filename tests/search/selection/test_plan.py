@@ -46,5 +46,6 @@ def test_the_smallest_is_what_there_is_where_no_plan_is_in_time():
 
 def test_the_plan_is_told_with_the_speed_behind_it():
     assert USUAL.words(SPEED) == (
-        "48 candidates and 2 presets on rungs of 4, 20, 100 epochs: about 10 min at 0.5 s an epoch, 2 side by side"
+        "48 candidates and 2 presets on rungs of 4, 20, 100 epochs: about 10 min at 0.5 s an epoch,"
+        " 2 side by side"
     )

@@ -73,10 +73,9 @@ def _wavenet(shapes: Sequence[LayerArray], build: str) -> tuple[float, str]:
     for shape in shapes:
         _check_array(shape)
     steps, fast = wavenet_work(shapes, BUILDS[build]), has_fast_path(shapes)
-    for row in _measured("WaveNet"):
-        known = [LayerArray.of(**array) for array in row["layer_arrays"]]
-        if has_fast_path(known) == fast and wavenet_work(known, BUILDS[build]) == steps:
-            return row[build], "measured"
+    for known_fast, known_steps, rtf in _measured_wavenets(build):
+        if known_fast == fast and known_steps == steps:
+            return rtf, "measured"
     return _by_steps(steps, build, max(shape.channels for shape in shapes))
 
 
@@ -147,6 +146,15 @@ def _not_covered(what: str, covered: str) -> NoReturn:
 
 def _measured(kind: str) -> list[dict[str, Any]]:
     return [row for row in _content()["measured"] if row["type"] == kind]
+
+
+@functools.cache
+def _measured_wavenets(build: str) -> list[tuple[bool, Counter[str], float]]:
+    """Whether each has a fast path, its steps, and what it costs."""
+    rows = _measured("WaveNet")
+    shapes = [[LayerArray.of(**array) for array in row["layer_arrays"]] for row in rows]
+    works = [(has_fast_path(shape), wavenet_work(shape, BUILDS[build])) for shape in shapes]
+    return [(*work, row[build]) for work, row in zip(works, rows, strict=True)]
 
 
 @functools.cache
