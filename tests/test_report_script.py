@@ -99,7 +99,7 @@ def test_exported_models_that_are_there_go_into_one_file(tmp_path):
     done = report(tmp_path, "study=mine", "rebenchmark=false")
     assert (done.returncode, done.stderr) == (0, "")
     assert "frontier.nam" not in done.stdout
-    assert "and 16 files beside it" in done.stdout
+    assert "and 17 files beside it" in done.stdout
     content = json.loads((study / "report" / "frontier.nam").read_text())
     names = [entry["model"]["metadata"]["name"] for entry in content["config"]["submodels"]]
     scores = pd.read_csv(study / "report" / "all_results.csv").groupby("candidate")["best_val_loss"].last()
