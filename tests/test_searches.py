@@ -306,13 +306,29 @@ def test_what_is_no_ladder_is_one_line(search, overrides, words):
     assert len(done.err.strip().splitlines()) == 1
 
 
+def test_minutes_make_a_plan_that_stands(search, run_here, log_dir):
+    given = ["space=poc", "constraints.min_params=null", "search.minutes=0.5", "search.rungs=[1,2]"]
+    assert search("ladder", *given).code == 0
+    study = log_dir / "nas/tiny"
+    [file] = study.glob("plan-*.json")
+    plan = json.loads(file.read_text())["plan"]
+    candidates = records(study / "rung1")
+    assert len(candidates) == min(plan["candidates"], 4)
+    assert {len(record["history"]) for record in candidates.values()} == {plan["rungs"][0]["epochs"]}
+    assert run_here("report", "study=tiny", "rebenchmark=false").code == 0
+    assert (study / "plan.md").read_text().strip() in (study / "report/summary.md").read_text()
+    again = search("ladder", *given)
+    assert "(done before)" in again.out + again.err
+    assert json.loads(file.read_text())["plan"] == plan
+
+
 def budget(search, *overrides: str):
-    small = ["search.rungs=[1,1]", "search.keep=1", "search.candidates=2"]
+    small = ["search.rungs=[1,1]", "search.keep=1", "search.candidates=2", "search.guests=[]"]
     return search("budget", *small, "space=poc", "constraints.min_params=null", *overrides)
 
 
 def test_a_budget_has_an_answer_in_one_line_that_heads_the_report(search, run_here, log_dir):
-    done = budget(search, "max_cpu_rtf=0.5")
+    done = budget(search, "max_cpu_rtf=0.5", "search.engine=own")
     assert done.code == 0, done.err
     line = (log_dir / "nas/tiny/answer.md").read_text().strip()
     assert line == done.err.strip().splitlines()[-1]
@@ -328,14 +344,35 @@ def test_a_budget_has_an_answer_in_one_line_that_heads_the_report(search, run_he
 
 
 def test_a_budget_may_be_what_a_preset_costs_in_the_plug_in(search, log_dir):
-    done = budget(search, "search.like=standard", "callbacks.benchmark.engine=profile")
+    done = budget(search, "search.like=standard")
     assert done.code == 0, done.err
     assert "the budget is what standard costs: 0.0155 of real time" in done.err  # at 8 kHz
     line = (log_dir / "nas/tiny/answer.md").read_text()
     assert line.startswith("Best within a CPU budget in the plug-in's engine (default build) of 0.0155: ")
     for record in records(log_dir / "nas/tiny/rung1").values():
-        assert record["cost"]["cpu_rtf"]["engine"].startswith("profile-default")
-        assert record["cost"]["cpu_rtf"]["value"] < 0.0155
+        assert record["cost"]["plugin_rtf"]["engine"].startswith("profile-default")
+        assert record["estimate"]["cpu_rtf"] == record["cost"]["plugin_rtf"]["value"] < 0.0155
+        assert record["cost"]["cpu_rtf"]["engine"] in ("native", "torch")
+    assert " measured here (" in line
+
+
+def test_presets_that_fit_are_candidates_to_the_end_and_the_best_play_finals(search, log_dir):
+    given = ["search.like=nano", "search.guests=[nano,standard]", "search.finalists=2"]
+    given += ["constraints.max_latency_ms=null"]  # at 8 kHz
+    done = budget(search, *given)
+    assert done.code == 0, done.err
+    assert "standard is no candidate: cpu_rtf" in done.err
+    study = log_dir / "nas/tiny"
+    assert "nano" in records(study / "rung1")
+    assert "nano" in records(study / "rung2")
+    finals = records(study / "final")
+    seeds = {(record["architecture"]["name"], record["seed"]) for record in finals.values()}
+    assert {seed for _, seed in seeds} >= {11, 12}
+    assert all(record["epochs_at_start"] == 0 for record in finals.values())
+    assert " (mean of " in (study / "answer.md").read_text()
+    assert "% confidence): " in (study / "answer.md").read_text()
+    again = budget(search, *given)
+    assert again.out.count("(done before)") == 2 + 1 + 2 + len(finals)
 
 
 @pytest.mark.parametrize(

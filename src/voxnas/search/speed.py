@@ -1,5 +1,6 @@
 """Speed of training, measured on a candidate as a run would train it."""
 
+import statistics
 import time
 from typing import Any
 
@@ -11,7 +12,7 @@ from omegaconf import DictConfig
 from voxnas.problems.base import Problem
 from voxnas.problems.data import DataModule
 
-EPOCHS = 3  # the first one warms up
+EPOCHS = 4  # the first one warms up
 
 
 class Stopwatch(pl.Callback):
@@ -45,4 +46,4 @@ def epoch_seconds(config: DictConfig) -> float:
         trainer.fit(problem.module(network, data, recipe), data)
     finally:
         torch.set_num_threads(threads)
-    return min(end - start for start, end in zip(watch.at[1:], watch.at[2:], strict=False))
+    return statistics.median(end - start for start, end in zip(watch.at[1:], watch.at[2:], strict=False))

@@ -19,11 +19,15 @@ Results = Mapping[str, Record | None]  # by candidate: those that are through, N
 
 @dataclass(frozen=True)
 class Candidate:
-    """A candidate: the name of its run's folder, the overrides that make it, and the choices behind them."""
+    """A candidate: the name of its run's folder, the overrides that make it, and the choices behind them.
+
+    A `whole` one says all of its model itself, whatever the command line or the space fix.
+    """
 
     name: str
     chosen: tuple[str, ...]
     choices: Mapping[str, Value] = field(default_factory=dict)
+    whole: bool = False
 
 
 @dataclass(frozen=True)

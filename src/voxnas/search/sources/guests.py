@@ -64,12 +64,10 @@ class WithGuests(Supply):
 def guests_of(task: Task, models: Sequence[str]) -> list[Candidate]:
     """Those of the models that the constraints let in; all processes of a study go by the first one's list.
 
-    None where the command line says itself which model is trained.
-
     Args:
         models: names of configs of the group `model`.
     """
-    if not models or any(o.lstrip("+").split("=", 1)[0] == "model" for o in task.proposer.flat.fixed):
+    if not models:
         return []
     key = task.identity({"guests": list(models), **task.limits})
     guests = drawn_once(task.folder / f"guests-{key}.json", lambda: _let_in(task, models))
@@ -80,7 +78,7 @@ def guests_of(task: Task, models: Sequence[str]) -> list[Candidate]:
 
 def _let_in(task: Task, models: Sequence[str]) -> Iterator[Proposal]:
     for model in models:
-        guest = task.proposer.proposal([f"model={model}"])
+        guest = task.proposer.proposal([f"model={model}"], whole=True)
         rejected = guest.preview().rejected
         if rejected is None:
             yield guest

@@ -94,7 +94,7 @@ def drawn_once(path: Path, draw: Callable[[], Iterable[Proposal]]) -> list[Candi
     """The list in the file, which the first process writes: a cost that is measured may let in a candidate of
     which another process would say that it is too dear."""
     if not path.exists():
-        found = [asdict(Candidate(p.name, p.chosen, p.choices)) for p in draw()]
+        found = [asdict(Candidate(p.name, p.chosen, p.choices, p.whole)) for p in draw()]
         write_first(path, json.dumps(found, indent=1))
     return read_list(path)
 
@@ -102,4 +102,4 @@ def drawn_once(path: Path, draw: Callable[[], Iterable[Proposal]]) -> list[Candi
 def read_list(path: Path) -> list[Candidate]:
     """The candidates of a file."""
     entries = json.loads(path.read_text(encoding="utf-8"))
-    return [Candidate(entry["name"], tuple(entry["chosen"]), entry["choices"]) for entry in entries]
+    return [Candidate(e["name"], tuple(e["chosen"]), e["choices"], e.get("whole", False)) for e in entries]

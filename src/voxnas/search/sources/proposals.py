@@ -25,6 +25,7 @@ class Proposal:
     name: str
     config: DictConfig
     choices: Mapping[str, Value] = field(default_factory=dict)
+    whole: bool = False
     previewed: dict[tuple[str, ...], Candidate] = field(default_factory=dict, repr=False, compare=False)
 
     def preview(self) -> Candidate:
@@ -82,14 +83,20 @@ class Proposer:
             raise InputError("this space proposes its candidates; there is no grid of it")
         return [self.proposal(point[len(self.flat.fixed) :]) for point in self.flat.grid()]
 
-    def proposal(self, chosen: Sequence[str]) -> Proposal:
-        """The candidate that was chosen so."""
-        (config,) = compose_candidates(self.config_name, [self.job(chosen)], self._composed)
-        return Proposal(tuple(chosen), str(config.name), config, previewed=self._previewed)
+    def proposal(self, chosen: Sequence[str], whole: bool = False) -> Proposal:
+        """The candidate that was chosen so, see `job`."""
+        (config,) = compose_candidates(self.config_name, [self.job(chosen, whole)], self._composed)
+        return Proposal(tuple(chosen), str(config.name), config, whole=whole, previewed=self._previewed)
 
-    def job(self, chosen: Sequence[str]) -> list[str]:
-        """All overrides of a candidate's run."""
-        return [*self.flat.fixed, *chosen]
+    def job(self, chosen: Sequence[str], whole: bool = False) -> list[str]:
+        """All overrides of a candidate's run; a `whole` one says all of its model itself."""
+        return [*(o for o in self.flat.fixed if not (whole and is_of_the_model(o))), *chosen]
+
+
+def is_of_the_model(override: str) -> bool:
+    """Whether an override says what is trained, and not what trains it."""
+    key = _key(override)
+    return key == "model" or (key.startswith("model.") and key != "model.backend")
 
 
 def _key(override: str) -> str:

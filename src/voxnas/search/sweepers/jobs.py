@@ -6,7 +6,7 @@ from pathlib import Path
 
 from voxnas.search.selection.rungs import Rung
 from voxnas.search.sources.base import Candidate
-from voxnas.search.sources.proposals import Proposer
+from voxnas.search.sources.proposals import Proposer, is_of_the_model
 from voxnas.search.sweepers.finals import RUNG as FINAL
 from voxnas.search.sweepers.runner import Job
 
@@ -44,7 +44,7 @@ def jobs_of(
         return [f"candidate={study}/{rung.name}/{name}", *shared]
 
     return Jobs(
-        first=lambda candidate: [*proposer.job(candidate.chosen), *of_first],
+        first=lambda candidate: [*proposer.job(candidate.chosen, candidate.whole), *of_first],
         promoted=lambda rung, name: [*promoted_to(rungs[rung], name), *rungs[rung].overrides],
         final=lambda name, seed: [
             *(o for o in promoted_to(last, name) if not o.lstrip("+").startswith("seed=")),
@@ -59,4 +59,4 @@ def jobs_of(
 def _is_of_the_candidate(override: str) -> bool:
     """A predicate of overrides: those that a promoted candidate brings along, or that belong to its space."""
     key = override.lstrip("+~").split("=", 1)[0]
-    return key in ("model", "space", "candidate") or (key.startswith("model.") and key != "model.backend")
+    return key in ("space", "candidate") or is_of_the_model(override)

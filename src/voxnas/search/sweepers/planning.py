@@ -36,7 +36,7 @@ def planned(
     key = task.identity({"minutes": minutes, "usual": asdict(usual), **task.limits})
     path = task.folder / f"plan-{key}.json"
     if not path.exists():
-        speed = measured(task, [task.proposer.proposal(guest.chosen) for guest in guests])
+        speed = measured(task, [task.proposer.proposal(g.chosen, g.whole) for g in guests])
         write_first(path, _text(usual.within(60 * minutes, speed), speed))
     plan, speed = _read(path)
     write_text(task.folder / PLAN, f"Planned for {minutes:g} min: {plan.words(speed)}\n")
