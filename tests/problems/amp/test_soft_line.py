@@ -34,7 +34,7 @@ def test_what_is_as_right_is_called_so(tmp_path):
 
 
 def test_hiss_is_told_where_it_limits_the_figure_and_where_it_hides_it(tmp_path):
-    said = line(tmp_path, (9, 0.0, 0.01), (9, 0.008, 0.012), (2, 0.001, 0.015), (3, 0.7, None))
+    said = line(tmp_path, (9, 0.0, 0.01), (9, 0.008, 0.012), (2, 0.09, 0.015), (3, 0.7, None))
     assert "0.012 (9.0 s, of which hum and hiss alone may cost 0.008)" in said
     assert "around 40 dB below it 0.015 (2.0 s); around 60 dB below it little but hum and hiss." in said
 

@@ -37,8 +37,9 @@ def _said(level: Mapping[str, Any]) -> str:
     elif level["esr"] is None:
         figure = "little but hum and hiss"
     else:
-        noise = level["noise"] or 0.0
-        hiss = f", of which hum and hiss alone may cost {noise:.2g}" if noise >= 0.5 * level["esr"] else ""
+        noise = level["noise"] or 0.0  # more than the ESR where it comes from the input: then it is learnt
+        told = 0.5 * level["esr"] <= noise <= level["esr"]
+        hiss = f", of which hum and hiss alone may cost {noise:.2g}" if told else ""
         figure = f"{SCORE.text(level['esr'])} ({level['seconds']:.1f} s{hiss})"
     return f"around {level['below_db']} dB below it {figure}"
 
