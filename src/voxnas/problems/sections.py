@@ -108,6 +108,10 @@ class Sections:
         """A warning about a recommended candidate; empty where there is nothing to say."""
         return ""
 
+    def words(self, best: "pd.Series") -> str:
+        """A paragraph about the candidate of the best quality; empty where there is nothing to say."""
+        return ""
+
     def side_by_side(self, frontier: "pd.DataFrame") -> SideBySide:
         """Measure the frontier's candidates again; empty where the problem cannot."""
         return SideBySide()

@@ -110,7 +110,10 @@ def _recommendations(result: Review, output_dir: "Path") -> str:
         why = "; ".join(filter(None, [pick.why, result.sections.remark(row)]))
         files = [links(row, kind, output_dir, result.sections) for kind in ("exports", "previews")]
         rows.append([f"**{pick.title}**", f"`{row['candidate']}`", why, *files])
-    return markdown(["", "candidate", "why", "exported", "listen"], rows)
+    table = markdown(["", "candidate", "why", "exported", "listen"], rows)
+    best = result.picks[0].row  # by quality
+    words = "" if best is None else result.sections.words(result.candidates.iloc[best])
+    return "\n\n".join(filter(None, [table, words]))
 
 
 def _eliminations(eliminated: "pd.DataFrame", problem: Problem) -> str:

@@ -41,7 +41,7 @@ def compose_candidates(
             composed[groups] = compose(config_name, overrides=list(groups), return_hydra_config=False)
         config = _with_values(composed[groups], [o for o in overrides if _is_plain_value(o)])
         if _is_of_the_app(config):
-            config.name = run_name(config.model.name, not_in_names(config), overrides)
+            config.name = run_name(config.model.name, not_in_names(config), overrides, config)
         configs.append(config)
     return configs
 

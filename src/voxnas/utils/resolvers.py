@@ -10,6 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from voxnas.utils.common_settings import read_common, unlike
 from voxnas.utils.errors import InputError
 from voxnas.utils.names import RUN_BYTES, genotype_name, matches, not_a_folder, shown
 
@@ -29,19 +30,28 @@ def register_resolvers() -> None:
     OmegaConf.register_new_resolver("score_mode", score_mode, replace=True)
 
 
-def run_name(base: str, unnamed: Sequence[str], overrides: Sequence[str] | None = None) -> str:
+def run_name(
+    base: str,
+    unnamed: Sequence[str],
+    overrides: Sequence[str] | None = None,
+    config: DictConfig | None = None,
+) -> str:
     """`base` and every override that no pattern of `unnamed` matches: `wavenet-l5-c16-k3_seed-3`.
 
     A run's configuration determines its name, so that the same run is found again and never done twice. What
-    `base` already says, because it was promoted under that name, is not said again.
+    `base` already says, because it was promoted under that name, is not said again; nor, where the run's
+    config is given, what its study has in common, see `common_settings`.
     """
-    named = named_overrides(unnamed, overrides)
+    given = HydraConfig.get().overrides.task if overrides is None else overrides
+    named = named_overrides(unnamed, given)
+    if config is not None and (common := read_common()):
+        named = {key: safe_name(value) for key, value in unlike(common, named, given, config).items()}
     parts = (f"_{re.split('[./]', key)[-1]}-{value}" for key, value in named.items())
     return base + "".join(part for part in parts if f"{part}_" not in f"{base}_")
 
 
 def _run_name(base: str, unnamed: Sequence[str], *, _root_: DictConfig) -> str:
-    name = run_name(base, not_in_names(_root_, unnamed))
+    name = run_name(base, not_in_names(_root_, unnamed), config=_root_)
     if why := not_a_folder(name, RUN_BYTES):
         raise InputError(f"name={shown(name)}: {why}; give a shorter one for what it stands for, name=NAME")
     return name

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from voxnas.problems.amp import metrics
-from voxnas.problems.amp.losses import TERMS, WeightedLoss
+from voxnas.problems.amp.losses import TERMS, WINDOW, WeightedLoss
 from voxnas.training.module import require_finite
 from voxnas.utils.errors import InputError
 
@@ -28,6 +28,7 @@ def noise(seed: int, samples: int = 4096) -> torch.Tensor:
         ("mse", 0.25),
         ("esr", 0.25),
         ("root_esr", 0.5),
+        ("soft_esr", (0.25 / 1.001) ** 0.5),
         ("dc", 0.25),
         ("pre_emphasised_esr", 0.075**2 / 1.85**2),
     ],
@@ -68,6 +69,33 @@ def test_every_term_is_least_where_the_output_is_the_target_and_can_be_different
     assert bool(output.grad.isfinite().all())
     assert perfect.item() == pytest.approx(0, abs=2e-4)
     assert loss(0.9 * target + 0.05, target) > perfect
+
+
+def windows(*decibels: float) -> torch.Tensor:
+    """A window of noise at each of these levels."""
+    levels = torch.tensor([10 ** (db / 20) for db in decibels]).repeat_interleave(WINDOW)
+    return levels * noise(0, levels.numel())[:1]
+
+
+def test_the_same_relative_error_counts_as_much_in_soft_playing_and_less_in_what_may_be_hiss():
+    target = windows(0, 0, 0, -20, -70)
+
+    def loss(window: int) -> float:
+        output = target.clone()
+        output[..., window * WINDOW : (window + 1) * WINDOW] *= 1.5
+        return TERMS["soft_esr"](output, target).item()
+
+    assert loss(3) == pytest.approx(loss(0), rel=0.05)
+    assert loss(0) == pytest.approx((0.25 / 5) ** 0.5, rel=0.01)
+    assert loss(4) < 0.05 * loss(0)
+
+
+def test_soft_playing_does_not_depend_on_how_loud_all_is_nor_on_a_rest_that_fills_no_window():
+    target, output = windows(0, -20), windows(0, -19)
+    alike = TERMS["soft_esr"](output, target)
+    assert TERMS["soft_esr"](0.1 * output, 0.1 * target).item() == pytest.approx(alike.item(), rel=1e-3)
+    longer = [torch.cat([signal, torch.ones(1, 1, 100)], dim=-1) for signal in (2 * output, 2 * target)]
+    assert TERMS["soft_esr"](*longer).item() == pytest.approx(alike.item(), rel=1e-3)
 
 
 @pytest.mark.parametrize("term", TERMS)

@@ -3,6 +3,7 @@
 The columns' names are those that readers of results tables know.
 """
 
+from voxnas.problems.amp.levels import BELOW_DB
 from voxnas.problems.base import Figure, Score
 
 SCORE = Score(
@@ -37,6 +38,7 @@ FIGURES = {
     "test_esr": Figure("test ESR"),
     "test_mrstft": Figure("test MR-STFT"),
     "asr": Figure("aliasing (ratio)"),
+    **{f"soft_esr_{db}": Figure(f"ESR {db} dB below the loudest") for db in BELOW_DB if db},
     "delay_samples": Figure("delay (samples)", integer=True),
     "macs_per_sample": Figure(
         "MACs per sample", short="MACs/sample", integer=True, said="{} MACs per sample", digits=",d"

@@ -18,6 +18,8 @@ from voxnas.problems.amp.metrics import pre_emphasis
 from voxnas.utils.errors import InputError
 
 EPSILON = 1e-8  # keeps a batch of silence from dividing by zero
+WINDOW = 1024  # samples over which playing counts as of one loudness
+SOFTEST = 1e-3  # of the batch's mean square
 
 
 def mse(output: Tensor, target: Tensor) -> Tensor:
@@ -33,6 +35,19 @@ def esr(output: Tensor, target: Tensor) -> Tensor:
 def root_esr(output: Tensor, target: Tensor) -> Tensor:
     """Square root of the ESR: its gradient does not fade as the error gets small."""
     return (esr(output, target) + EPSILON).sqrt()
+
+
+def soft_esr(output: Tensor, target: Tensor) -> Tensor:
+    """Root of the mean of short windows' own ESRs, so that soft playing counts as much as loud.
+
+    Up to 30 dB below the batch's mean: what is softer still counts less and less, for it may be hiss.
+    """
+    size = min(WINDOW, target.shape[-1])
+    whole = target.shape[-1] // size * size
+    error, power = (
+        signal[..., :whole].reshape(-1, size).square().mean(dim=-1) for signal in (output - target, target)
+    )
+    return ((error / (power + SOFTEST * (power.mean() + EPSILON))).mean() + EPSILON).sqrt()
 
 
 def pre_emphasised_esr(output: Tensor, target: Tensor) -> Tensor:
@@ -60,7 +75,7 @@ def _mrstft_module(device: torch.device) -> Any:
 
 Term = Callable[[Tensor, Tensor], Tensor]
 TERMS: dict[str, Term] = {
-    term.__name__: term for term in (mse, esr, root_esr, pre_emphasised_esr, dc, mrstft)
+    term.__name__: term for term in (mse, esr, root_esr, soft_esr, pre_emphasised_esr, dc, mrstft)
 }
 
 

@@ -8,6 +8,7 @@ from voxnas.problems.amp.report.choices import architecture_choices
 from voxnas.problems.amp.report.meaning import meaning
 from voxnas.problems.amp.report.recommended import best_latency, most_efficient
 from voxnas.problems.amp.report.side_by_side import time_frontier
+from voxnas.problems.amp.report.soft_playing import soft_playing
 from voxnas.problems.sections import Picture, Sections, SideBySide
 from voxnas.utils.errors import InputError
 
@@ -52,6 +53,9 @@ class AmpSections(Sections):
 
     def remark(self, row: "pd.Series") -> str:
         return "not real-time on this machine" if row["cpu_realtime_capable"] in (False,) else ""
+
+    def words(self, best: "pd.Series") -> str:
+        return soft_playing(best)
 
     def side_by_side(self, frontier: "pd.DataFrame") -> SideBySide:
         return time_frontier(frontier)
