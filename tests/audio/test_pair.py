@@ -99,13 +99,6 @@ def test_several_errors_come_in_one_line(folder: Folder, guitar: np.ndarray) -> 
     assert "\n" not in str(caught.value)
 
 
-def test_drift_is_refused(folder: Folder, guitar: np.ndarray) -> None:
-    times = np.arange(len(guitar)) * (1 - 50e-6)
-    drifting = np.interp(times, np.arange(len(guitar)), distort(guitar)).astype(np.float32)
-    with pytest.raises(InputError, match="delay drifts by"):
-        folder.load(guitar, drifting)
-
-
 def test_a_copy_is_refused(folder: Folder, guitar: np.ndarray) -> None:
     with pytest.raises(InputError, match="target is the input"):
         folder.load(guitar, delayed(0.5 * guitar, 100))

@@ -155,8 +155,8 @@ def window_correlations(
         (input[start - PREDICTOR_ORDER : stop], target[start - PREDICTOR_ORDER - reach : stop + reach])
         for start, stop in windows
     ]
-    whiten_input = _predictor([x for x, _ in pieces])
-    whiten_target = _predictor([y for _, y in pieces])
+    whiten_input = predictor([x for x, _ in pieces])
+    whiten_target = predictor([y for _, y in pieces])
     curves = []
     for x, y in pieces:
         x, y = np.convolve(x, whiten_input, "valid"), np.convolve(y, whiten_target, "valid")
@@ -176,7 +176,7 @@ def _valid_correlation(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return full[: len(y) - len(x) + 1]
 
 
-def _predictor(pieces: list[np.ndarray]) -> np.ndarray:
+def predictor(pieces: list[np.ndarray]) -> np.ndarray:
     """The prediction-error filter [1, -a1, -a2 …] of all pieces together (autocorrelation method)."""
     from scipy.linalg import solve_toeplitz
 

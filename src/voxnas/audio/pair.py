@@ -1,35 +1,28 @@
 """A pair of recordings, dry and through the amp, checked and aligned."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from voxnas.audio.align import Delay, estimate_delay, shift
+from voxnas.audio.align import Delay, shift
+from voxnas.audio.alignment import Alignment, Stretch, align
 from voxnas.audio.checks import (
     Finding,
     check_lengths,
     check_rates,
     check_recording,
     check_relation,
-    propose_sections,
     raise_errors,
 )
 from voxnas.audio.files import Clip, read_audio
 from voxnas.audio.resample import resample
 from voxnas.audio.residual import linear_residual, nonlinear_residual
-from voxnas.audio.steps import Step, find_steps, longest_stretch
 from voxnas.utils.errors import InputError
 
-MAX_DELAY_SECONDS = 1.0
-DELAY_SLACK = 8  # samples by which a delay set by hand may differ from the measured one without a word
-MIN_USED_SECONDS = 10.0  # less is not worth proposing
 HASH_BLOCK = 1 << 20
-
-Stretch = tuple[float, float]  # in seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,18 +112,19 @@ def examine_pair(
     dry, amped = clips[0].samples, clips[1].samples
     if clips[0].sample_rate == clips[1].sample_rate or sample_rate is not None:
         findings.append(check_lengths(len(dry), len(amped), rate))
-    found = None
-    offset = 0 if delay == "auto" else delay
+    aligned: Alignment | None = None
+    by_hand = None if delay == "auto" else delay
+    offset = by_hand or 0
     if all(finding.level != "error" for finding in findings):
-        found, steps = _measure_delay(dry, amped, rate, used)
-        offset = _choose_delay(found, delay)
-        findings += [check_steps(steps, min(len(dry), len(amped)) / rate)] if steps else []
-        findings += [] if steps else _check_delay(found, offset, delay == "auto", rate)
-        dry, amped = shift(dry, amped, offset)
+        aligned = align(dry, amped, rate, used)
+        offset = aligned.offset(by_hand)
+        findings += aligned.findings(by_hand, rate, min(len(dry), len(amped)) / rate)
+        dry, amped = shift(dry, aligned.target, offset)
         if len(dry) == 0:
             raise InputError(f"delay of {offset} samples leaves nothing of {target}; give a smaller one")
         findings.append(_relation(dry, amped))
     settings = f"{channel} {target_channel} {sample_rate} {delay}"
+    settings += " one clock" if aligned and aligned.corrected else ""
     pair = Pair(
         dry,
         amped,
@@ -141,7 +135,7 @@ def examine_pair(
         str(input),
         str(target),
     )
-    return Examination(pair, found)
+    return Examination(pair, aligned.delay if aligned else None)
 
 
 def _read(path: str | Path, role: str, channel: int | None) -> Clip:
@@ -149,84 +143,6 @@ def _read(path: str | Path, role: str, channel: int | None) -> Clip:
     clip = read_audio(path, channel)
     clip.findings += check_recording(f"{role} {clip.path.name}", clip.samples)
     return clip
-
-
-def _measure_delay(
-    dry: np.ndarray, amped: np.ndarray, rate: int, used: Stretch | None
-) -> tuple[Delay, list[Step]]:
-    """The delay, and its steps; of what is used alone where there are steps elsewhere."""
-    found = estimate_delay(dry, amped, rate, MAX_DELAY_SECONDS)
-    steps = [] if found.drifts else find_steps(dry, amped, rate, found.samples)
-    if not steps or used is None:
-        return found, steps
-    within = [step for step in steps if step.first < used[1] and step.last > used[0]]
-    if within:
-        return found, within
-    start, stop = (int(min(second, 1e6) * rate) for second in used)
-    return estimate_delay(dry[start:stop], amped[start:stop], rate, MAX_DELAY_SECONDS), []
-
-
-def check_steps(steps: Sequence[Step], total_seconds: float) -> Finding:
-    """The delay changes at once: what lies on one side of it can be used."""
-    jumps = ", ".join(map(str, steps))
-    start, stop = longest_stretch(list(steps), total_seconds)
-    message = f"the delay steps by {jumps}: a buffer was lost or repeated; record again"
-    if stop - start >= MIN_USED_SECONDS:
-        message += f", or use what lies on one side: {propose_sections(start, stop)}"
-    return Finding("drift", "error", message, float(steps[0].samples))
-
-
-def _choose_delay(found: Delay, delay: int | str) -> int:
-    if isinstance(delay, int):
-        return delay
-    return found.samples if found.found and not found.drifts else 0
-
-
-def _check_delay(found: Delay, offset: int, automatic: bool, sample_rate: int) -> list[Finding]:
-    """Findings of the alignment: drift, no delay to be found, a correction, inverted polarity."""
-    if not found.found:
-        message = "no clear delay between input and target; taken as aligned, set delay to correct it by hand"
-        return [
-            Finding(
-                "delay", "warning", message if automatic else f"delay of {offset} samples cannot be verified"
-            )
-        ]
-    if found.drifts:
-        message = (
-            f"the delay drifts by {found.drift_samples:+.0f} samples over the recording "
-            f"({found.drift_ppm:+.1f} ppm): two clocks that do not agree; record both on one interface"
-        )
-        return [Finding("drift", "error", message, found.drift_ppm)]
-    findings = [
-        Finding("drift", "ok", f"delay steady over {len(found.per_window)} windows", found.drift_ppm),
-        _describe_delay(found, offset, automatic, sample_rate),
-    ]
-    text = "target is inverted against input" if found.inverted else "target and input have the same polarity"
-    return [
-        *findings,
-        Finding("polarity", "notice" if found.inverted else "ok", text, -1.0 if found.inverted else 1.0),
-    ]
-
-
-def _describe_delay(found: Delay, offset: int, automatic: bool, sample_rate: int) -> Finding:
-    measured = f"{found.samples} samples ({1000 * found.samples / sample_rate:.2f} ms)"
-    if not automatic:
-        if found.samples < offset - DELAY_SLACK:
-            message = (
-                f"delay is set to {offset} samples but measured as {measured}: target would precede input"
-            )
-            return Finding("delay", "warning", message + '; set delay="auto"', found.samples)
-        return Finding(
-            "delay", "ok", f"target is late by {measured}; delay is set to {offset}", found.samples
-        )
-    if offset == 0:
-        return Finding("delay", "ok", "target and input are aligned", 0)
-    who = (
-        f"target is late by {measured}"
-        if offset > 0
-        else f"target is early by {measured[1:].replace('(-', '(')}"
-    )
-    return Finding("delay", "notice", f"{who}: corrected", found.samples)
 
 
 def _relation(dry: np.ndarray, amped: np.ndarray) -> Finding:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from voxnas.audio.align import estimate_delay, shift
+from voxnas.audio.alignment import align
 from voxnas.audio.checks import Finding, raise_errors
 from voxnas.audio.files import Clip, read_audio
 from voxnas.audio.pair import load_pair
@@ -46,6 +47,8 @@ def load_nam_reamp(
     """
     dry, amped = read_audio(input, channel), read_audio(target, target_channel)
     _require_layout(dry, amped)
+    if np.isfinite(amped.samples).all() and np.isfinite(dry.samples).all():  # else `load_pair` says so
+        amped.samples = align(dry.samples, amped.samples, SAMPLE_RATE).target
     latency = _latency(dry.samples, amped.samples) if delay == "auto" else delay
     offset = max(0, -latency)  # an early target takes this off the start of the recording
     esr = replicate_esr(shift(dry.samples, amped.samples, latency)[1], offset)
