@@ -17,9 +17,10 @@ from voxnas.audio.checks import (
     check_relation,
     raise_errors,
 )
+from voxnas.audio.effects import find_effects
 from voxnas.audio.files import Clip, read_audio
 from voxnas.audio.resample import resample
-from voxnas.audio.residual import linear_residual, nonlinear_residual
+from voxnas.audio.residual import fit_amp, linear_residual
 from voxnas.utils.errors import InputError
 
 HASH_BLOCK = 1 << 20
@@ -122,7 +123,7 @@ def examine_pair(
         dry, amped = shift(dry, aligned.target, offset)
         if len(dry) == 0:
             raise InputError(f"delay of {offset} samples leaves nothing of {target}; give a smaller one")
-        findings.append(_relation(dry, amped))
+        findings += _relation(dry, amped, rate, aligned.delay)
     settings = f"{channel} {target_channel} {sample_rate} {delay}"
     settings += " one clock" if aligned and aligned.corrected else ""
     pair = Pair(
@@ -145,9 +146,11 @@ def _read(path: str | Path, role: str, channel: int | None) -> Clip:
     return clip
 
 
-def _relation(dry: np.ndarray, amped: np.ndarray) -> Finding:
-    return check_relation(
-        linear_residual(dry, amped, taps=1), linear_residual(dry, amped), nonlinear_residual(dry, amped)
+def _relation(dry: np.ndarray, amped: np.ndarray, rate: int, delay: Delay) -> list[Finding]:
+    gain, model = linear_residual(dry, amped, taps=1), fit_amp(dry, amped)
+    relation = check_relation(gain, linear_residual(dry, amped), model.esr)
+    return (
+        [relation] if relation.level == "error" else [relation, *find_effects(dry, amped, rate, delay, model)]
     )
 
 
