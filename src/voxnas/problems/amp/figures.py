@@ -45,6 +45,7 @@ FIGURES = {
     "cpu_p99_ms": Figure("CPU p99 (ms per block)"),
     "cpu_max_ms": Figure("CPU max (ms per block)"),
     "sample_rate": Figure("sample rate (Hz)", integer=True),
+    "noise_floor_esr": Figure("noise floor (ESR)"),
 }
 COSTS = tuple(name for name in FIGURES if name.startswith("cpu_"))
 HEADLINE = (  # what a reader of a results table looks for first, and where the rest has always been
