@@ -19,6 +19,10 @@ class DataModule(pl.LightningDataModule, ABC):
         """Figures of the data that are known without reading it, such as a sample rate."""
         return {}
 
+    def figures(self) -> dict[str, float]:
+        """Figures of the data for a finished run's record; those that cannot be told are left out."""
+        return {}
+
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """The record's `data`: `fingerprint`, `sections` and what else a reader wants to know.

@@ -77,7 +77,9 @@ class Candidate:
         trainer = make_trainer(self.cfg, self.callbacks, record, folder, claim)
         fit(trainer, module, self.data, resume)
         test(trainer, module, self.data, folder)
+        record.metrics |= self.data.figures()
 
     def measure(self, record: Record, folder: Path, claim: Claim) -> None:
         module = self.problem.module(self.network, self.data, self.recipe)
         test(make_trainer(self.cfg, self.callbacks, record, folder, claim), module, self.data, folder)
+        record.metrics |= self.data.figures()

@@ -50,6 +50,7 @@ FIGURES = {
     "plugin_rtf": Figure(
         "real-time factor in the plug-in", short="plug-in RTF", concept="cost in the plug-in"
     ),
+    "noise_floor_esr": Figure("noise floor (ESR)"),
 }
 COSTS = tuple(name for name in FIGURES if name.startswith("cpu_"))
 HEADLINE = (  # what a reader of a results table looks for first, and where the rest has always been

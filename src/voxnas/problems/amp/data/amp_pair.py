@@ -1,9 +1,11 @@
 """A user's own pair of recordings, cut into sections."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from voxnas.audio.noise import measure_noise
 from voxnas.audio.pair import Pair, load_pair
 from voxnas.problems.amp.data.sections import Sections, Share, split, used_seconds
 from voxnas.problems.amp.data.silence import require_sound
@@ -16,6 +18,17 @@ class Recording:
     pair: Pair
     sections: Sections
     extra: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def noise_floor(self) -> float | None:
+        """The ESR below which no model gets on the validation section; None where it cannot be told.
+
+        From what repeats, if `extra` has a `replicate_esr`: two passes differ by the noise of both.
+        """
+        if "replicate_esr" in self.extra:
+            return float(self.extra["replicate_esr"]) / 2
+        noise = measure_noise(self.pair.input, self.pair.target, self.pair.sample_rate)
+        return noise.floor(self.pair.target[slice(*self.sections.val)])
 
 
 def load_amp_pair(

@@ -73,6 +73,11 @@ class PairDataModule(DataModule):
             "sections": {name: list(getattr(sections, name)) for name in ("train", "val", "test")},
         }
 
+    def figures(self) -> dict[str, float]:
+        """The ESR below which no model gets on the validation section, where noise can be measured."""
+        floor = self.recording.noise_floor
+        return {} if floor is None else {"noise_floor_esr": floor}
+
     def bilevel(self, choice_share: float, choice_batch_size: int | None) -> pl.LightningDataModule:
         """Data of a differentiable search; see `BilevelData`. Reads the recording."""
         from voxnas.problems.amp.data.bilevel import BilevelData

@@ -27,8 +27,17 @@ def meaning(records: "pd.DataFrame") -> list[str]:
     blocks = records[["block_size", "sample_rate"]].dropna().drop_duplicates()
     delays = [f"{b:.0f} samples at {r:.0f} Hz are {1000 * b / r:.1f} ms" for b, r in blocks.to_numpy()[:3]]
     profiled = records["engine"].str.startswith("profile-").any()
+    words = ", ".join(f"below {limit:g} {word}" for limit, word in SCORE.words)
     return [
-        ESR.format(words=", ".join(f"below {limit:g} {word}" for limit, word in SCORE.words)),
+        ESR.format(words=words) + _noise_floor(records),
         LATENCY.format(delays=f" ({'; '.join(delays)})" if delays else ""),
         CPU.format(profile=PROFILED if profiled else ""),
     ]
+
+
+def _noise_floor(records: "pd.DataFrame") -> str:
+    """A sentence on what noise the recording has, where runs have told it."""
+    floors = [] if "noise_floor_esr" not in records else records["noise_floor_esr"].dropna().tolist()
+    if not floors:
+        return ""
+    return f" Noise in the recording keeps every model above {min(floors):.1g} on the validation section."

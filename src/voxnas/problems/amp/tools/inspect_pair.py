@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from voxnas.audio.checks import Finding
+from voxnas.audio.noise import measure_noise
 from voxnas.audio.pair import examine_pair
 from voxnas.problems.amp.report.pair_plots import draw_pair
 
@@ -37,7 +38,10 @@ def inspect_pair(
         sample_rate=sample_rate,
         delay=delay,
     )
-    Console().print(findings_table(list(examination.pair.findings)))
+    findings, pair = list(examination.pair.findings), examination.pair
+    if examination.usable:
+        findings.append(measure_noise(pair.input, pair.target, pair.sample_rate).finding(pair.target))
+    Console().print(findings_table(findings))
     default = Path(os.environ["VOXNAS_LOG_DIR"]) / "inspect" / Path(target).stem
     for picture in draw_pair(examination, output_dir or default):
         print(picture)
