@@ -10,9 +10,10 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from scripts import ROOT
 
+from voxnas.export.nam import write_nam
 from voxnas.models.base import Network
 from voxnas.models.genotype import LayerChoice, WaveNetGenotype, write_genotype
-from voxnas.models.wavenet import WaveNet
+from voxnas.models.wavenet import WaveNet, stack
 from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.problems.amp.module import AmpModule
 from voxnas.problems.base import Problem
@@ -74,6 +75,8 @@ def test_every_model_is_a_network_that_runs(composed, model):
     if model == "genotype":
         layer = LayerChoice(kernel_size=3, dilation=2, activation="Tanh", gated=True)
         given = [f"genotype={write_genotype(WaveNetGenotype(2, (layer,)), Path('genotype.json'))}"]
+    if model == "start":
+        given = [f"init_from={write_nam(stack(2, 3), Path('amp.nam'), 48000, {})}"]
     config = composed("train", f"model={model}", *given)
     network = instantiate(config.model, _convert_="all")
     assert isinstance(network, Network)
@@ -98,7 +101,8 @@ def test_every_recipe_makes_a_training_module(composed, training, optimizer):
     config = composed("train", f"training={training}", f"training/optimizer={optimizer}")
     network = instantiate(config.model, _convert_="all")
     parts = {name: instantiate(part) for name, part in config.training.items()}
-    module = AmpModule(network, sample_rate=48000, **parts)
+    module = instantiate(config.problem).module(network, instantiate(config.data), parts)
+    assert isinstance(module, AmpModule)
     assert module.configure_optimizers().param_groups[0]["lr"] == config.training.optimizer.lr
     assert module.loss(torch.zeros(2, 1, 4096), torch.ones(2, 1, 4096)) > 0
     assert 0 < module.schedule(0, 0.0) <= 1

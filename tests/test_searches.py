@@ -4,9 +4,11 @@ import json
 import sqlite3
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from voxnas.problems.amp.module import AmpModule
+from voxnas.records.pareto import non_dominated
 from voxnas.search.sources.descent import MOST_CHANGES
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -396,3 +398,22 @@ def test_a_budget_that_cannot_be_is_one_line(search, overrides, words):
     assert done.code == 2
     assert words in done.err
     assert len(done.err.strip().splitlines()) == 1
+
+
+THREE = ("score", "cpu_rtf", "asr")
+
+
+@pytest.mark.parametrize("kind", ["optuna", "ladder"])
+def test_aliasing_is_a_third_objective_of_searches_and_of_their_report(search, run_here, log_dir, kind):
+    """All that is not dominated in the three climbs or is proposed again, and makes the frontier."""
+    wanted = f"objectives=[{','.join(THREE)}]"
+    done = optuna(search, 4, wanted) if kind == "optuna" else ladder(search, "search.candidates=4", wanted)
+    assert done.code == 0, done.err
+    report = run_here("report", "study=tiny", wanted, "rebenchmark=false")
+    assert report.code == 0, report.err
+    tables = {path.name: pd.read_csv(path) for path in (log_dir / "nas/tiny/report").glob("*.csv")}
+    every, frontier = tables["all_results.csv"], tables["pareto_frontier.csv"]
+    columns = ["best_val_loss", "cpu_rtf", "asr"]
+    values = every[every["status"] == "ok"].drop_duplicates("candidate", keep="last")[columns].to_numpy()
+    assert sorted(frontier["asr"]) == sorted(values[non_dominated(values, [1, 1, 1])][:, 2])
+    assert "aliasing" in (log_dir / "nas/tiny/report/summary.md").read_text()

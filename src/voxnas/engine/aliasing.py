@@ -7,6 +7,7 @@ fraction of a prime number of samples, so that no alias meets a harmonic's bin.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,13 +58,13 @@ def measure_aliasing(
     DC, which even harmonics bring along, counts for neither side. A pitch that the model answers with silence
     is left out. Raises InputError for pitches that are not between 0 and half the sample rate.
     """
-    length = _next_prime(round(PERIOD_SECONDS * sample_rate))
+    length = next(n for n in count(round(PERIOD_SECONDS * sample_rate)) if is_prime(n))
     found = []
     for pitch in default_pitches(sample_rate) if pitches is None else pitches:
         if not 0 < pitch < sample_rate / 2:
             raise InputError(f"aliasing: {pitch:g} Hz is not between 0 and {sample_rate / 2:g} Hz")
         cycles = max(1, round(pitch * length / sample_rate))
-        answer = _answer(engine, cycles, length, settle, level_dbfs, period)
+        answer = settled_answer(engine, cycles, length, settle, level_dbfs, period)
         ratio = _ratio(answer, cycles * period)
         if ratio is not None:
             found.append(Aliasing(cycles * sample_rate / length, ratio))
@@ -75,10 +76,13 @@ def overall(found: Sequence[Aliasing]) -> float | None:
     return float(np.exp(np.mean([np.log(at.asr) for at in found]))) if found else None
 
 
-def _answer(
-    engine: StreamingEngine, cycles: int, length: int, settle: int, level_dbfs: float, period: int
+def settled_answer(
+    engine: StreamingEngine, cycles: int, length: int, settle: int, level_dbfs: float, period: int = 1
 ) -> NDArray[np.float64]:
-    """Settled answer to the sine, until sine and model begin anew together."""
+    """Settled answer to a sine of `cycles` per `length` samples, until sine and model begin anew together.
+
+    These are `period * length` samples; the other arguments are as `measure_aliasing` takes them.
+    """
     whole = period * length
     start = -(-settle // whole) * whole  # the same place in the sine, and in the model's period
     at = (np.arange(start + whole) * cycles) % length  # whole numbers, so that the sine is exactly periodic
@@ -98,7 +102,6 @@ def _ratio(answer: NDArray[np.float64], fundamental: int) -> float | None:
     return max(LEAST, float(energy[1:].sum() - harmonics) / float(harmonics))
 
 
-def _next_prime(number: int) -> int:
-    while any(number % divisor == 0 for divisor in range(2, int(number**0.5) + 1)):
-        number += 1
-    return number
+def is_prime(number: int) -> bool:
+    """Whether no whole number from 2 on divides it."""
+    return number > 1 and all(number % divisor for divisor in range(2, int(number**0.5) + 1))

@@ -89,11 +89,11 @@ class Record:
         return -self.score if self.maximise else self.score
 
     def summarise(self) -> None:
-        """Take the figures of training from the history."""
+        """Take the figures of training from the history; the best epoch by its `choice` where it has one."""
         if not self.history:
             return
         sign = -1 if self.maximise else 1
-        best = min(self.history, key=lambda epoch: sign * epoch["score"])
+        best = min(self.history, key=lambda epoch: epoch.get("choice", sign * epoch["score"]))
         self.score, self.best_epoch = best["score"], int(best["epoch"])
         losses = [epoch["train_loss"] for epoch in self.history if "train_loss" in epoch]
         self.best_train_loss = min(losses, default=None)

@@ -9,6 +9,7 @@ from torch import Tensor
 from voxnas.export.blank import shape_text
 from voxnas.export.load import PREFIX, load_model
 from voxnas.models.base import Network
+from voxnas.models.build import build
 from voxnas.training.run import load_checkpoint
 from voxnas.utils.errors import InputError
 
@@ -23,6 +24,15 @@ def start_weights(path: str, network: Network) -> dict[str, Tensor]:
     weights, architecture = _of_checkpoint(file) if file.suffix == ".ckpt" else _of_model(file)
     _check_fits(file, weights, architecture, network)
     return network.as_own(weights, architecture)
+
+
+def start_network(path: str, name: str, backend: str = "auto") -> Any:
+    """Network of the file that training starts from, with fresh weights, for `start_weights` to fill.
+
+    Raises:
+        InputError: a file that cannot be read.
+    """
+    return build(load_model(path).network.architecture(), name=name, backend=backend)
 
 
 def _of_checkpoint(file: Path) -> tuple[dict[str, Tensor], Mapping[str, Any]]:

@@ -22,6 +22,7 @@ def register_resolvers() -> None:
     OmegaConf.register_new_resolver("job_number", job_number, replace=True)
     OmegaConf.register_new_resolver("run_name", _run_name, replace=True)
     OmegaConf.register_new_resolver("genotype_name", genotype_file_name, replace=True)
+    OmegaConf.register_new_resolver("start_name", start_name, replace=True)
     OmegaConf.register_new_resolver("survivors", survivors, replace=True)
     OmegaConf.register_new_resolver("accelerator", accelerator, replace=True)
     OmegaConf.register_new_resolver("cores", cores, replace=True)
@@ -84,6 +85,16 @@ def genotype_file_name(path: str | None) -> str:
         return genotype_name(json.loads(Path(path).expanduser().read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError, InputError) as error:
         raise InputError(f"{path}: {str(error).removeprefix(f'{path}: ')}") from error
+
+
+def start_name(path: str | None) -> str:
+    """Name of a model that training starts from: its run's, or its file's. InputError where none is given."""
+    if path is None:
+        raise InputError("model=start: give init_from=PATH, a run's folder, a checkpoint or a model's file")
+    file = Path(path).expanduser()
+    if file.suffix == ".ckpt" and file.parent.name == "checkpoints":
+        file = file.parent.parent
+    return safe_name(file.name if file.is_dir() else file.stem)
 
 
 def survivors(study: str, rung: str) -> str:

@@ -30,6 +30,10 @@ class AmpProblem(Problem):
     ) -> "AmpModule":
         from voxnas.problems.amp.module import AmpModule  # a report on records trains nothing
 
+        if "polish" in recipe:
+            from voxnas.problems.amp.antialias import AntialiasModule
+
+            return AntialiasModule(network, sample_rate=data.sample_rate, **recipe)
         return AmpModule(network, sample_rate=data.sample_rate, **recipe)
 
     def shape(self, network: "StreamingNetwork", data: "PairDataModule") -> Figures:
