@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from scipy.signal import butter, lfilter
 
 from voxnas.audio.files import write_audio
+from voxnas.audio.stretch import stretch
 from voxnas.problems.amp.data.amp_pair import Recording
 from voxnas.problems.amp.data.nam_reamp import SAMPLE_RATE, click_latency, load_nam_reamp, replicate_esr
 from voxnas.utils.errors import InputError
@@ -133,3 +134,13 @@ def test_a_take_far_off_its_place_is_found(tmp_path: Path, dry: np.ndarray, late
         write_audio(tmp_path / "amp.wav", device(dry, latency), SAMPLE_RATE),
     )
     assert latency - 2 <= load_nam_reamp(*files).pair.delay_samples <= latency
+
+
+def test_a_clock_of_its_own_is_corrected(tmp_path: Path, dry: np.ndarray, files: tuple[Path, Path]) -> None:
+    drifting = write_audio(
+        tmp_path / "drifting.wav", stretch(device(dry, latency=731), 1 + 30e-6), SAMPLE_RATE
+    )
+    recording = load_nam_reamp(files[0], drifting)
+    assert 728 <= recording.extra["latency_samples"] <= 732
+    assert recording.extra["replicate_esr"] < 1e-3
+    assert "-30.0" in next(f.message for f in recording.pair.findings if f.check == "drift")
