@@ -12,10 +12,12 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from tiny_amp import RATE, dry_signal
 
+from voxnas.models.recurrent import LSTM
 from voxnas.models.wavenet import WaveNet, stack
-from voxnas.problems.amp.antialias import AntialiasModule, Polish, sine_loss
+from voxnas.problems.amp.antialias import AntialiasModule, Polish
 from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.problems.amp.losses import WeightedLoss
+from voxnas.problems.amp.sine_loss import sine_loss
 from voxnas.records.record import Record
 from voxnas.training.block_soap import BlockSOAP
 from voxnas.training.schedules import Cosine
@@ -114,6 +116,31 @@ def test_the_loss_is_that_of_aliases_in_decibels_and_of_harmonics_that_changed()
     assert loss[2] - loss[0] == pytest.approx(0.1, abs=1e-3)
 
 
+def test_what_drifts_is_no_alias_where_an_answer_has_not_settled():
+    at = torch.arange(1009) / 1009
+    wanted = torch.sin(2 * math.pi * 40 * at).view(1, 1, -1)
+    harmonic = (torch.arange(505) % 40 == 0).unsqueeze(0)
+    alias, drift = 1e-3 * torch.sin(2 * math.pi * 301 * at), 3e-3 * at
+    loss = [
+        float(sine_loss(wanted + x, wanted, harmonic, 0.0, settled=False)) for x in (alias, alias + drift)
+    ]
+    assert loss[0] == pytest.approx(math.log(1e-3), abs=0.1)
+    assert loss[1] == pytest.approx(loss[0], abs=0.1)
+    assert float(sine_loss(wanted + drift, wanted, harmonic, 0.0)) > loss[0] - 0.5
+
+
+def test_a_recurrent_network_goes_on_in_each_sine_where_it_was(data, tmp_path):
+    torch.manual_seed(0)
+    network = LSTM(4, warm_up=64)
+    data.receptive_field = network.receptive_field
+    module = started(network)
+    trainer = make_trainer(tmp_path, 1)
+    trainer.fit(module, data)
+    assert [tuple(part.shape) for part in module._states] == [(1, len(module.sines), 4)] * 2
+    assert all(part.isfinite().all() for part in module._states)
+    assert trainer.callback_metrics["val/choice"] > 0
+
+
 def test_without_a_trained_model_there_is_nothing_to_polish(data, tmp_path):
     with pytest.raises(InputError, match="give init_from="):
         make_trainer(tmp_path, 1).fit(module_for(clipper()), data)
@@ -142,7 +169,10 @@ def test_a_polished_run_aliases_less_and_answers_the_pair_as_well(run_here, hard
     """A network of hard clippers, trained, then polished as a user does it."""
     arrays = "model.layer_arrays=[{channels: 4, dilations: [1,2,4], activation: Hardtanh}]"
     trained, polished = log_dir / "trained", log_dir / "polished"
-    common, few = [*hard_pair, *QUICK], ["training.polish.sines=128", "training.polish.samples=512"]
+    common, few = (
+        [*hard_pair, *QUICK],
+        ["training.polish.sines=128", "training.polish.samples=512", "training.optimizer.lr=0.005"],
+    )
     first = ["model=wavenet_arrays", arrays, f"hydra.run.dir={trained}", "trainer.max_epochs=30"]
     then = ["experiment=antialias", f"init_from={trained}", f"hydra.run.dir={polished}", *few]
     for given in (first, [*then, "trainer.max_epochs=30"]):

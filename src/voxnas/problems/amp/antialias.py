@@ -15,17 +15,19 @@ from torch import Tensor
 
 from voxnas.engine.aliasing import measure_aliasing, overall
 from voxnas.engine.make import make_engine
+from voxnas.models.base import State
 from voxnas.models.build import build
-from voxnas.problems.amp.data.sines import Sines, draw_sines
+from voxnas.problems.amp.data.sines import Sines, draw_sines, settled_states
 from voxnas.problems.amp.esr import SectionESR
 from voxnas.problems.amp.module import AmpModule
+from voxnas.problems.amp.sine_loss import LEAST_ALIASES, sine_loss
 from voxnas.training.module import require_finite
 from voxnas.utils.errors import InputError
 
 CHOICE = "val/choice"  # by which the best epoch is chosen, in the place of the score
 BEYOND = 1e3  # more than any aliasing; for epochs whose ESR is too high
-LEAST_ALIASES, LEAST_CHANGE = 1e-10, 1e-8  # ratios; what lies below is not worth a step
-SLOWEST, FASTEST = 0.85, 1.2  # change of the sines' weight from epoch to epoch
+FULL_STEPS = 0.02  # root of the ESR at the start from which on the learning rate is as given
+SLOWEST, FASTEST = 0.8, 1.2  # change of the sines' weight from epoch to epoch
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Polish:
         seed: of the sines and their order.
     """
 
-    weight: float = 0.5
+    weight: float = 0.25
     harmonics: float = 1.0
     max_esr_ratio: float = 1.1
     sines: int = 512
@@ -66,8 +68,8 @@ class Polish:
         return drawn.only(aliasing)
 
     def wanted_ratio(self, progress: float) -> float:
-        """Ratio of ESRs to steer for: the allowance's middle in the end, and more while steps are large."""
-        return (1 + self.max_esr_ratio) / 2 * (1 + 0.25 * (1 + math.cos(math.pi * progress)))
+        """Ratio of ESRs to steer for: more while steps are large, half of the allowance from halftime on."""
+        return (1 + self.max_esr_ratio) / 2 * (1 + max(0.0, 0.5 - progress))
 
 
 class AntialiasModule(AmpModule):
@@ -86,6 +88,7 @@ class AntialiasModule(AmpModule):
         self.origin: dict[str, Tensor] | None = None
         self.esr_at_start = 0.0
         self._found: dict[str, float] = {}
+        self._states: State = []  # of a recurrent network, for each sine
 
     def start_from(self, state_dict: Mapping[str, Tensor]) -> None:
         super().start_from(state_dict)
@@ -104,7 +107,11 @@ class AntialiasModule(AmpModule):
         trained.load_state_dict(self.origin)
         trained.eval()
         self.sines = self.polish.draw(trained, self.sample_rate)
+        if not trained.memory_is_finite:
+            self._states = settled_states(trained, self.sines, self.sample_rate)
         self.esr_at_start = _esr(trained, self.trainer.datamodule.val_dataloader())  # type: ignore[attr-defined]
+        share = min(1.0, math.sqrt(self.esr_at_start) / FULL_STEPS)  # of a small error steps are a large part
+        self._base_lrs = [share * lr for lr in self._base_lrs]
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         x, y = batch
@@ -115,15 +122,24 @@ class AntialiasModule(AmpModule):
         return loss
 
     def _on_sines(self, like: Tensor) -> Tensor:
-        """Loss on some sines: the same for the same step of any attempt."""
+        """Loss on some sines: the same ones for the same step of any attempt."""
         random = torch.Generator().manual_seed(self.polish.seed * 1_000_003 + self.global_step)
-        which, phases = (
-            torch.randint(below, (self.polish.batch_size,), generator=random)
-            for below in (len(self.sines), self.sines.samples)
-        )
-        x, y = self.sines.batch(which, phases, self.sines.samples, self.network.receptive_field - 1)
+        which = torch.randint(len(self.sines), (self.polish.batch_size,), generator=random)
+        finite = self.network.memory_is_finite
+        x, y = self.sines.batch(which, self.network.receptive_field - 1 if finite else 0)
+        output = self(x.to(like)) if finite else self._from_state(x.to(like), which)
         harmonic = self.sines.harmonic(which).to(like.device)
-        return sine_loss(self(x.to(like)), y.to(like), harmonic, self.polish.harmonics)
+        return sine_loss(output, y.to(like), harmonic, self.polish.harmonics, settled=finite)
+
+    def _from_state(self, x: Tensor, which: Tensor) -> Tensor:
+        """Answer of a recurrent network that has heard each sine for long: it goes on where it was last."""
+        before = [part[:, which].to(x) for part in self._states]
+        with torch.no_grad():  # to settle with the weights that it has by now
+            _, settled = self.network.stream(x, before)
+        output, after = self.network.stream(x, settled)
+        for part, now in zip(self._states, after, strict=True):
+            part[:, which] = now.detach().to(part)
+        return output
 
     def on_validation_epoch_end(self) -> None:
         esr, network = self._section.compute(), self.network
@@ -149,25 +165,6 @@ class AntialiasModule(AmpModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.origin, self.weight = (checkpoint["voxnas"][name] for name in ("origin", "weight"))
-
-
-def sine_loss(output: Tensor, answers: Tensor, harmonic: Tensor, weight: float) -> Tensor:
-    """Loss of settled answers to sines over a whole number of their periods.
-
-    The aliases' share in dB, as a logarithm of amplitudes, and the harmonics' change, as a share of the
-    answer's amplitude.
-
-    Args:
-        output, answers: `(sines, 1, samples)`.
-        harmonic: `(sines, bins)`: which bins are multiples of each sine's, DC included.
-        weight: of the harmonics' change.
-    """
-    heard, wanted = torch.fft.rfft(output[:, 0]), torch.fft.rfft(answers[:, 0])
-    energy = heard.abs().square()
-    aliases, harmonics = (energy * ~harmonic).sum(1), (energy * harmonic)[:, 1:].sum(1)
-    change = ((heard - wanted).abs().square() * harmonic).sum(1) / wanted.abs().square().sum(1)
-    folded = 0.5 * (aliases / (harmonics + LEAST_ALIASES) + LEAST_ALIASES).log().mean()
-    return folded + weight * (change + LEAST_CHANGE).sqrt().mean()
 
 
 def _esr(network: Any, section: Any) -> float:

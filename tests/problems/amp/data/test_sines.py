@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from voxnas.models.recurrent import LSTM
 from voxnas.models.wavenet import WaveNet, stack
-from voxnas.problems.amp.data.sines import Sines, draw_sines, without_aliases
+from voxnas.problems.amp.data.sines import Sines, draw_sines, settled_states, without_aliases
 
 RATE = 48_000
 
@@ -25,7 +26,7 @@ def sines() -> Sines:
 
 
 def test_the_answers_are_the_models_own_harmonics_and_nothing_beside_them(sines):
-    x, wanted = sines.batch(torch.arange(len(sines)), torch.zeros(len(sines), dtype=int), sines.samples, 0)
+    x, wanted = sines.batch(torch.arange(len(sines)), 0)
     heard = torch.fft.rfft(hard_clipper()(x)[:, 0].detach().double())
     spectrum = torch.fft.rfft(wanted[:, 0].double())
     harmonic = sines.harmonic(torch.arange(len(sines)))
@@ -43,14 +44,24 @@ def test_no_alias_meets_a_harmonic_for_sines_begin_anew_after_a_prime(sines):
     assert int(sines.cycles.max()) <= round(10_000 * 2039 / RATE)
 
 
-def test_segments_begin_anywhere_in_the_sine_and_have_their_past(sines):
-    which, phases = torch.tensor([3, 7]), torch.tensor([0, 500])
-    x, y = sines.batch(which, phases, 100, 30)
-    assert (x.shape, y.shape) == ((2, 1, 130), (2, 1, 100))
-    at = np.arange(-30, 100) + 500
-    turns = int(sines.cycles[7]) * at / sines.samples
+def test_sines_have_their_past(sines):
+    x, y = sines.batch(torch.tensor([3, 7]), 30)
+    assert (x.shape, y.shape) == ((2, 1, 30 + 2039), (2, 1, 2039))
+    turns = int(sines.cycles[7]) * np.arange(-30, 2039) / 2039
     np.testing.assert_allclose(x[1, 0], float(sines.peaks[7]) * np.sin(2 * np.pi * turns), atol=1e-6)
-    np.testing.assert_array_equal(y[1, 0], sines.answers[7][500:600])
+    np.testing.assert_array_equal(y[1, 0], sines.answers[7])
+
+
+def test_a_recurrent_network_is_found_in_the_state_in_which_it_answers():
+    torch.manual_seed(0)
+    network = LSTM(4, warm_up=16)
+    drawn = draw_sines(network, RATE, 3, 512, (1000.0, 4000.0), (-6.0, 0.0))
+    state = settled_states(network, drawn, RATE)
+    x, y = drawn.batch(torch.arange(3), 0)
+    with torch.no_grad():
+        heard, after = network.stream(x, state)
+    torch.testing.assert_close(heard, y, rtol=0, atol=2e-3)  # but for its aliases
+    torch.testing.assert_close(after, state, rtol=0, atol=1e-5)
 
 
 def test_the_same_seed_draws_the_same_sines_and_silence_none():

@@ -13,7 +13,10 @@ from torch import Tensor
 
 from voxnas.engine.aliasing import is_prime, settled_answer
 from voxnas.engine.make import make_engine
-from voxnas.models.base import StreamingNetwork
+from voxnas.models.base import State, StreamingNetwork
+
+SILENCE = 1e-12  # power below which there is no answer to speak of
+SETTLE_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,11 @@ class Sines:
         bins = torch.arange(self.samples // 2 + 1)
         return bins % self.cycles[which].unsqueeze(1) == 0
 
-    def batch(self, which: Tensor, phases: Tensor, length: int, context: int) -> tuple[Tensor, Tensor]:
-        """Segments of some sines, of the shapes that `Segments` gives; each begins `phases` samples on."""
-        at = phases.unsqueeze(1) + torch.arange(-context, length)
-        turns = (at * self.cycles[which].unsqueeze(1)) % self.samples
+    def batch(self, which: Tensor, context: int) -> tuple[Tensor, Tensor]:
+        """Some sines and their answers, of the shapes that `Segments` gives, with the input before."""
+        turns = (torch.arange(-context, self.samples) * self.cycles[which].unsqueeze(1)) % self.samples
         x = self.peaks[which].unsqueeze(1) * torch.sin(turns * (2 * torch.pi / self.samples))
-        y = self.answers[which.unsqueeze(1), at[:, context:] % self.samples]
-        return x.float().unsqueeze(1), y.unsqueeze(1)
+        return x.float().unsqueeze(1), self.answers[which].unsqueeze(1)
 
 
 def draw_sines(
@@ -83,7 +84,7 @@ def draw_sines(
     cycles = np.exp(random.uniform(np.log(low), np.log(high), count)) * length / sample_rate
     cycles = np.maximum(1, np.round(cycles)).astype(np.int64)
     levels = random.uniform(levels_dbfs[0], levels_dbfs[1], count)
-    engine, settle, period = make_engine(network), network.receptive_field, network.period
+    engine, settle, period = make_engine(network), settling(network, sample_rate), network.period
     answers, ratios = np.empty((count, length), np.float32), np.empty(count)
     for i in range(count):
         answer = settled_answer(engine, int(cycles[i]), length, settle, float(levels[i]), period)
@@ -95,7 +96,20 @@ def draw_sines(
     return Sines(*(torch.from_numpy(of[heard]) for of in (cycles, peaks, answers, ratios)))
 
 
-SILENCE = 1e-12  # power below which there is no answer to speak of
+def settling(network: StreamingNetwork, sample_rate: int) -> int:
+    """Samples until a network's answer to a sine repeats; of a memory without end by experience."""
+    return network.receptive_field if network.memory_is_finite else round(SETTLE_S * sample_rate)
+
+
+def settled_states(network: StreamingNetwork, sines: Sines, sample_rate: int) -> State:
+    """State of a recurrent network in which each of the sines finds it, once settled."""
+    every = torch.arange(len(sines))
+    x, _ = sines.batch(every, 0)
+    state = network.initial_state(len(sines))
+    with torch.no_grad():
+        for _ in range(-(-settling(network, sample_rate) // sines.samples)):
+            _, state = network.stream(x, state)
+    return state
 
 
 def without_aliases(answer: NDArray[np.float64], fundamental: int) -> NDArray[np.float64]:
