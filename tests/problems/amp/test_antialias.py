@@ -14,9 +14,10 @@ from tiny_amp import RATE, dry_signal
 
 from voxnas.models.recurrent import LSTM
 from voxnas.models.wavenet import WaveNet, stack
-from voxnas.problems.amp.antialias import AntialiasModule, Polish
+from voxnas.problems.amp.antialias import AntialiasModule
 from voxnas.problems.amp.data.datamodule import PairDataModule
 from voxnas.problems.amp.losses import WeightedLoss
+from voxnas.problems.amp.polish import Polish
 from voxnas.problems.amp.sine_loss import sine_loss
 from voxnas.records.record import Record
 from voxnas.training.block_soap import BlockSOAP
@@ -82,7 +83,7 @@ def test_a_run_that_goes_on_has_the_answers_of_the_model_that_it_began_with(data
     assert math.isfinite(again.weight)
 
 
-def test_the_epoch_with_the_least_aliasing_is_kept_of_those_whose_esr_is_low_enough(data, tmp_path):
+def test_the_epoch_with_the_least_aliasing_is_kept_of_those_whose_esr_is_low_enough(data, tmp_path, caplog):
     for limit in (1e6, 1e-6):
         module = started(clipper(), Polish(sines=64, batch_size=8, samples=256, max_esr_ratio=limit))
         trainer = make_trainer(tmp_path / str(limit), 3)
@@ -91,6 +92,7 @@ def test_the_epoch_with_the_least_aliasing_is_kept_of_those_whose_esr_is_low_eno
         trainer.fit(module, data)
         best = torch.load(tmp_path / str(limit) / "best.ckpt", weights_only=True)
         assert best["epoch"] == min(range(3), key=lambda epoch: found[epoch]["choice"])
+        assert ("no epoch kept the ESR" in caplog.text) == (limit < 1)
         assert all((epoch["choice"] == epoch["asr"]) == (limit > 1) for epoch in found)
 
 
@@ -139,6 +141,14 @@ def test_a_recurrent_network_goes_on_in_each_sine_where_it_was(data, tmp_path):
     assert [tuple(part.shape) for part in module._states] == [(1, len(module.sines), 4)] * 2
     assert all(part.isfinite().all() for part in module._states)
     assert trainer.callback_metrics["val/choice"] > 0
+
+
+def test_the_esr_may_rise_while_steps_are_large_and_comes_back_within_the_allowance():
+    wanted = [POLISH.wanted_ratio(progress) for progress in (0.0, 0.4, 0.8, 1.0)]
+    assert wanted == pytest.approx([1.05 * 1.5, 1.05 * 1.25, 1.05, 1.05])
+    assert POLISH.steered(0.1, 1.05, 1.0) == pytest.approx(0.1)
+    assert 0.05 <= POLISH.steered(0.1, 1.2, 0.9) < POLISH.steered(0.1, 1.2, 0.7) < 0.1
+    assert 0.1 < POLISH.steered(0.1, 0.5, 0.5) <= 0.13
 
 
 def test_without_a_trained_model_there_is_nothing_to_polish(data, tmp_path):

@@ -4,9 +4,9 @@ After "Anti-aliasing of neural distortion effects via model fine tuning" (2025),
 with the pair beside the sines, and with what is folded back weighed in dB, as the figure `asr` does.
 """
 
+import logging
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import lightning.pytorch as pl
@@ -17,59 +17,20 @@ from voxnas.engine.aliasing import measure_aliasing, overall
 from voxnas.engine.make import make_engine
 from voxnas.models.base import State
 from voxnas.models.build import build
-from voxnas.problems.amp.data.sines import Sines, draw_sines, settled_states
+from voxnas.problems.amp.data.sines import settled_states
 from voxnas.problems.amp.esr import SectionESR
 from voxnas.problems.amp.module import AmpModule
-from voxnas.problems.amp.sine_loss import LEAST_ALIASES, sine_loss
+from voxnas.problems.amp.polish import Polish
+from voxnas.problems.amp.sine_loss import sine_loss
 from voxnas.training.module import require_finite
 from voxnas.utils.errors import InputError
+
+log = logging.getLogger(__name__)
 
 CHOICE = "val/choice"  # by which the best epoch is chosen, in the place of the score
 BEYOND = 1e3  # more than any aliasing; for epochs whose ESR is too high
 FULL_STEPS = 0.02  # root of the ESR at the start from which on the learning rate is as given
-SLOWEST, FASTEST = 0.8, 1.2  # change of the sines' weight from epoch to epoch
-
-
-@dataclass(frozen=True)
-class Polish:
-    """What the fine-tuning plays and wants.
-
-    Args:
-        weight: of the sines' loss beside the pair's, in units of the root of the ESR at the start; to begin
-            with: it falls while the ESR is too high.
-        harmonics: weight, within the sines' loss, of harmonics that are not the trained model's.
-        max_esr_ratio: the validation ESR over that at the start, up to which an epoch may be chosen.
-        sines: how many are drawn in all; those that the trained model answers without aliases are left out.
-        batch_size: sines of a step.
-        samples: after which they begin anew at the latest.
-        pitches: lowest and highest, in Hz.
-        levels_dbfs: lowest and highest peak.
-        seed: of the sines and their order.
-    """
-
-    weight: float = 0.25
-    harmonics: float = 1.0
-    max_esr_ratio: float = 1.1
-    sines: int = 512
-    batch_size: int = 16
-    samples: int = 2048
-    pitches: Sequence[float] = (82.4, 10_000.0)
-    levels_dbfs: Sequence[float] = (-30.0, -6.0)
-    seed: int = 0
-
-    def draw(self, network: Any, sample_rate: int) -> Sines:
-        """The sines for a trained network. Raises InputError if it aliases at none."""
-        drawn = draw_sines(
-            network, sample_rate, self.sines, self.samples, self.pitches, self.levels_dbfs, self.seed
-        )
-        aliasing = drawn.aliasing > LEAST_ALIASES
-        if not aliasing.any():
-            raise InputError("training=antialias: the model that it starts from has no aliasing to take off")
-        return drawn.only(aliasing)
-
-    def wanted_ratio(self, progress: float) -> float:
-        """Ratio of ESRs to steer for: more while steps are large, half of the allowance from halftime on."""
-        return (1 + self.max_esr_ratio) / 2 * (1 + max(0.0, 0.5 - progress))
+RECURRENT_STEPS = 0.25  # share of the learning rate that suits recurrent networks
 
 
 class AntialiasModule(AmpModule):
@@ -88,6 +49,7 @@ class AntialiasModule(AmpModule):
         self.origin: dict[str, Tensor] | None = None
         self.esr_at_start = 0.0
         self._found: dict[str, float] = {}
+        self._least = math.inf  # choice so far
         self._states: State = []  # of a recurrent network, for each sine
 
     def start_from(self, state_dict: Mapping[str, Tensor]) -> None:
@@ -110,8 +72,12 @@ class AntialiasModule(AmpModule):
         if not trained.memory_is_finite:
             self._states = settled_states(trained, self.sines, self.sample_rate)
         self.esr_at_start = _esr(trained, self.trainer.datamodule.val_dataloader())  # type: ignore[attr-defined]
-        share = min(1.0, math.sqrt(self.esr_at_start) / FULL_STEPS)  # of a small error steps are a large part
-        self._base_lrs = [share * lr for lr in self._base_lrs]
+        self._base_lrs = [self._step_share() * lr for lr in self._base_lrs]
+
+    def _step_share(self) -> float:
+        """Share of the learning rate: less where large steps would add much to a small error."""
+        kind = 1.0 if self.network.memory_is_finite else RECURRENT_STEPS
+        return kind * min(1.0, math.sqrt(self.esr_at_start) / FULL_STEPS)
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         x, y = batch
@@ -149,11 +115,20 @@ class AntialiasModule(AmpModule):
         )
         ratio, asr = esr / self.esr_at_start, overall(measured)
         fits = asr is not None and ratio <= self.polish.max_esr_ratio
-        choice = asr if asr is not None and fits else BEYOND * ratio
+        choice = asr if asr is not None and fits else BEYOND * (1 + ratio)
         self._found = {"choice": choice} | ({} if asr is None else {"asr": asr})
+        self._least = min(self._least, choice)
         self.log(CHOICE, torch.tensor(choice, dtype=torch.float64).float())
-        change = math.sqrt(self.polish.wanted_ratio(self.progress()) / max(ratio, 1e-9))
-        self.weight *= min(FASTEST, max(SLOWEST, change))
+        self.weight = self.polish.steered(self.weight, ratio, self.progress())
+
+    def on_fit_end(self) -> None:
+        super().on_fit_end()
+        if self._least >= BEYOND:
+            log.warning(
+                "no epoch kept the ESR within %g times that of the start: the nearest is kept; give a lower "
+                "training.optimizer.lr or training.polish.weight, or more time",
+                self.polish.max_esr_ratio,
+            )
 
     def epoch_figures(self) -> dict[str, float]:
         """Figures of the last epoch for the history: its aliasing, and by which `choice` it is the best."""
@@ -161,10 +136,11 @@ class AntialiasModule(AmpModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_save_checkpoint(checkpoint)
-        checkpoint["voxnas"] |= {"origin": self.origin, "weight": self.weight}
+        checkpoint["voxnas"] |= {"origin": self.origin, "weight": self.weight, "least": self._least}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.origin, self.weight = (checkpoint["voxnas"][name] for name in ("origin", "weight"))
+        known = checkpoint["voxnas"]
+        self.origin, self.weight, self._least = (known[name] for name in ("origin", "weight", "least"))
 
 
 def _esr(network: Any, section: Any) -> float:
