@@ -3,7 +3,7 @@
 import lightning.pytorch as pl
 
 from voxnas.callbacks.streaming import streaming
-from voxnas.engine.cost.profile import BLOCK_SIZE, EDITION, SAMPLE_RATE, plugin_cost
+from voxnas.engine.cost.profile import BLOCK_SIZE, engine_name, plugin_cost
 from voxnas.records.record import Record, measured
 from voxnas.training.callback import JobCallback
 from voxnas.utils.errors import InputError
@@ -20,7 +20,7 @@ class PluginCost(JobCallback):
     """
 
     def __init__(self, build: str = "default") -> None:
-        self.build, self.engine = build, f"profile-{build}-{EDITION}"
+        self.build, self.engine = build, engine_name(build)
 
     def is_measured(self, record: Record) -> bool:
         """Whether the record has the figure by this cost model; one without it is left as it is."""
@@ -34,6 +34,5 @@ class PluginCost(JobCallback):
             cost = plugin_cost(module.network.architecture(), self.build)
         except InputError:
             return
-        rtf = cost.rtf * module.sample_rate / SAMPLE_RATE  # the time per block is the same
         conditions = {"block_size": BLOCK_SIZE, "engine": self.engine, "basis": cost.basis}
-        self.record.cost |= measured({FIGURE: rtf}, **conditions)
+        self.record.cost |= measured({FIGURE: cost.at(module.sample_rate)}, **conditions)

@@ -114,9 +114,8 @@ class Meter:
             )
         if cost.basis == "extrapolated":
             _warn_once("the profile of the plug-in's engine is extrapolated: no such network was measured")
-        rtf = cost.rtf * sample_rate / profile.SAMPLE_RATE  # the time per block is the same
-        name = f"profile-{self.profile_build}-{profile.EDITION}"
-        return timing_of_rtf(rtf, profile.BLOCK_SIZE, sample_rate, name, cost.cpu_model)
+        name = profile.engine_name(self.profile_build)
+        return timing_of_rtf(cost.at(sample_rate), profile.BLOCK_SIZE, sample_rate, name, cost.cpu_model)
 
 
 def _command(settings: Mapping[str, Any] | None, block_sizes: Sequence[int]) -> Command:

@@ -43,7 +43,7 @@ def costs_of(architectures: Sequence[Mapping[str, Any]], sample_rate: int = SAMP
     Raises InputError on a description of which no network can be built.
     """
     try:
-        rtfs = [plugin_cost(architecture).rtf * sample_rate / SAMPLE_RATE for architecture in architectures]
+        rtfs = [plugin_cost(architecture).at(sample_rate) for architecture in architectures]
     except (InputError, TypeError) as error:  # the other one's names what cannot be built
         macs = [float(blank_network(a).macs_per_sample) for a in architectures]
         why = str(error).split(";")[0]

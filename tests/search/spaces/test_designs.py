@@ -11,31 +11,22 @@ from voxnas.search.spaces.mutation import MutatingChooser, Recorder
 from voxnas.search.spaces.plugin import PluginSpace
 from voxnas.utils.errors import InputError
 
+A2 = {
+    "arrays": 1,
+    "array1.layers": 14,
+    "array1.dilations": "spread",
+    "array1.ratio": 2.3,
+    "array1.cycle": 7,
+    "array1.kernel_size": 6,
+    "array1.order": "ascending",
+    "array1.activation": "Tanh",
+    "array1.gated": False,
+    "array1.head_kernel_size": 16,
+}
+A2_LEAKY = A2 | {"array1.activation": "LeakyReLU"}
 STARTS = {
-    "a2_large_kernels": {
-        "arrays": 1,
-        "array1.layers": 12,
-        "array1.dilations": "spread",
-        "array1.ratio": 2.3,
-        "array1.cycle": 6,
-        "array1.kernel_size": 8,
-        "array1.order": "ascending",
-        "array1.activation": "LeakyReLU",
-        "array1.gated": False,
-        "array1.head_kernel_size": 16,
-    },
-    "a2_leaky": {
-        "arrays": 1,
-        "array1.layers": 14,
-        "array1.dilations": "spread",
-        "array1.ratio": 2.3,
-        "array1.cycle": 7,
-        "array1.kernel_size": 6,
-        "array1.order": "ascending",
-        "array1.activation": "LeakyReLU",
-        "array1.gated": False,
-        "array1.head_kernel_size": 16,
-    },
+    "a2_large_kernels": A2_LEAKY | {"array1.layers": 12, "array1.cycle": 6, "array1.kernel_size": 8},
+    "a2_leaky": A2_LEAKY,
     "two_arrays_tanh": {
         "arrays": 2,
         "array1.layers": 5,
@@ -100,18 +91,7 @@ STARTS = {
         "array2.gated": False,
         "array2.head_kernel_size": 8,
     },
-    "a2": {
-        "arrays": 1,
-        "array1.layers": 14,
-        "array1.dilations": "spread",
-        "array1.ratio": 2.3,
-        "array1.cycle": 7,
-        "array1.kernel_size": 6,
-        "array1.order": "ascending",
-        "array1.activation": "Tanh",
-        "array1.gated": False,
-        "array1.head_kernel_size": 16,
-    },
+    "a2": A2,
     "a2_light": {
         "arrays": 1,
         "array1.layers": 10,

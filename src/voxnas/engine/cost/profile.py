@@ -43,6 +43,15 @@ class PluginCost:
     basis: str
     cpu_model: str
 
+    def at(self, sample_rate: int) -> float:
+        """The fraction of real time at another rate in Hz: the time per block is the same."""
+        return self.rtf * sample_rate / SAMPLE_RATE
+
+
+def engine_name(build: str) -> str:
+    """The engine in records, with its build and edition: costs of others do not compare."""
+    return f"profile-{build}-{EDITION}"
+
 
 def plugin_cost(architecture: Mapping[str, Any], build: str = "default") -> PluginCost:
     """Cost in the plug-in's engine of the network that `Network.architecture` describes.

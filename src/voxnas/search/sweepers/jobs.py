@@ -10,6 +10,8 @@ from voxnas.search.sources.proposals import Proposer, is_of_the_model
 from voxnas.search.sweepers.finals import RUNG as FINAL
 from voxnas.search.sweepers.runner import Job
 
+OF_ONE = ("seed", "name")  # what each run of the finals has of its own
+
 
 @dataclass(frozen=True)
 class Jobs:
@@ -47,7 +49,7 @@ def jobs_of(
         first=lambda candidate: [*proposer.job(candidate.chosen, candidate.whole), *of_first],
         promoted=lambda rung, name: [*promoted_to(rungs[rung], name), *rungs[rung].overrides],
         final=lambda name, seed: [
-            *(o for o in promoted_to(last, name) if not o.lstrip("+").startswith("seed=")),
+            *(o for o in promoted_to(last, name) if o.lstrip("+").split("=", 1)[0] not in OF_ONE),
             *Rung(FINAL, last.epochs, None).overrides,
             "init_from=null",
             f"seed={seed}",
