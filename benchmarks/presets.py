@@ -17,11 +17,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
 from own_speed import network
 from presets_report import plot, table
 from rich.console import Console
-from studies import LOGS, pair, records, script
+from studies import BARE, LOGS, SECTIONS, Shapes, duel, pair, script
 
 from voxnas.engine.cost.profile import plugin_cost
 from voxnas.problems.amp.problem import AmpProblem
@@ -30,13 +29,9 @@ from voxnas.records.study import ANSWER
 
 PRESETS = AmpProblem.presets
 SEEDS = (101, 102, 103)  # of the duel
-SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
 # Of a search: about as much training as 100 epochs of each preset with three seeds
 SEARCH = ("search.candidates=24", "search.generations=3", "search.rungs=[6,24,80]", "search.keep=[8,4]")
-BARE = ("callbacks.preview=null", "callbacks.aliasing=null", "callbacks.benchmark.block_sizes=[64]")
 RESULTS = LOGS / "bench"
-
-Shapes = dict[str, Mapping[str, Any]]  # architectures by name
 
 
 def cost(architecture: Mapping[str, Any]) -> float:
@@ -60,25 +55,6 @@ def found(study: str, budget: str, data: Sequence[str], options: argparse.Namesp
     return Record.read(Path(file).parent).architecture
 
 
-def train(
-    study: str, shapes: Shapes, seeds: Sequence[int], data: Sequence[str], options: argparse.Namespace
-) -> dict[str, list[Record]]:
-    """Each architecture from scratch with every seed: its runs by name."""
-    folder = LOGS / "promoted" / "candidate" / study
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, shape in shapes.items():
-        values = {"name": f'${{run_name:"{name}",${{unnamed}}}}', "model": {"architecture": shape}}
-        header = "# @package _global_\ndefaults:\n  - override /model: architecture\n\n"
-        (folder / f"{name}.yaml").write_text(header + OmegaConf.to_yaml(OmegaConf.create(values)))
-    script(
-        "train", "search=rung", "rung=duel", f"study={study}",
-        f"seed={','.join(map(str, seeds))}", f"candidate={','.join(f'{study}/{name}' for name in shapes)}",
-        f"trainer.max_epochs={options.epochs}", "patience=null", *BARE, *data, jobs=options.jobs,
-    )  # fmt: skip
-    runs = [run for run in records(study, "duel") if run.seed in seeds and run.epochs == options.epochs]
-    return {name: [r for r in runs if r.architecture == dict(shape)] for name, shape in shapes.items()}
-
-
 def duels(target: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """For each budget what was found, and how it and the presets within the budget do."""
     data, name = pair(options.input, target, *SECTIONS), Path(target).stem
@@ -86,7 +62,7 @@ def duels(target: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         study = f"bench-presets-{name}-{budget}"
         shapes = presets_within(budget)
         best = found(study, budget, data, options)
-        runs = train(study, {**shapes, best["name"]: best}, options.seeds, data, options)
+        runs = duel(study, {**shapes, best["name"]: best}, options.seeds, options.epochs, data, options.jobs)
         sides = {"found": runs[best["name"]], **{preset: runs[preset] for preset in shapes}}
         figures = {
             figure: {side: [run.value(figure) for run in each] for side, each in sides.items()}
@@ -96,8 +72,29 @@ def duels(target: str, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         yield {"pair": name, "budget": budget, "found": best["name"], "rtf": costs, **figures}
 
 
+def parsed(parser: argparse.ArgumentParser, words: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options, and as `settings` what is a setting of the search."""
+    options, rest = parser.parse_known_args(words)
+    options.settings = [word for word in [*options.target, *rest] if "=" in word]
+    options.target = [word for word in options.target if "=" not in word]
+    if len(set(options.seeds)) < 2:
+        parser.error("--seeds: two or more, for the table tells how they spread")
+    return options
+
+
+def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """Search and train what is missing; the rows, which are written down as they come."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for target in options.target:
+        for row in duels(target, options):
+            rows.append(row)
+            (RESULTS / "presets.json").write_text(json.dumps(rows, indent=1))
+    return rows
+
+
 def main() -> None:
-    """Search and train what is missing, compare, print the table."""
+    """Measure, compare, print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("input")
     parser.add_argument("target", nargs="+")
@@ -105,17 +102,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--epochs", type=int, default=100, help="of the duel")
     parser.add_argument("--seeds", nargs="+", type=int, default=list(SEEDS), help="of the duel, two or more")
-    options, rest = parser.parse_known_args()
-    options.settings = [word for word in [*options.target, *rest] if "=" in word]
-    options.target = [word for word in options.target if "=" not in word]
-    if len(set(options.seeds)) < 2:
-        parser.error("--seeds: two or more, for the table tells how they spread")
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    rows = []
-    for target in options.target:
-        for row in duels(target, options):
-            rows.append(row)
-            (RESULTS / "presets.json").write_text(json.dumps(rows, indent=1))
+    options = parsed(parser)
+    rows = measure(options)
     plot(rows, RESULTS / "presets.png")
     Console(width=160).print(table(rows, options.epochs))
 

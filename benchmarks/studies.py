@@ -3,8 +3,9 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
@@ -14,6 +15,10 @@ from voxnas.search.cost.streaming import CostMeter
 
 ROOT = Path(__file__).resolve().parents[1]
 LOGS = Path(os.environ.get("VOXNAS_LOG_DIR", ROOT / "logs"))
+SECTIONS = ('data.train="0:60"', 'data.val="60:75"', 'data.test="75:90"')
+BARE = ("callbacks.preview=null", "callbacks.aliasing=null", "callbacks.benchmark.block_sizes=[64]")
+
+Shapes = dict[str, Mapping[str, Any]]  # architectures by name
 
 
 def pair(source: str, target: str, *sections: str) -> list[str]:
@@ -33,6 +38,25 @@ def records(study: str, rung: str = "*") -> list[Record]:
     """The finished runs of a study."""
     found = [Record.read(path) for path in sorted((LOGS / "nas" / study).glob(f"{rung}/*/{FILE_NAME}"))]
     return [record for record in found if record.status == "ok"]
+
+
+def duel(
+    study: str, shapes: Shapes, seeds: Sequence[int], epochs: int, data: Sequence[str], jobs: int
+) -> dict[str, list[Record]]:
+    """Each architecture from scratch with every seed, for so many epochs: its runs by name."""
+    folder = LOGS / "promoted" / "candidate" / study
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, shape in shapes.items():
+        values = {"name": f'${{run_name:"{name}",${{unnamed}}}}', "model": {"architecture": shape}}
+        header = "# @package _global_\ndefaults:\n  - override /model: architecture\n\n"
+        (folder / f"{name}.yaml").write_text(header + OmegaConf.to_yaml(OmegaConf.create(values)))
+    script(
+        "train", "search=rung", "rung=duel", f"study={study}",
+        f"seed={','.join(map(str, seeds))}", f"candidate={','.join(f'{study}/{name}' for name in shapes)}",
+        f"trainer.max_epochs={epochs}", "patience=null", *BARE, *data, jobs=jobs,
+    )  # fmt: skip
+    runs = [run for run in records(study, "duel") if run.seed in seeds and run.epochs == epochs]
+    return {name: [r for r in runs if r.architecture == dict(shape)] for name, shape in shapes.items()}
 
 
 def cost_meter(block_size: int) -> CostMeter:
