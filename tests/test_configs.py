@@ -133,6 +133,12 @@ def test_every_trainer_is_one(composed, trainer):
     assert isinstance(instantiate(config.trainer, logger=False), pl.Trainer)
 
 
+def test_a_gpu_trains_only_where_it_is_asked_for(composed, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    assert composed("train").trainer.accelerator == "cpu"
+    assert composed("train", "trainer=gpu").trainer.accelerator == "cuda"
+
+
 @pytest.mark.parametrize("callbacks", options("callbacks"))
 def test_every_callback_can_be_built(composed, callbacks):
     config = composed("train", f"callbacks={callbacks}", "patience=3")

@@ -1,14 +1,13 @@
 """What configs compute: a run's name, the survivors of a rung, its place in a sweep."""
 
 import pytest
-import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 from omegaconf.errors import InterpolationResolutionError
 
 from voxnas.utils import resolvers
-from voxnas.utils.resolvers import accelerator, run_name, side_by_side, threads
+from voxnas.utils.resolvers import run_name, side_by_side, threads
 
 UNNAMED = OmegaConf.create(["study", "model.num_layers", "callbacks.*"])
 
@@ -67,12 +66,6 @@ def test_the_place_in_a_sweep_counts_from_0_and_is_0_in_a_single_run(composed):
     config.hydra.job.num = 4
     HydraConfig.instance().set_config(config)
     assert config.callbacks.progress.number == 4
-
-
-def test_the_accelerator_is_the_gpu_where_there_is_one(monkeypatch):
-    for there, expected in ((True, "cuda"), (False, "cpu")):
-        monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
-        assert accelerator() == expected
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,6 @@ def register_resolvers() -> None:
     OmegaConf.register_new_resolver("genotype_name", genotype_file_name, replace=True)
     OmegaConf.register_new_resolver("start_name", start_name, replace=True)
     OmegaConf.register_new_resolver("survivors", survivors, replace=True)
-    OmegaConf.register_new_resolver("accelerator", accelerator, replace=True)
     OmegaConf.register_new_resolver("cores", cores, replace=True)
     OmegaConf.register_new_resolver("side_by_side", side_by_side, replace=True)
     OmegaConf.register_new_resolver("threads", threads, replace=True)
@@ -112,13 +111,6 @@ def score_mode(problem: str) -> str:
 
     mode: str = get_class(problem).score.mode  # type: ignore[attr-defined]
     return mode
-
-
-def accelerator() -> str:
-    """Name of the accelerator: a CUDA GPU when there is one, else the CPU."""
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def cores() -> int:
