@@ -9,6 +9,7 @@ import numpy as np
 
 from voxnas.audio.align import Delay
 from voxnas.audio.checks import decibels
+from voxnas.audio.noise import Noise
 from voxnas.audio.pair import Examination, Pair
 
 if TYPE_CHECKING:
@@ -21,14 +22,17 @@ FFT_SIZE = 8_192
 ZOOM_SAMPLES = 64
 
 
-def draw_pair(examination: Examination, folder: str | Path) -> list[Path]:
-    """Write waveforms.png, spectra.png, levels.png and, where a delay was looked for, delay.png."""
+def draw_pair(examination: Examination, folder: str | Path, noise: Noise | None = None) -> list[Path]:
+    """Write waveforms.png, spectra.png, levels.png and, where a delay was looked for, delay.png.
+
+    The target's `noise`, where it is known, lies below its spectrum.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     pair = examination.pair
     figures = {
         "waveforms.png": draw_waveforms(pair),
-        "spectra.png": draw_spectra(pair),
+        "spectra.png": draw_spectra(pair, noise),
         "levels.png": draw_levels(pair),
     }
     if examination.delay is not None and len(examination.delay.lags):
@@ -60,14 +64,16 @@ def draw_waveforms(pair: Pair) -> Figure:
     return figure
 
 
-def draw_spectra(pair: Pair) -> Figure:
-    """Mean power spectra, smoothed a little to compare by eye."""
+def draw_spectra(pair: Pair, noise: Noise | None = None) -> Figure:
+    """Mean power spectra, smoothed a little to compare by eye, and the target's hiss and hum."""
     figure, (axis,) = _figure(1, (9, 5))
     top = -200.0
     for name, samples in _signals(pair):
         frequency, level = _spectrum(samples, pair.sample_rate)
         axis.semilogx(frequency, level, color=COLOURS[name], label=name)
         top = max(top, float(level.max()))
+    if noise is not None:
+        _draw_noise(axis, noise)
     axis.set(xlim=(20, pair.sample_rate / 2), ylim=(top - 110, top + 6))
     axis.set(xlabel="frequency in Hz", ylabel="power in dB per bin")
     ticks = [
@@ -77,6 +83,19 @@ def draw_spectra(pair: Pair) -> Figure:
     axis.minorticks_off()
     axis.legend()
     return figure
+
+
+def _draw_noise(axis: Axes, noise: Noise) -> None:
+    """Hiss as a line and hum as marks, at the levels that they have in a spectrum of Hann windows."""
+    if noise.hiss is not None:
+        level = noise.hiss + 10 * np.log10(0.375 / FFT_SIZE)
+        label = f"target's hiss, {noise.hiss:.0f} dBFS in all"
+        axis.axhline(level, color=COLOURS["target"], linestyle="--", linewidth=1, label=label)
+    if noise.hum:
+        hertz, levels = zip(*sorted(noise.hum.items()), strict=True)
+        peaks = np.array(levels) - 20 * np.log10(2 * np.sqrt(2))  # of a sine of so many dB RMS
+        label = f"target's hum, {max(levels):.0f} dBFS at most"
+        axis.plot(hertz, peaks, "v", color=COLOURS["target"], markersize=5, label=label)
 
 
 def draw_levels(pair: Pair) -> Figure:

@@ -39,11 +39,13 @@ def inspect_pair(
         delay=delay,
     )
     findings, pair = list(examination.pair.findings), examination.pair
+    noise = None
     if examination.usable:
-        findings.append(measure_noise(pair.input, pair.target, pair.sample_rate).finding(pair.target))
+        noise = measure_noise(pair.input, pair.target, pair.sample_rate)
+        findings.append(noise.finding(pair.target))
     Console().print(findings_table(findings))
     default = Path(os.environ["VOXNAS_LOG_DIR"]) / "inspect" / Path(target).stem
-    for picture in draw_pair(examination, output_dir or default):
+    for picture in draw_pair(examination, output_dir or default, noise):
         print(picture)
     if not examination.usable:
         print("this pair cannot be trained on: see the errors above", file=sys.stderr)
