@@ -81,11 +81,41 @@ def test_a_compiler_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.Mon
     assert list((tmp_path / "voxnas").iterdir()) == []
 
 
-def test_a_broken_library_says_which_file_to_delete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_built_and_does_not_load_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_rubbish = 'while [ $# -gt 1 ]; do [ "$1" = -o ] && echo rubbish > "$2"; shift; done; exit 0'
     use_compiler(write_rubbish, tmp_path, monkeypatch)
-    with pytest.raises(build.Unavailable, match="delete it"):
+    with pytest.raises(
+        build.Unavailable, match=r"cannot build wavenet_train.cpp: what it builds does not load"
+    ):
         build._open("wavenet_train.cpp")
+    assert list((tmp_path / "voxnas").iterdir()) == []
+
+
+@pytest.mark.usefixtures("compiler")
+def test_a_library_that_was_damaged_says_which_file_to_delete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(build, "_compile", lambda compiler, source, library: library.write_bytes(b"rubbish"))
+    with pytest.raises(build.Unavailable, match=r"wavenet_train-\w+\.so: .* delete it"):
+        build._open("wavenet_train.cpp")
+
+
+@pytest.mark.usefixtures("compiler")
+def test_where_openmp_cannot_be_loaded_plain_threads_serve(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A compiler that takes -fopenmp and links a library that is not there when it is loaded."""
+    missing = (
+        'extra=; case "$*" in *-fopenmp*) extra=-Wl,--unresolved-symbols=ignore-all,-u,absent_omp;; esac'
+    )
+    use_compiler(f'{missing}\nexec g++ "$@" $extra', tmp_path, monkeypatch)
+    (tmp_path / "peak.cpp").write_text(
+        "#ifdef _OPENMP\nextern int absent_omp(); int use = absent_omp();\n#endif\n"
+        'extern "C" int peak() { return 1; }'
+    )
+    monkeypatch.setattr(build, "SOURCES", tmp_path)
+    assert build._open("peak.cpp").peak() == 1
 
 
 def test_a_folder_that_others_can_write_to_is_not_used(

@@ -4,12 +4,15 @@ import ctypes
 import functools
 import hashlib
 import os
+import platform
 import shlex
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from voxnas.utils.errors import VoxnasError
@@ -18,8 +21,12 @@ SOURCES = Path(__file__).parent
 # Of -ffast-math only what keeps NaN and infinity what they are: a diverged network must not look healthy.
 FLAGS = ["-std=c++17", "-O3", "-fPIC", "-shared", "-ffp-contract=fast"]
 FLAGS += ["-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"]
-THREAD_FLAGS = ("-fopenmp", "-pthread")  # the first that works
+# Two builds of one source, for CPUs of different vector width, must not share their templates' static data
+OWN_SYMBOLS: tuple[list[str], ...] = (["-fno-gnu-unique"], [])  # of g++; clang knows neither flag nor problem
+THREAD_FLAGS = ("-fopenmp", "-pthread")  # the first that builds a library that loads
 CPU_FLAGS: tuple[list[str], ...] = (["-march=native"], ["-mcpu=native"], [])
+if platform.machine().lower() in ("arm64", "aarch64"):  # where -march alone says nothing of the core
+    CPU_FLAGS = (["-mcpu=native"], ["-march=native"], [])
 BUILD_TIMEOUT_S = 120
 
 
@@ -65,13 +72,14 @@ def _compiler() -> tuple[list[str], str]:
     tried = []
     for command in _candidates():
         tried.append(shlex.join(command))
-        for cpu in CPU_FLAGS:
-            line = [*command, *FLAGS, *cpu]
+        for own, cpu in product(OWN_SYMBOLS, CPU_FLAGS):
+            line = [*command, *FLAGS, *own, *cpu]
             found = _run([*line, "-dM", "-E", "-x", "c++", os.devnull])
             if found is not None and found.returncode == 0:
                 return line, found.stdout
+    install = "run xcode-select --install" if sys.platform == "darwin" else "install g++"
     raise Unavailable(
-        f"no C++ compiler works (tried {', '.join(tried) or 'c++, g++, clang++'}); install g++ or set CXX"
+        f"no C++ compiler works (tried {', '.join(tried) or 'c++, g++, clang++'}); {install} or set CXX"
     )
 
 
@@ -89,14 +97,25 @@ def _compile(compiler: list[str], source: Path, library: Path) -> None:
     try:
         for threads in THREAD_FLAGS:
             result = _run([*compiler, threads, str(source), "-o", temporary])
-            if result is not None and result.returncode == 0:
+            if result is None or result.returncode != 0:
+                said = result.stderr.splitlines() if result else ["it takes too long, or cannot be run"]
+                fault = next((line for line in said if "error" in line), [*said, "it says nothing"][0])
+            elif (not_loaded := _why_not_loaded(temporary)) is not None:
+                fault = f"what it builds does not load: {not_loaded}"
+            else:
                 os.replace(temporary, library)
                 return
-        said = result.stderr.splitlines() if result else ["it takes too long, or cannot be run"]
-        errors = [line for line in said if "error" in line] or said or ["it says nothing"]
-        raise Unavailable(f"{compiler[0]} cannot build {source.name}: {errors[0]}")
+        raise Unavailable(f"{compiler[0]} cannot build {source.name}: {fault}")
     finally:
         Path(temporary).unlink(missing_ok=True)
+
+
+def _why_not_loaded(library: str) -> str | None:
+    """What a library lacks, None if nothing: a compiler may take -fopenmp where no OpenMP library is."""
+    found = _run([sys.executable, "-c", "import ctypes, sys; ctypes.CDLL(sys.argv[1])", library])
+    if found is None or found.returncode == 0:
+        return None if found else "it cannot be tried"
+    return found.stderr.strip().splitlines()[-1].removeprefix("OSError: ")
 
 
 def _run(command: list[str]) -> "subprocess.CompletedProcess[str] | None":
