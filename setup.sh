@@ -17,8 +17,9 @@ if [ -f "$stamp" ] && [ "$(head -n 1 "$stamp")" = "$wanted" ]; then
   extras="$(sed -n 2p "$stamp")$(for extra in "$@"; do printf ',%s' "$extra"; done)"
 fi
 
-"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || {
-  echo "setup.sh: Python 3.10 or newer is needed, $python is $("$python" --version 2>&1); set PYTHON=" >&2; exit 1; }
+"$python" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || {
+  echo "setup.sh: Python 3.10 to 3.13 is needed (Hydra does not start on 3.14)," \
+    "$python is $("$python" --version 2>&1); set PYTHON=" >&2; exit 1; }
 echo "setting up .venv (the first time takes a few minutes) ..."
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then  # Debian and Ubuntu ship it apart from python3
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
