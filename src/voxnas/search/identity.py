@@ -20,6 +20,7 @@ from voxnas.records.record import FILE_NAME, Record
 from voxnas.records.schema1 import PROBLEM
 from voxnas.records.schema1_identity import schema1_identity
 from voxnas.utils.names import matches
+from voxnas.utils.search_path import own_places
 
 ABSENT = "absent"
 
@@ -95,7 +96,7 @@ def default_config(groups: Sequence[str], with_hydra: bool = False) -> DictConfi
     """The config by default, with the choices of these groups that the running job has made."""
     hydra = HydraConfig.get()
     chosen = tuple(f"{group}={hydra.runtime.choices[group]}" for group in groups if _has_choice(group))
-    return _composed(str(hydra.job.config_name), chosen, with_hydra)
+    return _composed(str(hydra.job.config_name), (*chosen, *own_places()), with_hydra)
 
 
 @lru_cache(maxsize=64)

@@ -4,11 +4,11 @@ from typing import Any
 
 from hydra import compose
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from voxnas.utils.errors import InputError
+from voxnas.utils.search_path import own_places
 
 FIRST = ("random", "grid", "optuna", "evolution", "rank", "score")  # in the order in which they are told
 
@@ -19,8 +19,7 @@ def make_part(kind: str, name: str, config: DictConfig) -> Any:
     The config may lie wherever Hydra looks for configs; it begins with `# @package _global_`, and its values
     may refer to those of `config`. Raises InputError for a name that is not there.
     """
-    places = HydraConfig.get().searchpath
-    where = [f"hydra.searchpath={list(places)}"] if places else []
+    where = own_places()
     there = GlobalHydra.instance().config_loader().get_group_options(f"search/{kind}", overrides=where)
     if name not in there:
         names = sorted(there, key=lambda n: (FIRST.index(n) if n in FIRST else len(FIRST), n))

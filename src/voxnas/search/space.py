@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from voxnas.utils.hydra_private import sweep_points, unresolved
 from voxnas.utils.resolvers import not_in_names, run_name
+from voxnas.utils.search_path import own_places
 
 
 def expand(parameters: Mapping[str, Any], overrides: Sequence[str]) -> list[list[str]]:
@@ -38,7 +39,8 @@ def compose_candidates(
     for overrides in candidates:
         groups = tuple(o for o in overrides if not _is_plain_value(o))
         if groups not in composed:
-            composed[groups] = compose(config_name, overrides=list(groups), return_hydra_config=False)
+            where = [] if any(o.startswith("hydra.searchpath") for o in groups) else own_places()
+            composed[groups] = compose(config_name, overrides=[*groups, *where], return_hydra_config=False)
         config = _with_values(composed[groups], [o for o in overrides if _is_plain_value(o)])
         if _is_of_the_app(config):
             config.name = run_name(config.model.name, not_in_names(config), overrides, config)

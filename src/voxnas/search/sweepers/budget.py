@@ -18,6 +18,7 @@ from voxnas.search.sweepers.goal import Goal
 from voxnas.search.sweepers.runner import Outcome
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_text
+from voxnas.utils.search_path import own_places
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,9 @@ class Budget(Goal):
         if given:
             raise InputError(f"search.like={self.like} and {', '.join(given)}: give the budget in one way")
         try:
-            chosen = compose(config.hydra.job.config_name, overrides=[f"model={self.like}"]).model
+            chosen = compose(
+                config.hydra.job.config_name, overrides=[f"model={self.like}", *own_places()]
+            ).model
         except HydraException as error:
             raise InputError(f"search.like={self.like}: no config of a model, such as nano") from error
         network = instantiate(chosen, _convert_="all")
