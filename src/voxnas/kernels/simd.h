@@ -8,6 +8,8 @@
 #include <immintrin.h>
 #endif
 
+#define VOXNAS_INLINE __attribute__((always_inline)) inline
+
 namespace voxnas {
 
 #if defined(__AVX512F__)

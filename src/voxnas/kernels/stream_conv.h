@@ -28,19 +28,20 @@ namespace detail {
 constexpr int kVectors = kRegisters == 32 ? 4 : 2;
 constexpr int most_outputs(int vectors) { return std::min(16, (kRegisters - vectors - 1) / vectors); }
 
-// Sums that stay in registers: every loop over them has to be unrolled.
+// Sums that stay in registers: every loop over them has to be unrolled, and nothing may take their address, as
+// a call that clang does not put in line does: it would store and load them all.
 template <int M, int N>
 struct Block {
   vec sums[M][N] = {};
 
   template <class Each>
-  void for_each(Each each) {
+  VOXNAS_INLINE void for_each(Each each) {
 #pragma GCC unroll 16
     for (int m = 0; m < M; ++m)
 #pragma GCC unroll 16
       for (int n = 0; n < N; ++n) each(m, n, sums[m][n]);
   }
-  void add_row(const float* row, const float* weights) {
+  VOXNAS_INLINE void add_row(const float* row, const float* weights) {
     vec x[N];
 #pragma GCC unroll 16
     for (int n = 0; n < N; ++n) x[n] = in_register(load(row + n * kLanes));
