@@ -25,6 +25,34 @@ def test_what_fails_leaves_the_old_file_alone(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
+def test_where_readers_block_a_file_is_replaced_when_they_are_done(tmp_path, monkeypatch):
+    path, replace, refused = tmp_path / "a.txt", os.replace, iter([True, True, False])
+
+    def busy(source, target):
+        if next(refused):
+            raise PermissionError(errno.EACCES, "used by another process", str(target))
+        replace(source, target)
+
+    monkeypatch.setattr("voxnas.utils.files.READERS_BLOCK", True)
+    monkeypatch.setattr(os, "replace", busy)
+    write_text(path, "new")
+    assert path.read_text() == "new"
+
+
+def test_a_file_that_may_not_be_replaced_is_an_error_at_once_elsewhere(tmp_path, monkeypatch):
+    tried = []
+
+    def refuse(source, target):
+        tried.append(target)
+        raise PermissionError(errno.EACCES, "no", str(target))
+
+    monkeypatch.setattr("voxnas.utils.files.READERS_BLOCK", False)
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(PermissionError):
+        write_text(tmp_path / "a.txt", "new")
+    assert len(tried) == 1
+
+
 def test_a_temporary_file_has_the_ending_of_what_it_becomes(tmp_path):
     with replacing(tmp_path / "new" / "a.wav") as temporary:
         assert re.fullmatch(r"\.tmp-[0-9a-f]{8}-a\.wav", temporary.name)

@@ -3,10 +3,12 @@
 import os
 import secrets
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+READERS_BLOCK = os.name == "nt"
 _TEMPORARIES = f".tmp-{8 * '[0-9a-f]'}-*"  # as `replacing` names them, for pathlib
 
 
@@ -22,9 +24,9 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        with temporary.open("rb") as file:
+        with temporary.open("r+b") as file:  # Windows syncs only what is open for writing
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        _replace(temporary, path)
     except OSError as error:
         if error.errno and error.filename in (None, os.fspath(temporary)):
             error.filename = os.fspath(path)
@@ -32,6 +34,16 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # there may not even be such a folder
             temporary.unlink(missing_ok=True)
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    """`os.replace`, tried again for a second where a file that somebody reads cannot be replaced."""
+    for wait_s in (0.01, 0.05, 0.2, 0.8) if READERS_BLOCK else ():
+        try:
+            return os.replace(temporary, path)
+        except PermissionError:
+            time.sleep(wait_s)
+    return os.replace(temporary, path)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -55,7 +67,7 @@ def write_first(path: Path, text: str) -> None:
     except FileExistsError:
         pass
     except OSError:  # a file system without links
-        os.replace(own, path)
+        _replace(own, path)
     finally:
         own.unlink(missing_ok=True)
 
