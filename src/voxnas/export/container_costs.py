@@ -49,4 +49,4 @@ def costs_of(architectures: Sequence[Mapping[str, Any]], sample_rate: int = SAMP
         why = str(error).split(";")[0]
         notes = [f"in the order of multiply-adds: {why}"]
         return Costs(macs, "multiply-adds per sample", ",.0f", f"from the shapes, as {why}", notes)
-    return Costs(rtfs, "CPU real-time factor in the plug-in", ".3g", MODELLED)
+    return Costs(rtfs, "real-time factor in the plug-in", ".3g", MODELLED)
