@@ -146,6 +146,9 @@ tb: setup  ## review in TensorBoard
 dashboard: setup  ## Optuna's dashboard of STUDY's trials, for a browser of this machine (ARGS="port=8080")
 	@./setup.sh dashboard && $(PY) src/dashboard.py study=$(call study,optuna) $(ARGS)
 
+wasm: setup  ## build the engine of report.html again, after a change of the streams' sources (wants clang, lld)
+	@$(PY) -m voxnas.kernels.wasm.build
+
 notebook: setup  ## review a study in a notebook
 	@./setup.sh notebook && .venv/bin/python -m jupyterlab notebooks/review.ipynb
 
