@@ -27,7 +27,7 @@ def write_report(
     plan: str = "",
     together: OneFile | None = None,
 ) -> list[Path]:
-    """Write the CSV files, the plots and `summary.md` into `output_dir`, and return their paths.
+    """Write tables, plots, `report.html` and `summary.md` into `output_dir`, and return their paths.
 
     `again` has the frontier measured side by side; `answer` goes before everything else, `plan` after the
     overview; `together` is the frontier in one file, which is there already. Each file is replaced in one
@@ -38,8 +38,10 @@ def write_report(
     together = together or OneFile()
     written += [output_dir / together.file] if together.file else []
     pictures = write_pictures(result, output_dir)
+    from voxnas.report.page.write import write_page
     from voxnas.report.summary import summary
 
+    written.append(write_page(result, eliminated, output_dir, answer))
     page = summary(result, eliminated, pictures, output_dir, again, answer, plan, together)
     write_text(output_dir / "summary.md", page)
     return [*written, *(output_dir / name for name in pictures), output_dir / "summary.md"]

@@ -26,6 +26,7 @@ MAX_ROWS = 40  # per table; the CSV files have the rest
 RECORDED = ("seed", "git_revision")
 GROUPS = ("machine.", "versions.", "data.")
 WIDTH = 107
+PAGE = "[report.html](report.html), opened in a browser, shows all of this to look through, and plays models."
 
 
 def summary(
@@ -53,6 +54,7 @@ def summary(
     studies = ", ".join(sorted(set(result.records["study"]) - {""}))
     parts = [
         f"# Search results: {studies or 'study'}",
+        PAGE,
         *([f"**{answer.strip()}**"] if answer else []),
         _overview(result),
         *([plan] if plan else []),
@@ -132,6 +134,11 @@ def _unfinished(records: "pd.DataFrame") -> str:
 
 
 def _measured(result: Review) -> str:
+    rows = measured_rows(result)
+    return markdown(["what", "value"], rows) if rows else "The records do not say."
+
+
+def measured_rows(result: Review) -> list[list[str]]:
     """The conditions that the finished runs share, or where they differ, the different ones."""
     runs = result.records[result.records["status"] == "ok"]
     names = [*result.sections.facts, *RECORDED, *(str(c) for c in runs.columns if str(c).startswith(GROUPS))]
@@ -139,7 +146,7 @@ def _measured(result: Review) -> str:
     rows = [row for row in rows if row[1]]
     if runs["train_seconds"].notna().any():
         rows.append(["training, all runs", f"{runs['train_seconds'].sum() / 60:.1f} min"])
-    return markdown(["what", "value"], rows) if rows else "The records do not say."
+    return rows
 
 
 def _values(column: "pd.Series") -> str:
@@ -149,9 +156,13 @@ def _values(column: "pd.Series") -> str:
 
 
 def _meaning(result: Review) -> str:
+    paragraphs = meaning_paragraphs(result)
+    return "\n".join("- " + textwrap.indent(paragraph, "  ").lstrip() for paragraph in paragraphs)
+
+
+def meaning_paragraphs(result: Review) -> list[str]:
     """The meaning of the figures and of the recommendations."""
     said = "; ".join([*(choice.meaning for choice in result.sections.choices), picks.MEANING]) + "."
     head, word = said[:2], said[2:]
     last = textwrap.fill(head + word[:1].upper() + word[1:], WIDTH)
-    paragraphs = [*result.sections.meaning(result.records), last]
-    return "\n".join("- " + textwrap.indent(paragraph, "  ").lstrip() for paragraph in paragraphs)
+    return [*result.sections.meaning(result.records), last]
