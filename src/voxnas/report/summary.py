@@ -1,6 +1,7 @@
 """`summary.md`: what to take, what there is, what failed, and how it was measured."""
 
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,8 @@ from voxnas.records.collect import rung_order
 from voxnas.records.pareto import hypervolume, normalise, objective_values, reference_point
 from voxnas.report import picks
 from voxnas.report.frontier import frontier_table, links, rest
+from voxnas.report.listening import HEADING as LISTENED
+from voxnas.report.listening import Part
 from voxnas.report.one_file import OneFile
 from voxnas.report.review import Review
 from voxnas.report.rungs import eliminations_rows
@@ -38,6 +41,7 @@ def summary(
     answer: str = "",
     plan: str = "",
     together: OneFile | None = None,
+    listened: Sequence[Part] = (),
 ) -> str:
     """The report as Markdown, with links relative to `output_dir`.
 
@@ -50,6 +54,7 @@ def summary(
         answer: what the search was asked for, and got.
         plan: what it was planned to be.
         together: the frontier in one file.
+        listened: what there is to say of listening.
     """
     studies = ", ".join(sorted(set(result.records["study"]) - {""}))
     parts = [
@@ -63,6 +68,7 @@ def summary(
         "## Pareto frontier",
         frontier_table(result, output_dir, again or SideBySide(), MAX_ROWS),
         *(together or OneFile()).section(),
+        *([LISTENED, *(part.text() for part in listened)] if listened else []),
         *(f"![{words}]({name})" for name, words in pictures.items()),
         "## Which rung each candidate left at",
         _eliminations(eliminated, result.problem),
