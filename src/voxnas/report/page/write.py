@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,21 +28,36 @@ def write_page(
     eliminated: "pd.DataFrame",
     output_dir: Path,
     answer: str = "",
-    answers: list[Any] | None = None,
+    answers: Sequence[Any] = (),
 ) -> Path:
     """Write the page beside the other files of a report, at most `MOST_BYTES` large, and return its path.
 
+    For the arguments see `page_data`.
+    """
+    path = output_dir / FILE
+    write_text(path, page(page_data(result, eliminated, output_dir, answer, answers)))
+    return path
+
+
+def page_data(
+    result: Review,
+    eliminated: "pd.DataFrame",
+    output_dir: Path,
+    answer: str = "",
+    answers: Sequence[Any] = (),
+) -> dict[str, Any]:
+    """What the page holds beside its scripts, as plain values.
+
     Room goes to the sounds, then to the networks, the frontier's first, then to exported files; other files
-    are linked to where they lie. `answers` are what listeners said: parts with `words`, `header`, `rows`.
+    are linked to where they lie, relative to `output_dir`. `answer` is what the search was asked for, and
+    got; `answers` are what listeners said: parts with `words`, `header`, `rows`.
     """
     frame = ordered(result)
-    data = content(result, frame, eliminated, output_dir, answer) | {"answers": answers or []}
+    data = content(result, frame, eliminated, output_dir, answer) | {"answers": list(answers)}
     room = MOST_BYTES - len(page(data).encode())
     room = _add_sounds(data, frame, result, room)
     _add_files(data, frame, room)
-    path = output_dir / FILE
-    write_text(path, page(data))
-    return path
+    return data
 
 
 def page(data: dict[str, Any], live: bool = False) -> str:

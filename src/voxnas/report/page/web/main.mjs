@@ -54,7 +54,14 @@ function build(data) {
   about(data);
   const first = data.candidates.find((c) => c.picks.length && c.play) ?? data.candidates.find((c) => c.frontier) ?? data.candidates[0];
   if (first) pick(first, false);
-  return { data, player, pick, detail, table, scatter, unpackedFile };
+  const renew = (fresh) => {
+    if (player) for (const c of fresh.candidates) if (c.play && !player.models.has(c.name)) player.models.set(c.name, c.play);
+    const same = chosen && fresh.candidates.find((c) => c.name === chosen.name);
+    Object.assign(scatter, { candidates: fresh.candidates });
+    chosen = same ?? chosen;
+    table.renew(fresh.candidates, chosen);
+  };
+  return { data, player, pick, detail, table, scatter, renew, unpackedFile };
 }
 
 function listening(data, player) {
@@ -71,6 +78,19 @@ function about(data) {
   if (data.rejected.length) section("rejected", "Rejected, failed, left behind", plainTable(["candidate", "left at", data.score, "why"], data.rejected));
   if (data.measured.length) section("measured", "How it was measured", plainTable(["what", "value"], data.measured));
   if (data.meaning.length) section("meaning", "What the figures mean", element("ul", {}, data.meaning.map((text) => element("li", {}, text))));
+}
+
+// While a search runs, from a server: what has changed is shown in place.
+function follow(page) {
+  let { stamp } = page.data;
+  const ask = async () => {
+    const now = await (await fetch("../stamp")).text();
+    if (now === stamp) return;
+    const data = await (await fetch("../data.json")).json();
+    stamp = data.stamp;
+    page.renew(data);
+  };
+  setInterval(() => ask().catch(() => {}), 3000);
 }
 
 async function start() {
@@ -92,6 +112,7 @@ async function start() {
     page.detail.show(chosen);
   }
   document.body.dataset.ready = "yes";
+  if (data.stamp) follow(page);
 }
 
 start();

@@ -26,6 +26,11 @@ export class Table {
     this.draw();
   }
 
+  renew(candidates, chosen) {
+    Object.assign(this, { candidates, chosen });
+    this.#refresh();
+  }
+
   #refresh() {
     const wanted = wantedBy(this.filter.value, this.figures);
     this.shown = this.candidates.filter((c) => (!this.only.checked || c.frontier) && wanted(c));
