@@ -3,6 +3,7 @@
 import html
 import http.server
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -125,7 +126,8 @@ def make_server(
 
 
 def serve(log_dir: Path, host: str, port: int, tensorboard_port: int | None, fallback_problem: str) -> None:
-    """Serve until Ctrl-C."""
+    """Serve until Ctrl-C, or until the process is told to end."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that TensorBoard ends too
     tensorboard = f"http://{host}:{tensorboard_port}" if tensorboard_port else ""
     server = make_server(log_dir, host, port, fallback_problem, tensorboard)
     beside = _tensorboard(log_dir, host, tensorboard_port) if tensorboard_port else None

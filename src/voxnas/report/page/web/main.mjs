@@ -75,7 +75,7 @@ function listening(data, player) {
 
 function about(data) {
   if (data.answers.length) section("listened", "What listeners said", data.answers.map((part) => [element("p", {}, part.words), part.rows.length ? plainTable(part.header, part.rows) : null]));
-  if (data.rejected.length) section("rejected", "Rejected, failed, left behind", plainTable(["candidate", "left at", data.score, "why"], data.rejected));
+  if (data.rejected.length) section("rejected", "Rejected, failed, left behind", folded(data.rejected.length, plainTable(["candidate", "left at", data.score, "why"], data.rejected)));
   if (data.measured.length) section("measured", "How it was measured", plainTable(["what", "value"], data.measured));
   if (data.meaning.length) section("meaning", "What the figures mean", element("ul", {}, data.meaning.map((text) => element("li", {}, text))));
 }
@@ -91,6 +91,11 @@ function follow(page) {
     page.renew(data);
   };
   setInterval(() => ask().catch(() => {}), 3000);
+}
+
+// A table of many rows, which the reader opens.
+function folded(rows, table) {
+  return rows > 20 ? element("details", {}, element("summary", {}, `${rows} of them`), table) : table;
 }
 
 async function start() {

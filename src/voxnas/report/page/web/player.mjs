@@ -22,6 +22,7 @@ export class Player extends EventTarget {
     this.nullGain = 1;
     this.source = "target";
     this.model = null;
+    this.length = 0;
     this.position = 0;
   }
 
