@@ -15,6 +15,7 @@ from voxnas.records.study import ANSWER, PLAN
 from voxnas.report.build import write_report
 from voxnas.report.listening import read_answers
 from voxnas.report.one_file import write_one_file
+from voxnas.report.page.write import FILE
 from voxnas.report.review import Review, review
 from voxnas.report.tables import terminal
 from voxnas.utils.errors import InputError
@@ -91,3 +92,6 @@ def show(result: Review, notices: Sequence[str], answer: str, written: Sequence[
     if answer:
         console.print(answer, soft_wrap=True)
     console.print(f"{written[-1]} and {len(written) - 1} files beside it", soft_wrap=True)
+    page = next((path for path in written if path.name == FILE), None)
+    if page:
+        console.print(f"{page}: open it in a browser, to look and to listen", soft_wrap=True)

@@ -26,7 +26,7 @@ def test_it_plays_all_the_same(tmp_path: Path, forbidden: str):
         page.open(html)
         pick(page, "lstm")
         page.wait("voxnas.player.position > 0")
-        assert page.run("voxnas.player.inPage") == (forbidden == "no worklet")
+        assert page.run("voxnas.player.output.inPage") == (forbidden == "no worklet")
         heard = """new Promise(resolve => {
           voxnas.player.addEventListener("heard", ({ detail }) => detail === "dry" && resolve(detail));
           document.querySelector('[data-source=dry]').click(); })"""

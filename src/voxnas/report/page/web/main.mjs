@@ -57,6 +57,7 @@ function build(data) {
   const renew = (fresh) => {
     if (player) for (const c of fresh.candidates) if (c.play && !player.models.has(c.name)) player.models.set(c.name, c.play);
     const same = chosen && fresh.candidates.find((c) => c.name === chosen.name);
+    if (!player && fresh.sound) return location.reload(); // now there is something to hear
     Object.assign(scatter, { candidates: fresh.candidates });
     chosen = same ?? chosen;
     table.renew(fresh.candidates, chosen);

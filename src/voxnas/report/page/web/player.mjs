@@ -1,6 +1,6 @@
 // The page's side of the deck: which tracks there are, who is heard, and how loud.
-import { BLOCK, Deck } from "./deck.mjs";
 import { loudness } from "./loudness.mjs";
+import { Output, throughDeck } from "./output.mjs";
 import { Renderer } from "./renderer.mjs";
 import { bytesOf, formOf } from "./unpack.mjs";
 
@@ -35,7 +35,7 @@ export class Player extends EventTarget {
     this.#makeRenderer(engine);
     this.own = { dry, target };
     this.setClip(dry, target);
-    this.#makeContext().catch(() => (this.making = null)); // so that the first click has but to wake it
+    this.#opened().catch(() => (this.opening = null)); // so that the first click has but to wake it
   }
 
   // Another dry signal; without a target there is nothing to compare with.
@@ -65,8 +65,7 @@ export class Player extends EventTarget {
     const known = this.models.get(name), track = this.tracks.get(name);
     if (!known || track?.done || (track && !urgent)) return;
     if (!track) this.tracks.set(name, { samples: new Float32Array(this.length), done: false, known: 0 });
-    if (!this.forms.has(name)) this.forms.set(name, formOf(known.form));
-    const form = await this.forms.get(name);
+    const form = await this.#form(name);
     if (clip !== this.clip) return;
     const { warm, delay } = known;
     this.renderer({ type: "render", track: name, form, warm, delay, urgent, from: this.playing ? this.position : 0 });
@@ -89,10 +88,10 @@ export class Player extends EventTarget {
   }
 
   async play(playing = true) {
-    await this.#makeContext();
-    if (playing) await this.context.resume();
+    const { context, deck } = await this.#opened();
+    if (playing) await context.resume();
     this.playing = playing;
-    this.deck({ type: "play", playing });
+    deck({ type: "play", playing });
     this.#chosen();
   }
 
@@ -103,7 +102,7 @@ export class Player extends EventTarget {
 
   setVolume(volume) {
     this.volume = volume;
-    if (this.out) this.out.gain.setTargetAtTime(volume, this.context.currentTime, 0.02);
+    this.output?.setVolume(volume);
   }
 
   set(options) {
@@ -120,61 +119,37 @@ export class Player extends EventTarget {
 
   // A cabinet's impulse response after everything; null for none.
   async setCabinet(samples) {
-    await this.#makeContext();
-    this.deckNode.disconnect();
-    this.convolver?.disconnect();
-    this.convolver = null;
-    if (!samples) return this.deckNode.connect(this.out);
-    const buffer = this.context.createBuffer(1, samples.length, this.rate);
-    buffer.copyToChannel(samples, 0);
-    this.convolver = new ConvolverNode(this.context, { buffer });
-    this.deckNode.connect(this.convolver).connect(this.out);
+    (await this.#opened()).setCabinet(samples);
   }
 
   // The guitar at the audio interface through a model, or null to go back; returns what is known of the delay in s.
   async setLive(model, gain = 1) {
-    await this.#makeContext();
+    const output = await this.#opened();
     if (!model) {
-      this.guitar?.getTracks().forEach((track) => track.stop());
-      this.guitarNode?.disconnect();
-      this.guitar = this.guitarNode = null;
-      this.deck({ type: "live", live: null });
+      output.closeGuitar();
+      output.deck({ type: "live", live: null });
       return null;
     }
-    const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 1, latency: 0 };
-    this.guitar ??= await navigator.mediaDevices.getUserMedia({ audio: plain });
-    if (!this.guitarNode) {
-      this.guitarNode = this.context.createMediaStreamSource(this.guitar);
-      this.guitarNode.connect(this.deckNode);
-    }
-    await this.context.resume();
-    if (!this.forms.has(model)) this.forms.set(model, formOf(this.models.get(model).form));
-    this.deck({ type: "live", live: { module: this.module, form: await this.forms.get(model), gain } });
-    const input = this.guitar.getAudioTracks()[0].getSettings().latency ?? 0;
-    return input + (this.context.baseLatency ?? 0) + (this.context.outputLatency ?? 0);
+    const delay = await output.openGuitar();
+    output.deck({ type: "live", live: { module: this.module, form: await this.#form(model), gain } });
+    return delay;
   }
 
-  // What the deck makes of samples that come in live, without a sound card: for tests and measurements.
+  // See output.mjs.
   async throughDeck(model, samples) {
-    const context = new OfflineAudioContext(1, samples.length, this.rate);
-    await this.#addWorklet(context);
-    const form = await formOf(this.models.get(model).form);
-    const first = { type: "live", live: { module: this.module, form, gain: 1 } };
-    const node = new AudioWorkletNode(context, "deck", { channelCount: 1, channelCountMode: "explicit", processorOptions: { first } });
-    const buffer = context.createBuffer(1, samples.length, this.rate);
-    buffer.copyToChannel(samples, 0);
-    const guitar = new AudioBufferSourceNode(context, { buffer });
-    guitar.connect(node).connect(context.destination);
-    guitar.start();
-    const begun = performance.now();
-    const played = await context.startRendering();
-    return { samples: played.getChannelData(0), seconds: (performance.now() - begun) / 1000 };
+    const live = { module: this.module, form: await this.#form(model), gain: 1 };
+    return throughDeck(live, samples, this.rate, this.scripts.worklet);
   }
 
   // One channel of any file that the browser reads, at this page's rate.
   async read(file) {
     const context = new OfflineAudioContext(1, 1, this.rate);
     return (await context.decodeAudioData(await file.arrayBuffer())).getChannelData(0);
+  }
+
+  #form(name) {
+    if (!this.forms.has(name)) this.forms.set(name, formOf(this.models.get(name).form));
+    return this.forms.get(name);
   }
 
   async #decoded(packed) {
@@ -254,46 +229,16 @@ export class Player extends EventTarget {
     this.dispatchEvent(new Event("failed"));
   }
 
-  #makeContext() {
-    this.making ??= this.#madeContext();
-    return this.making;
-  }
-
-  async #madeContext() {
-    this.context = new AudioContext({ sampleRate: this.rate, latencyHint: "interactive" });
-    this.out = new GainNode(this.context, { gain: this.volume });
-    this.out.connect(this.context.destination);
-    const take = (message) => this.#fromDeck(message);
-    try {
-      await this.#addWorklet(this.context);
-      this.deckNode = new AudioWorkletNode(this.context, "deck", { channelCount: 1, channelCountMode: "explicit" });
-      this.deckNode.port.onmessage = ({ data }) => take(data);
-      this.deck = (message) => this.deckNode.port.postMessage(message);
-      this.inPage = false;
-    } catch {
-      this.#deckInPage(take);
-    }
-    this.deckNode.connect(this.out);
-    this.deck({ type: "clip", length: this.length });
-    for (const [track, { samples, done }] of this.tracks) if (done) this.deck({ type: "samples", track, at: 0, samples });
-  }
-
-  // From the disk it is spelled out in its address, for there some browsers take no blob.
-  #addWorklet(context) {
-    const spelled = () => `data:text/javascript,${encodeURIComponent(this.scripts.worklet)}`;
-    return context.audioWorklet.addModule(location.protocol === "file:" ? spelled() : this.#address("worklet"));
-  }
-
-  // Where a browser forbids worklets of a page's own text.
-  #deckInPage(take) {
-    const deck = new Deck(this.rate, take);
-    this.deckNode = this.context.createScriptProcessor(BLOCK, 1, 1);
-    this.deckNode.onaudioprocess = ({ inputBuffer, outputBuffer }) => {
-      deck.process(inputBuffer.getChannelData(0), outputBuffer.getChannelData(0));
-      take({ type: "position", position: deck.position });
-    };
-    this.deck = (message) => deck.receive(message);
-    this.inPage = true;
+  #opened() {
+    this.opening ??= Output.made(this.rate, this.scripts.worklet, (message) => this.#fromDeck(message)).then((output) => {
+      Object.assign(this, { output, deck: output.deck });
+      output.setVolume(this.volume);
+      this.deck({ type: "clip", length: this.length });
+      for (const [track, { samples, done }] of this.tracks) if (done) this.deck({ type: "samples", track, at: 0, samples });
+      this.#chosen();
+      return output;
+    });
+    return this.opening;
   }
 
   #fromDeck(message) {
@@ -306,8 +251,7 @@ export class Player extends EventTarget {
   }
 
   #address(script) {
-    this.addresses ??= {};
-    return (this.addresses[script] ??= URL.createObjectURL(new Blob([this.scripts[script]], { type: "text/javascript" })));
+    return URL.createObjectURL(new Blob([this.scripts[script]], { type: "text/javascript" }));
   }
 }
 
