@@ -16,6 +16,7 @@ from voxnas.kernels.build import Unavailable, load
 from voxnas.problems.amp.problem import AmpProblem
 from voxnas.records.collect import collect
 from voxnas.records.record import Record
+from voxnas.report.page.content import unlike
 from voxnas.report.page.write import MOST_BYTES, write_page
 from voxnas.report.review import review
 from voxnas.report.rungs import eliminations
@@ -255,3 +256,8 @@ def test_thousands_of_candidates_stay_within_the_size(tmp_path):
     assert html.stat().st_size <= MOST_BYTES
     text = html.read_text().split('id="data">')[1].split("</script>")[0]
     assert "1000 more are in all_results.csv" in json.loads(text)["words"]
+
+
+def test_candidates_are_told_apart_from_each_other_and_from_the_sounds():
+    found = unlike([("a", "s"), ("a", "t"), ("a", "t"), ("target", "s"), ("", "s")])
+    assert found == ["a", "t/a", "a (2)", "s/target", "s/"]

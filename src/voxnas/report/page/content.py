@@ -1,7 +1,9 @@
 """What a page says of a study, as plain values: candidates with their figures, curves, tables."""
 
+import itertools
 import math
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -23,6 +25,7 @@ MOST_CANDIDATES = 3000
 MOST_POINTS = 60  # of a curve
 MOST_CURVES = 80  # per rung
 MOST_ROWS = 500
+SOUNDS = ("", "dry", "target")  # tracks of the page that are no candidates
 
 
 def ordered(result: Review) -> "pd.DataFrame":
@@ -93,10 +96,11 @@ def _candidates(
     formats = [str(c) for c in frame if str(c).startswith("exports.")]
     formats.sort(key=lambda c: (c.removeprefix("exports.") not in result.sections.formats, c))
     found = []
-    for (at, row), (_, own) in zip(frame.iterrows(), chosen.iterrows(), strict=True):
+    shown = unlike(list(zip(frame["candidate"], frame["study"], strict=True)))
+    for (at, row), (_, own), name in zip(frame.iterrows(), chosen.iterrows(), shown, strict=True):
         found.append(
             {
-                "name": str(row["candidate"]),
+                "name": name,
                 "rung": str(row["rung"]),
                 "status": str(row["status"]),
                 "reason": str(row["reason"] or ""),
@@ -105,11 +109,21 @@ def _candidates(
                 "choices": ", ".join(
                     f"{k} {v:g}" if isinstance(v, float) else f"{k} {v}" for k, v in own.items() if _told(v)
                 ),
-                "values": {name: _plain(row[name]) for name in names},
+                "values": {figure: _plain(row[figure]) for figure in names},
                 "files": [file for column in formats if (file := _file(row, column, output_dir))],
             }
         )
     return found
+
+
+def unlike(candidates: Sequence[tuple[str, str]]) -> list[str]:
+    """Names that differ from each other and from those of the sounds, of candidates and their studies."""
+    taken = dict.fromkeys(SOUNDS)  # in order
+    for candidate, study in candidates:
+        tries = (f"{candidate} ({number})" for number in itertools.count(2))
+        name = next(n for n in itertools.chain([candidate, f"{study}/{candidate}"], tries) if n not in taken)
+        taken[name] = None
+    return [*taken][len(SOUNDS) :]
 
 
 def _file(row: "pd.Series", column: str, output_dir: Path) -> dict[str, Any] | None:

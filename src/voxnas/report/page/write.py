@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FILE = "report.html"
 MOST_BYTES = 5 * 2**20
+MOST_LOADED = 300  # networks, that are looked at whether they fit
 LARGEST_FILE = 64 * 2**20  # bytes; a larger one is linked
 
 
@@ -93,8 +94,9 @@ def _add_sounds(data: dict[str, Any], frame: "pd.DataFrame", result: Review, roo
         return room
     data["sound"] = sound
     full = "There was no room for it in this page; its files are beside it."
-    for candidate, (_, row) in zip(data["candidates"], frame.iterrows(), strict=True):
-        found = playable(row, sound) if room > 0 else full
+    rows = zip(data["candidates"], frame.iterrows(), strict=True)
+    for number, (candidate, (_, row)) in enumerate(rows):
+        found = playable(row, sound) if room > 0 and number < MOST_LOADED else full
         if isinstance(found, dict) and _size(found) > room:
             found = full
         candidate["play" if isinstance(found, dict) else "mute"] = found

@@ -28,6 +28,7 @@ export class BlindTests {
     const { player } = this;
     await Promise.all(tracks.map((track) => rendered(player, track)));
     player.blind = true;
+    this.matched = player.matched;
     player.set({ matched: true });
     this.setup.hidden = true;
     await player.play();
@@ -41,13 +42,18 @@ export class BlindTests {
     return { from_s: from / player.rate, to_s: (from + size) / player.rate };
   }
 
-  #end(result) {
+  // Back to where the reader was.
+  #leave() {
     const { player } = this;
     player.blind = false;
     player.seek(0);
     player.play(false);
-    player.choose(player.source);
+    player.set({ matched: this.matched });
     this.setup.hidden = false;
+  }
+
+  #end(result) {
+    this.#leave();
     const name = `listening-${result.kind}-${result.finished.replaceAll(":", "")}.json`;
     this.result = result;
     this.stage.append(element("p", {}, element("button", { onclick: () => download(name, JSON.stringify(result, null, 1), "application/json") }, "save the answers"),
@@ -142,11 +148,7 @@ export class BlindTests {
   }
 
   #stopped() {
-    this.player.blind = false;
-    this.player.seek(0);
-    this.player.play(false);
-    this.player.choose(this.player.source);
-    this.setup.hidden = false;
+    this.#leave();
     this.stage.replaceChildren("Stopped; nothing is kept of it.");
   }
 }
