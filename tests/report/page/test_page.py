@@ -176,6 +176,8 @@ def test_a_blind_test_ends_with_its_chances(page):
     for trial in range(1, 4):
         page.wait(f"document.querySelector('.stage h4')?.textContent.startsWith('Trial {trial} ')")
         page.run("document.querySelector('[data-letter=B]').click()")
+        page.run("document.querySelector('[data-source=dry]').click()")  # which would tell, and does nothing
+        assert page.run("voxnas.player.source") != "dry"
         page.run("document.querySelector('[data-answer=A]').click()")
     page.wait("document.querySelector('.stage h4')?.textContent === 'Result'")
     result = page.run("voxnas.player.tests.result")

@@ -27,9 +27,9 @@ export class BlindTests {
   async #begin(tracks) {
     const { player } = this;
     await Promise.all(tracks.map((track) => rendered(player, track)));
-    player.blind = true;
     this.matched = player.matched;
     player.set({ matched: true });
+    player.blind = true;
     this.setup.hidden = true;
     await player.play();
   }

@@ -22,10 +22,10 @@ export function ownSound(player) {
     await player.setCabinet(await player.read(file));
     tell(`${file.name} is the cabinet after everything.`);
   });
-  const back = () => {
+  const back = tried(() => {
     player.setClip(player.own.dry, player.own.target);
     tell("The preview plays again.");
-  };
+  });
   const file = (words, use) => element("label", { class: "file" }, words, element("input", { type: "file", accept: "audio/*,.wav,.flac", onchange: (event) => event.target.files[0] && use(event.target.files[0]) }));
   dropped(openFile);
   const zone = element("div", { class: "drop" }, element("p", {}, "Drop a recording of your dry guitar anywhere on this page, or choose one."),

@@ -40,6 +40,7 @@ export class Player extends EventTarget {
 
   // Another dry signal; without a target there is nothing to compare with.
   setClip(dry, target = null) {
+    if (this.blind) throw new Error("end the blind test first");
     this.tracks = new Map();
     this.failures = new Map();
     this.length = dry.length;
@@ -106,6 +107,7 @@ export class Player extends EventTarget {
   }
 
   set(options) {
+    if (this.blind) return;
     Object.assign(this, options);
     this.#chosen();
   }
