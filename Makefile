@@ -143,8 +143,14 @@ bench-profile: setup  ## where the time of a phase-1 run goes
 tb: setup  ## review in TensorBoard
 	@.venv/bin/tensorboard --logdir logs
 
+serve: setup  ## all studies in a browser, live while a search runs, and TensorBoard (ARGS="port=8090")
+	@$(PY) src/serve.py $(ARGS)
+
 dashboard: setup  ## Optuna's dashboard of STUDY's trials, for a browser of this machine (ARGS="port=8080")
 	@./setup.sh dashboard && $(PY) src/dashboard.py study=$(call study,optuna) $(ARGS)
+
+wasm: setup  ## build the engine of report.html again, after a change of the streams' sources (wants clang, lld)
+	@$(PY) -m voxnas.kernels.wasm.build
 
 notebook: setup  ## review a study in a notebook
 	@./setup.sh notebook && .venv/bin/python -m jupyterlab notebooks/review.ipynb
@@ -160,6 +166,10 @@ test-all: setup  ## all tests, the random ones with new cases
 
 test-services:  ## install what the tests of clusters and databases start (Debian or Ubuntu, as root)
 	apt-get install -y -q --no-install-recommends slurmctld slurmd slurm-client munge postgresql iproute2
+
+test-browser:  ## install what the tests of report.html and of its engine start (Debian or Ubuntu, as root)
+	apt-get install -y -q --no-install-recommends chromium nodejs clang lld wasi-libc libc++-14-dev-wasm32 \
+	  libclang-rt-14-dev-wasm32
 
 lint: setup  ## ruff and mypy
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy

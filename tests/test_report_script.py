@@ -40,7 +40,7 @@ def test_a_study_gets_its_report_and_the_terminal_its_frontier(logs):
     out = logs / "nas" / "mine" / "report"
     best = pd.read_csv(out / "pareto_frontier.csv")["candidate"].iloc[0]
     assert best in done.stdout
-    assert f"{out / 'summary.md'} and 16 files beside it" in done.stdout
+    assert f"{out / 'summary.md'} and 17 files beside it" in done.stdout
     assert done.stderr.count("\n") == 1
     assert str(broken) in done.stderr
     broken.unlink()
@@ -99,7 +99,7 @@ def test_exported_models_that_are_there_go_into_one_file(tmp_path):
     done = report(tmp_path, "study=mine", "rebenchmark=false")
     assert (done.returncode, done.stderr) == (0, "")
     assert "frontier.nam" not in done.stdout
-    assert "and 17 files beside it" in done.stdout
+    assert "and 18 files beside it" in done.stdout
     content = json.loads((study / "report" / "frontier.nam").read_text())
     names = [entry["model"]["metadata"]["name"] for entry in content["config"]["submodels"]]
     scores = pd.read_csv(study / "report" / "all_results.csv").groupby("candidate")["best_val_loss"].last()

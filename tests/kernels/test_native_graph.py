@@ -20,7 +20,7 @@ from voxnas.engine.native_engine import NativeEngine
 from voxnas.kernels.build import Unavailable, load
 from voxnas.kernels.graph import Step
 from voxnas.kernels.graph_plan import plan
-from voxnas.kernels.stream_graph import graph_stream, shape_list
+from voxnas.kernels.stream_graph import graph_form, shape_list
 from voxnas.utils.errors import InputError
 
 try:
@@ -44,7 +44,7 @@ EVERY_KIND = [
 
 
 def play(steps: Sequence[Step], x: NDArray[np.float32], sizes: Sequence[int]) -> NDArray[np.float32]:
-    stream = graph_stream(steps)
+    stream = graph_form(steps).stream()
     return np.concatenate([stream.process(x[a:b]) for a, b in pairwise(accumulate(sizes, initial=0))])
 
 
@@ -88,7 +88,7 @@ def test_a_long_past_is_carried_over_many_blocks():
 
 
 def test_silence_repeats_itself_to_the_last_bit_and_reset_returns_to_it():
-    stream = graph_stream(EVERY_KIND)
+    stream = graph_form(EVERY_KIND).stream()
     silence = stream.process(np.zeros(2000, np.float32))
     assert silence[0] != silence[1] != 0  # an upsampling's two phases
     np.testing.assert_array_equal(silence.reshape(-1, 2), np.tile(silence[:2], (1000, 1)))
@@ -136,7 +136,7 @@ def test_denormals_are_flushed():
 
 def test_the_weights_are_copied():
     steps = [conv(0, 1, 1)]
-    stream = graph_stream(steps)
+    stream = graph_form(steps).stream()
     before = stream.process(clip(10))
     steps[0].weight[...] = 0
     stream.reset()
@@ -153,16 +153,16 @@ def test_a_network_with_a_program_plays_in_the_native_engine():
 
 def test_what_looks_back_too_far_or_is_too_slow_is_left_to_pytorch():
     with pytest.raises(Unavailable, match="receptive field of 33554433 samples"):
-        graph_stream([conv(0, 1, 1, kernel_size=2, dilation=2**25)])
+        graph_form([conv(0, 1, 1, kernel_size=2, dilation=2**25)])
     slow = [Step("avg_pool", (i,), 1, 2 ** (i + 1), stride=2) for i in range(7)]
     slow += [upsample(7 + i, 1, 1, 2 ** (6 - i)) for i in range(7)]
     with pytest.raises(Unavailable, match="rate of 128"):
-        graph_stream(slow)
+        graph_form(slow)
 
 
 def test_a_malformed_program_is_refused():
     with pytest.raises(InputError, match="step 0, 'conv': weight is float32"):
-        graph_stream([replace(conv(0, 1, 1), kernel_size=2)])
+        graph_form([replace(conv(0, 1, 1), kernel_size=2)])
 
 
 _PLAY = """

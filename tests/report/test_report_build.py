@@ -144,7 +144,7 @@ def test_ties_in_a_pick_go_to_the_better_in_the_other_objectives():
 def test_the_report_is_whole_for_any_number_of_candidates(tmp_path, candidates):
     synthetic_study(tmp_path / "s", candidates, epochs=(3, 5), failures=candidates > 1)
     written = write_report(review(collect(tmp_path / "s"), AMP, OBJECTIVES), tmp_path / "report")
-    assert {p.name for p in written} == {*TABLES, "departures.csv", *PLOTS, "summary.md"}
+    assert {p.name for p in written} == {*TABLES, "departures.csv", *PLOTS, "report.html", "summary.md"}
     assert sorted(p.name for p in (tmp_path / "report").iterdir()) == sorted(p.name for p in written)
     for name in PLOTS:
         assert (tmp_path / "report" / name).read_bytes().startswith(b"\x89PNG")
@@ -250,5 +250,5 @@ def test_odd_figures_and_names_make_neither_errors_nor_warnings(tmp_path, seed):
     write(tmp_path, "sound", 0.1, 1.0, 10, 0.1)
     result = review(collect(tmp_path), AMP, ["best_val_loss", "latency_ms", "parameters", "-cpu_rtf"])
     assert (
-        len(write_report(result, tmp_path / "report")) == len(TABLES) + 2 + len(PLOTS) + 1
-    )  # departures, phase10's
+        len(write_report(result, tmp_path / "report")) == len(TABLES) + 3 + len(PLOTS) + 1
+    )  # departures, the page, phase10's

@@ -10,11 +10,12 @@ from torch import Tensor, nn
 
 from voxnas.engine.base import StreamingEngine, check_mono
 from voxnas.kernels.build import Unavailable
+from voxnas.kernels.form import NativeForm
 from voxnas.kernels.graph import Step
-from voxnas.kernels.stream import Stream, wavenet_stream
-from voxnas.kernels.stream_chain import Link, chain_stream
-from voxnas.kernels.stream_graph import graph_stream
-from voxnas.kernels.stream_recurrent import recurrent_stream
+from voxnas.kernels.stream_chain import Link, chain_form
+from voxnas.kernels.stream_graph import graph_form
+from voxnas.kernels.stream_recurrent import recurrent_form
+from voxnas.kernels.stream_wavenet import wavenet_form
 from voxnas.models.activations import PReLU
 from voxnas.models.base import StreamingNetwork, check_controls
 from voxnas.models.conv import CausalConv
@@ -43,7 +44,7 @@ class NativeEngine(StreamingEngine):
     name = "native"
 
     def __init__(self, network: StreamingNetwork | Programmed) -> None:
-        self._stream = _stream(network)
+        self._stream = native_form(network).stream()
 
     @classmethod
     def of_program(cls, steps: Sequence[Step]) -> "NativeEngine":
@@ -70,19 +71,20 @@ class _Program:
         return self.steps
 
 
-def _stream(network: StreamingNetwork | Programmed) -> Stream:
+def native_form(network: StreamingNetwork | Programmed) -> NativeForm:
+    """What native code is given to play the network; raises as `NativeEngine`."""
     if isinstance(network, WaveNet):
         field = network.receptive_field
-        return wavenet_stream(network.shapes, _flat(network), network.head_scale, field)
+        return wavenet_form(network.shapes, _flat(network), network.head_scale, field)
     if isinstance(network, Recurrent):
         kind, start = type(network).__name__, _values(network.start)
         sizes = (network.num_layers, network.hidden_size)
         skip_gain = network.skip_gain if network.skip else 0.0
-        return recurrent_stream(kind, *sizes, skip_gain, _flat(network), start)
+        return recurrent_form(kind, *sizes, skip_gain, _flat(network), start)
     if isinstance(network, Chain):
-        return chain_stream(_links(network))
+        return chain_form(_links(network))
     if isinstance(network, Programmed):
-        return graph_stream(network.program())
+        return graph_form(network.program())
     raise Unavailable(f"the network {type(network).__name__} has no native form")
 
 

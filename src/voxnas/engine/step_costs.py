@@ -68,7 +68,7 @@ def time_programs(
     """Microseconds per block of each, the call from Python (about one) included.
 
     Medians of rounds in which all take turns, see `side_by_side`; each plays `blocks` blocks and
-    `min_seconds` at least. Raises as `graph_stream` does.
+    `min_seconds` at least. Raises as `graph_form` does.
     """
     engines = [NativeEngine.of_program(steps) for steps in programs]
     rates = [SAMPLE_RATE] * len(engines)
@@ -81,7 +81,7 @@ def step_costs(given: Sequence[Form], block_size: int = 64, *, min_seconds: floa
 
     What a program with twice as many copies takes more than one with so many, per copy. Two things are not
     in it: a concat, which is free where its inputs are in no other; and the splitting of what is read with a
-    stride of 2, which is done once for all that read it. Raises as `graph_stream` does.
+    stride of 2, which is done once for all that read it. Raises as `graph_form` does.
     """
     counts = [_copies(form, block_size) for form in given]
     programs = [

@@ -2,14 +2,11 @@
 
 import ctypes
 import weakref
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voxnas.kernels import wavenet
-from voxnas.kernels.activations import PLAYED
-from voxnas.kernels.build import Unavailable, load
+from voxnas.kernels.build import Unavailable
 from voxnas.kernels.failures import failure_message
 
 MOST_PAST = 2**24  # samples; what looks back further has sizes that no network is meant to have
@@ -44,28 +41,3 @@ class Stream:
         self._input[:size] = block
         self._process(*self._call, size)
         return self._output[:size].copy()
-
-
-def wavenet_stream(
-    arrays: Sequence[wavenet.ArrayShape], weights: NDArray[np.float32], scale: float, receptive_field: int
-) -> Stream:
-    """Stream of a WaveNet.
-
-    Args:
-        arrays: the layer arrays.
-        weights: all, flat, in the order of plug-in files but for the output's factor; copied.
-        scale: the output's factor.
-        receptive_field: in samples.
-
-    Raises:
-        Unavailable: no library can be built here, or the network has no native form.
-    """
-    shape = wavenet.shape_list(arrays, PLAYED)
-    if receptive_field > MOST_PAST:
-        raise Unavailable(f"a receptive field of {receptive_field} samples is over the native {MOST_PAST}")
-    library = load("wavenet_stream.cpp")
-    create = library.voxnas_wavenet_stream_create
-    create.argtypes, create.restype = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_float], ctypes.c_void_p
-    ints = np.array(shape, np.int64)
-    weights = np.ascontiguousarray(weights, np.float32)
-    return Stream(library, create(ints.ctypes.data, weights.ctypes.data, scale))

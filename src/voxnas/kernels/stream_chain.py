@@ -1,6 +1,5 @@
 """Streaming of convolutions in a row in native code."""
 
-import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxnas.kernels.activations import PLAYED, Spec, as_integers
-from voxnas.kernels.build import Unavailable, load
-from voxnas.kernels.stream import MOST_PAST, Stream
+from voxnas.kernels.build import Unavailable
+from voxnas.kernels.form import NativeForm
+from voxnas.kernels.stream import MOST_PAST
 
 
 @dataclass(frozen=True)
@@ -43,20 +43,16 @@ class Link:
         return [inputs, outputs, kernel_size, self.dilation, int(self.bias is not None), *activation]
 
 
-def chain_stream(links: Sequence[Link]) -> Stream:
-    """Stream of convolutions in a row, the last with one output; the weights are copied.
+def chain_form(links: Sequence[Link]) -> NativeForm:
+    """Native form of convolutions in a row, the last with one output.
 
     Raises:
-        Unavailable: no library can be built here, or the network has no native form.
+        Unavailable: the network has no native form.
     """
     past = sum(link.past_samples for link in links)
     if past > MOST_PAST:
         raise Unavailable(f"a receptive field of {past + 1} samples is over the native {MOST_PAST}")
     shape = [len(links), *(number for link in links for number in link.shape())]
-    library = load("chain_stream.cpp")
-    create = library.voxnas_chain_stream_create
-    create.argtypes, create.restype = [ctypes.c_void_p] * 2, ctypes.c_void_p
-    ints = np.array(shape, np.int64)
     given = [part for link in links for part in (link.weight, link.bias, link.slopes) if part is not None]
     weights = np.concatenate([part.ravel() for part in given]).astype(np.float32)
-    return Stream(library, create(ints.ctypes.data, weights.ctypes.data))
+    return NativeForm("chain", (np.array(shape, np.int64), weights))

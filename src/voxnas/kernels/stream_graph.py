@@ -1,38 +1,33 @@
 """Streaming of programs, networks given as lists of steps, in native code."""
 
-import ctypes
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voxnas.kernels.build import Unavailable, load
+from voxnas.kernels.build import Unavailable
+from voxnas.kernels.form import NativeForm
 from voxnas.kernels.graph import Step
 from voxnas.kernels.graph_check import check_program
 from voxnas.kernels.graph_plan import Op, Place, Plan, plan
-from voxnas.kernels.stream import MOST_PAST, Stream
+from voxnas.kernels.stream import MOST_PAST
 
 KINDS = ("conv", "avg_pool", "max_pool", "split", "join")  # in the order of the enum OpKind
 MOST_RATE = 64  # of the 128 samples that graph_stream.cpp works on at a time
 
 
-def graph_stream(steps: Sequence[Step]) -> Stream:
-    """Stream of a program, in the state that silence leaves behind, with phase 0; the weights are copied.
+def graph_form(steps: Sequence[Step]) -> NativeForm:
+    """Native form of a program; as a stream it begins in the state that silence leaves behind, with phase 0.
 
     Raises:
         InputError: the program is malformed.
-        Unavailable: no library can be built here, or the program has no native form.
+        Unavailable: the program has no native form.
     """
-    shape = np.array(shape_list(steps), np.int64)
-    library = load("graph_stream.cpp")
-    create = library.voxnas_graph_stream_create
-    create.argtypes, create.restype = [ctypes.c_void_p] * 2, ctypes.c_void_p
-    weights = weight_list(steps)
-    return Stream(library, create(shape.ctypes.data, weights.ctypes.data))
+    return NativeForm("graph", (np.array(shape_list(steps), np.int64), weight_list(steps)))
 
 
 def shape_list(steps: Sequence[Step]) -> list[int]:
-    """The list of integers that graph_stream.cpp reads; raises as `graph_stream` does."""
+    """The list of integers that graph_stream.cpp reads; raises as `graph_form` does."""
     check_program(steps)
     rate = max(step.rate for step in steps)
     if rate > MOST_RATE:

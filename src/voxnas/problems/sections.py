@@ -80,6 +80,9 @@ class Sections:
         facts: columns that say how finished runs were measured, beside what every record says of that.
         formats: of exports, those that links name first. Those of the frontier go into one file too where
             one of these formats has such files.
+        perceptual: a figure that tells what is heard; the report compares its ranking with the score's.
+        sounds: two previews of records that are sounds: what a network is given, and what it should answer.
+            Where there are any, `report.html` plays the networks.
         side_by_side_table: file of what `side_by_side` measured.
     """
 
@@ -92,6 +95,8 @@ class Sections:
     pictures: Sequence[Picture] = ()
     facts: Sequence[str] = ()
     formats: Sequence[str] = ()
+    perceptual: str = ""
+    sounds: tuple[str, str] | None = None
     side_by_side_table: str = "side_by_side.csv"
 
     @property

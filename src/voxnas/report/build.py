@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from voxnas.problems.sections import SideBySide
 from voxnas.records.collect import rung_order
+from voxnas.report.listening import Answers, listening_parts
 from voxnas.report.one_file import OneFile
 from voxnas.report.review import Review
 from voxnas.report.rungs import eliminations
@@ -26,21 +27,26 @@ def write_report(
     answer: str = "",
     plan: str = "",
     together: OneFile | None = None,
+    answers: Answers | None = None,
 ) -> list[Path]:
-    """Write the CSV files, the plots and `summary.md` into `output_dir`, and return their paths.
+    """Write tables, plots, `report.html` and `summary.md` into `output_dir`, and return their paths.
 
     `again` has the frontier measured side by side; `answer` goes before everything else, `plan` after the
-    overview; `together` is the frontier in one file, which is there already. Each file is replaced in one
-    step; `summary.md` comes last, so that what it shows is there.
+    overview; `together` is the frontier in one file, which is there already; `answers` are what listeners
+    said. Each file is replaced in one step; `summary.md` comes last, so that what it shows is there.
     """
     eliminated = eliminations(result.compared, result.objectives, result.problem)
     written = _write_tables(result, eliminated, output_dir) + _write_again(result, again, output_dir)
     together = together or OneFile()
     written += [output_dir / together.file] if together.file else []
     pictures = write_pictures(result, output_dir)
+    from voxnas.report.page.write import write_page
     from voxnas.report.summary import summary
 
-    page = summary(result, eliminated, pictures, output_dir, again, answer, plan, together)
+    listened = listening_parts(result, answers or Answers())
+    plain = [part.plain() for part in listened]
+    written.append(write_page(result, eliminated, output_dir, answer, plain))
+    page = summary(result, eliminated, pictures, output_dir, again, answer, plan, together, listened)
     write_text(output_dir / "summary.md", page)
     return [*written, *(output_dir / name for name in pictures), output_dir / "summary.md"]
 

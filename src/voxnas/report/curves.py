@@ -35,7 +35,7 @@ def loss_curves(
     heading = while_training(problem)
     colours = dict(zip(dict.fromkeys([*picks, *frontier]), style.LINES, strict=False))
     with matplotlib.rc_context(style.RC):
-        panels = _panels(frame, set(frontier), set(colours))
+        panels = score_curves(frame, set(frontier), set(colours))
         figure = style.new_figure(5.2 * max(len(panels), 1.55), 5.0)
         if not panels:
             return style.nothing(figure, heading, "no record of these runs has a history")
@@ -56,7 +56,7 @@ def while_training(problem: Problem) -> str:
     return f"{style.capital(problem.score.title)} while training"
 
 
-def _panels(
+def score_curves(
     frame: "pd.DataFrame", frontier: set[str], coloured: set[str]
 ) -> dict[str, dict[str, np.ndarray]]:
     """Rung → candidate → `(epochs, 2)` of epoch and score, for the last rungs that have any."""

@@ -1,6 +1,7 @@
 """`summary.md`: what to take, what there is, what failed, and how it was measured."""
 
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,8 @@ from voxnas.records.collect import rung_order
 from voxnas.records.pareto import hypervolume, normalise, objective_values, reference_point
 from voxnas.report import picks
 from voxnas.report.frontier import frontier_table, links, rest
+from voxnas.report.listening import HEADING as LISTENED
+from voxnas.report.listening import Part
 from voxnas.report.one_file import OneFile
 from voxnas.report.review import Review
 from voxnas.report.rungs import eliminations_rows
@@ -26,6 +29,7 @@ MAX_ROWS = 40  # per table; the CSV files have the rest
 RECORDED = ("seed", "git_revision")
 GROUPS = ("machine.", "versions.", "data.")
 WIDTH = 107
+PAGE = "[report.html](report.html), opened in a browser, shows all of this to look through, and plays models."
 
 
 def summary(
@@ -37,6 +41,7 @@ def summary(
     answer: str = "",
     plan: str = "",
     together: OneFile | None = None,
+    listened: Sequence[Part] = (),
 ) -> str:
     """The report as Markdown, with links relative to `output_dir`.
 
@@ -49,10 +54,12 @@ def summary(
         answer: what the search was asked for, and got.
         plan: what it was planned to be.
         together: the frontier in one file.
+        listened: what there is to say of listening.
     """
     studies = ", ".join(sorted(set(result.records["study"]) - {""}))
     parts = [
         f"# Search results: {studies or 'study'}",
+        PAGE,
         *([f"**{answer.strip()}**"] if answer else []),
         _overview(result),
         *([plan] if plan else []),
@@ -61,6 +68,7 @@ def summary(
         "## Pareto frontier",
         frontier_table(result, output_dir, again or SideBySide(), MAX_ROWS),
         *(together or OneFile()).section(),
+        *([LISTENED, *(part.text() for part in listened)] if listened else []),
         *(f"![{words}]({name})" for name, words in pictures.items()),
         "## Which rung each candidate left at",
         _eliminations(eliminated, result.problem),
@@ -132,6 +140,11 @@ def _unfinished(records: "pd.DataFrame") -> str:
 
 
 def _measured(result: Review) -> str:
+    rows = measured_rows(result)
+    return markdown(["what", "value"], rows) if rows else "The records do not say."
+
+
+def measured_rows(result: Review) -> list[list[str]]:
     """The conditions that the finished runs share, or where they differ, the different ones."""
     runs = result.records[result.records["status"] == "ok"]
     names = [*result.sections.facts, *RECORDED, *(str(c) for c in runs.columns if str(c).startswith(GROUPS))]
@@ -139,7 +152,7 @@ def _measured(result: Review) -> str:
     rows = [row for row in rows if row[1]]
     if runs["train_seconds"].notna().any():
         rows.append(["training, all runs", f"{runs['train_seconds'].sum() / 60:.1f} min"])
-    return markdown(["what", "value"], rows) if rows else "The records do not say."
+    return rows
 
 
 def _values(column: "pd.Series") -> str:
@@ -149,9 +162,13 @@ def _values(column: "pd.Series") -> str:
 
 
 def _meaning(result: Review) -> str:
+    paragraphs = meaning_paragraphs(result)
+    return "\n".join("- " + textwrap.indent(paragraph, "  ").lstrip() for paragraph in paragraphs)
+
+
+def meaning_paragraphs(result: Review) -> list[str]:
     """The meaning of the figures and of the recommendations."""
     said = "; ".join([*(choice.meaning for choice in result.sections.choices), picks.MEANING]) + "."
     head, word = said[:2], said[2:]
     last = textwrap.fill(head + word[:1].upper() + word[1:], WIDTH)
-    paragraphs = [*result.sections.meaning(result.records), last]
-    return "\n".join("- " + textwrap.indent(paragraph, "  ").lstrip() for paragraph in paragraphs)
+    return [*result.sections.meaning(result.records), last]

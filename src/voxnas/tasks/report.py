@@ -13,7 +13,9 @@ from voxnas.records.claim import in_turn
 from voxnas.records.collect import load_results
 from voxnas.records.study import ANSWER, PLAN
 from voxnas.report.build import write_report
+from voxnas.report.listening import read_answers
 from voxnas.report.one_file import write_one_file
+from voxnas.report.page.write import FILE
 from voxnas.report.review import Review, review
 from voxnas.report.tables import terminal
 from voxnas.utils.errors import InputError
@@ -67,8 +69,9 @@ def make_report(
         again = result.sections.side_by_side(result.frontier) if measure_again else SideBySide()
         together = write_one_file(result, output_dir)
         found, plan = line(source, ANSWER), line(source, PLAN)
-        written = write_report(result, output_dir, again, found, plan, together)
-    show(result, [*again.notices, *together.notices], found, written)
+        answers = read_answers(source if source.is_dir() else source.parent)
+        written = write_report(result, output_dir, again, found, plan, together, answers)
+    show(result, [*again.notices, *together.notices, *answers.notices], found, written)
 
 
 def line(study: Path, file: str) -> str:
@@ -89,3 +92,6 @@ def show(result: Review, notices: Sequence[str], answer: str, written: Sequence[
     if answer:
         console.print(answer, soft_wrap=True)
     console.print(f"{written[-1]} and {len(written) - 1} files beside it", soft_wrap=True)
+    page = next((path for path in written if path.name == FILE), None)
+    if page:
+        console.print(f"{page}: open it in a browser, to look and to listen", soft_wrap=True)

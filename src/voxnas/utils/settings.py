@@ -212,6 +212,7 @@ SETTINGS: dict[str, Kind] = {
     "max_quality_esr": or_none(number(0)),
     "samples": COUNT,
     "port": whole(0, 65535),
+    "tensorboard_port": or_none(whole(1, 65535)),
     "resample": flag(),
     "devices": flag(),
     "pace": flag(),

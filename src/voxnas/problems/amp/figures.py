@@ -37,6 +37,7 @@ FIGURES = {
     "causal": Figure("causal"),
     "test_esr": Figure("test ESR"),
     "test_mrstft": Figure("test MR-STFT"),
+    "test_mel": Figure("test mel distance"),
     "asr": Figure("aliasing (ratio)"),
     **{f"soft_esr_{db}": Figure(f"ESR {db} dB below the loudest") for db in BELOW_DB if db},
     "delay_samples": Figure("delay (samples)", integer=True),

@@ -8,6 +8,7 @@ from torch import Tensor
 from voxnas.models.base import StreamingNetwork
 from voxnas.problems.amp.esr import SectionESR
 from voxnas.problems.amp.losses import WeightedLoss
+from voxnas.problems.amp.mel import mel_distance
 from voxnas.problems.amp.metrics import mrstft
 from voxnas.training.module import OptimizerFactory, TrainingModule
 from voxnas.training.schedules import Schedule
@@ -63,6 +64,7 @@ class AmpModule(TrainingModule):
         whole.update(output, target)
         self.log("test/esr", torch.tensor(whole.compute(), dtype=torch.float64).float())
         self.log("test/mrstft", mrstft(output, target, self.sample_rate))
+        self.log("test/mel", mel_distance(output, target, self.sample_rate))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_save_checkpoint(checkpoint)

@@ -45,7 +45,11 @@ class Preview(JobCallback):
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 logger.experiment.add_audio(
-                    f"preview/{name}", samples.clamp(-1, 1), trainer.global_step, sample_rate=sample_rate
+                    # at one step for all runs, so that TensorBoard shows them side by side
+                    f"preview/{name}",
+                    samples.clamp(-1, 1),
+                    0,
+                    sample_rate=sample_rate,
                 )
 
 

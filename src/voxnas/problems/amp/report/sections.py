@@ -39,6 +39,8 @@ class AmpSections(Sections):
     guides = {"cpu_rtf": ((0.8, "real-time limit"),)}  # noqa: RUF012
     facts = ("engine", "block_size", "sample_rate")
     formats = ("nam",)
+    perceptual = "test_mel"
+    sounds = ("dry", "target")
     side_by_side_table = "frontier_cpu.csv"
 
     def __init__(self, options: Mapping[str, Any] | None = None) -> None:

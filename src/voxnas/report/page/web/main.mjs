@@ -1,0 +1,124 @@
+// The page: its data, its parts, and what joins them.
+import { BlindTests } from "./blind.mjs";
+import { lossCurves, parallel } from "./curves.mjs";
+import { Detail, unpackedFile } from "./detail.mjs";
+import { dock } from "./dock.mjs";
+import { byId, element, plainTable } from "./dom.mjs";
+import { ownSound } from "./own.mjs";
+import { Player } from "./player.mjs";
+import { Scatter } from "./scatter.mjs";
+import { Table } from "./table.mjs";
+
+const MOST_AT_ONCE = 24; // tracks that are rendered before anybody asks
+
+function section(id, heading, ...content) {
+  const known = content.flat().filter(Boolean);
+  if (known.length) byId("main").append(element("section", { id }, element("h2", {}, heading), known));
+}
+
+function openPlayer(data) {
+  const models = new Map(data.candidates.filter((c) => c.play).map((c) => [c.name, c.play]));
+  if (!data.sound || !models.size) return null;
+  return new Player(data.sound, models, { worklet: byId("worklet").textContent, worker: byId("worker").textContent });
+}
+
+function build(data) {
+  const player = openPlayer(data);
+  const detail = new Detail(data, player);
+  const curves = data.curves.length ? lossCurves(data.curves, data.score) : null;
+  const lines = data.parallel.length > 1 ? parallel(data.figures, data.parallel, data.candidates, (c) => pick(c)) : null;
+  let shown = data.candidates, chosen = null;
+  const show = () => {
+    scatter.show(shown, chosen);
+    lines?.show(shown, chosen);
+    curves?.choose(chosen?.name);
+  };
+  const pick = (candidate, play = true) => {
+    chosen = candidate;
+    table.choose(candidate);
+    detail.show(candidate);
+    show();
+    if (!play || !candidate.play || !player || player.blind) return;
+    player.choose(player.source === "null" ? "null" : "model", candidate.name);
+    if (!player.playing) player.play();
+  };
+  const scatter = new Scatter(data.figures, data.candidates, data.axes, pick);
+  const table = new Table(data.figures, data.columns, data.candidates, pick, (left) => {
+    shown = left;
+    if (scatter.points) show();
+  });
+  section("frontier", "The candidates", element("p", { class: "quiet" }, data.words, player ? " Click a point to hear it." : ""), scatter.node, detail.node, table.node);
+  if (lines) section("figures", "All figures at once", lines.node);
+  if (curves) section("training", "While training", curves.node);
+  if (player) listening(data, player);
+  about(data);
+  const first = data.candidates.find((c) => c.picks.length && c.play) ?? data.candidates.find((c) => c.frontier) ?? data.candidates[0];
+  if (first) pick(first, false);
+  const renew = (fresh) => {
+    if (player) for (const c of fresh.candidates) if (c.play && !player.models.has(c.name)) player.models.set(c.name, c.play);
+    const same = chosen && fresh.candidates.find((c) => c.name === chosen.name);
+    if (!player && fresh.sound) return location.reload(); // now there is something to hear
+    Object.assign(scatter, { candidates: fresh.candidates });
+    chosen = same ?? chosen;
+    table.renew(fresh.candidates, chosen);
+  };
+  return { data, player, pick, detail, table, scatter, renew, unpackedFile };
+}
+
+function listening(data, player) {
+  section("own", "Your own sound", ownSound(player));
+  const names = data.candidates.filter((c) => c.play).map((c) => c.name);
+  const tests = new BlindTests(player, names, data.cheapest ?? names.at(-1), data.study);
+  section("blind", "Blind test", tests.node);
+  byId("dock").append(dock(player));
+  player.tests = tests;
+}
+
+function about(data) {
+  if (data.answers.length) section("listened", "What listeners said", data.answers.map((part) => [element("p", {}, part.words), part.rows.length ? plainTable(part.header, part.rows) : null]));
+  if (data.rejected.length) section("rejected", "Rejected, failed, left behind", folded(data.rejected.length, plainTable(["candidate", "left at", data.score, "why"], data.rejected)));
+  if (data.measured.length) section("measured", "How it was measured", plainTable(["what", "value"], data.measured));
+  if (data.meaning.length) section("meaning", "What the figures mean", element("ul", {}, data.meaning.map((text) => element("li", {}, text))));
+}
+
+// While a search runs, from a server: what has changed is shown in place.
+function follow(page) {
+  let { stamp } = page.data;
+  const ask = async () => {
+    const now = await (await fetch("../stamp")).text();
+    if (now === stamp) return;
+    const data = await (await fetch("../data.json")).json();
+    stamp = data.stamp;
+    page.renew(data);
+  };
+  setInterval(() => ask().catch(() => {}), 3000);
+}
+
+// A table of many rows, which the reader opens.
+function folded(rows, table) {
+  return rows > 20 ? element("details", {}, element("summary", {}, `${rows} of them`), table) : table;
+}
+
+async function start() {
+  const data = JSON.parse(byId("data").textContent);
+  const page = build(data);
+  window.voxnas = page;
+  const { player } = page;
+  if (player) {
+    const begun = performance.now();
+    try {
+      await player.open();
+    } catch (error) {
+      byId("dock").replaceChildren(element("p", {}, `This browser cannot play the models: ${error.message}`));
+    }
+    const chosen = page.detail.candidate;
+    if (chosen?.play) player.choose("target", chosen.name);
+    for (const c of data.candidates.filter((c) => c.play && c.frontier).slice(0, MOST_AT_ONCE)) player.want(c.name);
+    player.openedAfter = performance.now() - begun;
+    page.detail.show(chosen);
+  }
+  document.body.dataset.ready = "yes";
+  if (data.stamp) follow(page);
+}
+
+start();

@@ -1,0 +1,88 @@
+// Tracks, rendered piece by piece: what is wanted first comes first, and what was begun goes on later.
+import { BLOCK } from "./deck.mjs";
+import { Stream } from "./engine.mjs";
+
+const PIECE = 4 * BLOCK;
+
+export class Renderer {
+  constructor(tell) {
+    this.tell = tell;
+    this.jobs = [];
+    this.busy = false;
+  }
+
+  // {type: "engine", bytes}, {type: "clip", samples, clip}, or {type: "render", track, form, warm, delay, from, urgent}:
+  // `warm` samples before a place lead there as the whole past would; the answer comes `delay` samples late.
+  receive(message) {
+    if (message.type === "engine") this.module = new WebAssembly.Module(message.bytes);
+    if (message.type === "clip") [this.samples, this.clip, this.jobs] = [message.samples, message.clip, []];
+    if (message.type === "render") this.#take(message);
+  }
+
+  #take(job) {
+    const begun = this.jobs.find((other) => other.track === job.track);
+    if (begun) this.jobs.splice(this.jobs.indexOf(begun), 1);
+    const next = begun ?? { ...job, clip: this.clip, samples: this.samples, spans: this.#spans(job.from ?? 0, job.warm) };
+    if (!begun && job.delay) next.ahead = shifted(this.samples, job.delay);
+    if (job.urgent) this.jobs.unshift(next);
+    else this.jobs.push(next);
+    if (!this.busy) this.#run();
+  }
+
+  // From where the player is to the end, then from the beginning to there.
+  #spans(from, warm) {
+    const start = Math.floor(from / BLOCK) * BLOCK;
+    if (start <= warm) return [{ at: 0, warm: 0, end: this.samples.length }];
+    return [{ at: start, warm, end: this.samples.length }, { at: 0, warm: 0, end: start }];
+  }
+
+  async #run() {
+    this.busy = true;
+    while (this.jobs.length) {
+      const job = this.jobs[0];
+      try {
+        this.#step(job);
+      } catch (error) {
+        this.jobs.shift();
+        this.tell({ type: "failed", track: job.track, clip: job.clip, why: String(error.message ?? error) });
+      }
+      await this.#others();
+    }
+    this.busy = false;
+  }
+
+  // Lets what else there is to do be done; a timer would wait for 4 ms.
+  #others() {
+    return new Promise((resolve) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => (port1.close(), resolve());
+      port2.postMessage(null);
+    });
+  }
+
+  #step(job) {
+    const span = job.spans[0];
+    if (!job.stream) job.stream = new Stream(this.module, job.form);
+    if (!span.begun) {
+      job.stream.reset();
+      const past = job.samples.subarray(span.at - span.warm, span.at + (job.delay ?? 0));
+      if (past.length) job.stream.process(past, new Float32Array(past.length));
+      span.begun = true;
+    }
+    const end = Math.min(span.at + PIECE, span.end);
+    const samples = new Float32Array(end - span.at);
+    job.stream.process((job.ahead ?? job.samples).subarray(span.at, end), samples);
+    this.tell({ type: "samples", track: job.track, at: span.at, samples, clip: job.clip });
+    span.at = end;
+    if (end === span.end) job.spans.shift();
+    if (job.spans.length) return;
+    this.jobs.splice(this.jobs.indexOf(job), 1);
+    this.tell({ type: "done", track: job.track, clip: job.clip });
+  }
+}
+
+function shifted(samples, delay) {
+  const found = new Float32Array(samples.length);
+  found.set(samples.subarray(delay));
+  return found;
+}
