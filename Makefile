@@ -164,6 +164,14 @@ test-slow: setup  ## only the slow tests: whole studies, interrupted ones; clust
 test-all: setup  ## all tests, the random ones with new cases
 	@./setup.sh slurm ray postgres dashboard && HYPOTHESIS_PROFILE=exploring $(PY) -m pytest -q
 
+# -s: what a sanitizer finds is said on the terminal, and ends the run
+SANITIZED := g++ -fsanitize=address,undefined -fno-sanitize-recover=all
+test-sanitized: setup  ## the native code's tests with AddressSanitizer and UndefinedBehaviorSanitizer
+	@library() { g++ -print-file-name="lib$$1.so"; }; \
+	case "$$(library asan 2>/dev/null)" in */*) ;; *) echo "no g++ with sanitizers: nothing is tested"; exit 0;; esac; \
+	LD_PRELOAD="$$(library asan) $$(library ubsan)" CXX='$(SANITIZED)' ASAN_OPTIONS=detect_leaks=0 OMP_NUM_THREADS=2 \
+	  $(PY) -m pytest -q -s -m "not slow" tests/kernels/test_native_[!b]*.py tests/engine/test_native_*.py
+
 test-services:  ## install what the tests of clusters and databases start (Debian or Ubuntu, as root)
 	apt-get install -y -q --no-install-recommends slurmctld slurmd slurm-client munge postgresql iproute2
 
@@ -173,6 +181,11 @@ test-browser:  ## install what the tests of report.html and of its engine start 
 
 lint: setup  ## ruff and mypy
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+
+lint-native:  ## the native sources by every compiler that is here, warnings as errors
+	@for cxx in g++ clang++; do command -v $$cxx >/dev/null || continue; \
+	  $$cxx -std=c++17 -fsyntax-only -march=native -Wall -Wextra -Wno-unknown-pragmas -Werror \
+	  src/voxnas/kernels/*.cpp || exit 1; done
 
 format: setup  ## put the code in shape
 	@$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
