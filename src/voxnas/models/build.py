@@ -30,7 +30,7 @@ def build(architecture: Mapping[str, Any], **arguments: Any) -> Any:
     kind = arguments.pop("type", None)
     if kind not in TYPES:
         raise InputError(f"unknown network type {kind!r}; known are {', '.join(TYPES)}")
-    if kind != "WaveNet":
+    if kind not in ("WaveNet", "LSTM", "GRU"):
         arguments.pop("backend", None)  # there is but one
     try:
         return TYPES[kind](**arguments)
