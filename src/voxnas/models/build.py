@@ -7,12 +7,13 @@ from voxnas.models.base import Network
 from voxnas.models.cells.net import CellNet
 from voxnas.models.conv_net import ConvNet, Linear
 from voxnas.models.recurrent import GRU, LSTM
+from voxnas.models.tcn import TCN
 from voxnas.models.wavenet import WaveNet
 from voxnas.utils.errors import InputError
 
 N = TypeVar("N", bound=type[Network])
 
-TYPES: dict[str, type[Network]] = {t.__name__: t for t in (WaveNet, LSTM, GRU, ConvNet, Linear, CellNet)}
+TYPES: dict[str, type[Network]] = {t.__name__: t for t in (WaveNet, LSTM, GRU, TCN, ConvNet, Linear, CellNet)}
 
 
 def register(network: N) -> N:
