@@ -1,6 +1,6 @@
 """Speed of recurrent training, forward and backward: native code beside torch.nn.LSTM and torch.nn.GRU.
 
-    python benchmarks/recurrent_kernel.py [--units 8 16 24 40] [--threads 2] [--repeats 7] [--into PATH]
+    python benchmarks/recurrent_kernel.py [--units 8 16 24 40] [--threads 2] [--repeats 3] [--into PATH]
 
 One step is a batch of 8 segments of 8,192 samples behind a warm-up of 1,024. Both backends take turns in one
 process, so that other load on the machine meets both; times are medians, in brackets minima. Then both train
@@ -22,13 +22,13 @@ from voxnas.models.recurrent import Recurrent
 
 BATCH, SAMPLES, WARM_UP = 8, 8192, 1024
 BACKENDS = ("native", "torch")
-STEPS, TRAINED_SAMPLES = 100, 512
+STEPS, TRAINED_SAMPLES, TRAINED_WARM_UP = 50, 256, 64
 
 
-def network(kind: str, units: int, backend: str) -> Recurrent:
+def network(kind: str, units: int, backend: str, warm_up: int = WARM_UP) -> Recurrent:
     """The network, with the same weights each time."""
     torch.manual_seed(0)
-    net: Recurrent = build({"type": kind, "hidden_size": units, "warm_up": WARM_UP, "backend": backend})
+    net: Recurrent = build({"type": kind, "hidden_size": units, "warm_up": warm_up, "backend": backend})
     return net
 
 
@@ -49,12 +49,12 @@ def speed(kind: str, units: int, repeats: int) -> dict[str, dict[str, float]]:
 
 def esr(kind: str, units: int, backend: str) -> float:
     """Of the last tenth of so many steps of Adam."""
-    net = network(kind, units, backend)
+    net = network(kind, units, backend, TRAINED_WARM_UP)
     optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
     random = torch.Generator().manual_seed(1)
     found = []
     for _ in range(STEPS):
-        x = 0.5 * torch.randn(BATCH, 1, WARM_UP + TRAINED_SAMPLES, generator=random)
+        x = 0.5 * torch.randn(BATCH, 1, TRAINED_WARM_UP + TRAINED_SAMPLES, generator=random)
         smooth = torch.nn.functional.avg_pool1d(x, 4, 1)
         y = torch.tanh(3 * smooth[..., -TRAINED_SAMPLES:])
         loss = (net(x) - y).square().sum() / y.square().sum()
@@ -70,7 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--units", type=int, nargs="+", default=[8, 16, 24, 40])
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--into", type=Path, help="a JSON file that the results become a part of")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
