@@ -1,10 +1,13 @@
 """Random programs of steps, and what they compute, written from the words of `Step` in double precision."""
 
 import numpy as np
+import torch
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from voxnas.kernels.activations import PLAYED, name_of
 from voxnas.kernels.graph import Step
+from voxnas.models.activations import activation
 
 # small ones more often, since there the forms are what counts
 widths = st.one_of(st.integers(1, 6), st.integers(1, 64))
@@ -46,7 +49,9 @@ def programs(draw: st.DrawFn, most_steps: int = 12, most_rate: int = 4) -> list[
         # the latest more often, so that programs are deep
         number = draw(st.one_of(st.just(len(steps)), st.integers(0, len(steps))))
         channels, rate = signals[number]
-        kinds = ["conv", "conv", "avg_pool", "max_pool", "add", "concat"] + ["upsample"] * (rate > 1)
+        kinds = ["conv", "conv", "avg_pool", "max_pool", "add", "concat", "activation"] + ["upsample"] * (
+            rate > 1
+        )
         kind = draw(st.sampled_from(kinds))
         if kind in ("add", "concat"):
             alike = [
@@ -56,6 +61,11 @@ def programs(draw: st.DrawFn, most_steps: int = 12, most_rate: int = 4) -> list[
             total = channels if kind == "add" else sum(signals[n][0] for n in inputs)
             if total <= 128:
                 add(Step(kind, inputs, total, rate))
+            continue
+        if kind == "activation":
+            name = draw(st.sampled_from(PLAYED))
+            slopes = np.linspace(-0.5, 0.5, channels, dtype=np.float32) if name == "PReLU" else None
+            add(Step(kind, (number,), channels, rate, weight=slopes, activation=name))
             continue
         sizes = {"kernel_size": draw(st.integers(1, 7))}
         if kind == "upsample":
@@ -96,6 +106,10 @@ def _result(step: Step, inputs: list[NDArray[np.float64]]) -> NDArray[np.float64
     if step.kind == "concat":
         return np.concatenate(inputs)
     (x,) = inputs
+    if step.kind == "activation":
+        if name_of(step.activation) == "PReLU":
+            return np.where(x > 0, x, x * step.weight[:, None].astype(float))
+        return activation(step.activation, step.channels)(torch.from_numpy(x)).numpy()
     if step.kind == "upsample":
         taps = _taps(x, step.kernel_size, 1, 1)
         weight = step.weight.astype(float)

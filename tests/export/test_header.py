@@ -170,8 +170,10 @@ NETWORKS = {
     "ConvNet with slopes": {"type": "ConvNet", "channels": 2, "dilations": [3, 1], "activation": "PReLU"},
     "Linear": {"type": "Linear", "taps": 300, "bias": True},
     "Linear of 1 tap": {"type": "Linear", "taps": 1},
+    "TCN": {"type": "TCN", "channels": 5, "num_layers": 3, "kernel_size": 5, "dilation_base": 7},
+    "TCN of one channel": {"type": "TCN", "channels": 1, "num_layers": 2, "activation": "Tanh"},
 }
-EVERY_KIND = ("every gating, groups, bottleneck", "LSTM of 40 units", "GRU", "ConvNet", "Linear")
+EVERY_KIND = ("every gating, groups, bottleneck", "LSTM of 40 units", "GRU", "ConvNet", "Linear", "TCN")
 
 
 def clip(samples: int = SAMPLES) -> NDArray[np.float32]:

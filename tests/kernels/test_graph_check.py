@@ -53,6 +53,15 @@ def test_programs_as_they_are_meant_pass(steps: list[Step]):
         ([replace(conv(0, 1, 1), weight=np.ones((1, 1, 1)))], r"not float64 \(1, 1, 1\)"),
         ([replace(conv(0, 1, 1), weight=np.ones((1, 2, 1), np.float32))], "weight is float32"),
         ([replace(conv(0, 1, 1), bias=np.ones(2, np.float32))], "bias is float32"),
+        ([Step("activation", (0,), 1, 1)], "an activation, and no other, has one"),
+        ([replace(conv(0, 1, 1), activation="Tanh")], "an activation, and no other, has one"),
+        ([Step("activation", (0,), 1, 1, activation="Sine")], "the activation Sine is unknown"),
+        ([Step("activation", (0, 0), 1, 1, activation="Tanh")], "one input, not 2"),
+        ([Step("activation", (0,), 1, 1, activation="PReLU")], "weight is float32"),
+        (
+            [Step("activation", (0,), 1, 1, activation="Tanh", weight=np.ones(1, np.float32))],
+            "PReLU alone has weights",
+        ),
     ],
 )
 def test_what_cannot_be_is_named(steps: list[Step], said: str):

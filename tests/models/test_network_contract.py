@@ -111,6 +111,15 @@ RECURRENT = {
     "GRU": {"type": "GRU", "hidden_size": 5},
     "GRU of layers with a skip": {"type": "GRU", "hidden_size": 4, "num_layers": 2, "skip": True},
 }
+TCNS = {
+    "TCN": {"type": "TCN", "channels": 3, "num_layers": 3, "kernel_size": 3, "dilation_base": 4},
+    "TCN of one layer": {"type": "TCN", "channels": 1, "num_layers": 1, "activation": "Tanh"},
+    "TCN of constants": {
+        "type": "TCN",
+        "num_layers": 2,
+        "activation": {"type": "LeakyReLU", "negative_slope": 0.2},
+    },
+}
 CHAINS = {
     "ConvNet": {"type": "ConvNet", "channels": 4, "dilations": [1, 2, 4]},
     "ConvNet of one layer": {"type": "ConvNet", "channels": 1, "dilations": [3], "activation": "Softsign"},
@@ -141,7 +150,7 @@ CELLS = {
     ),
     "cells with nodes that lead nowhere": cells(NODES * 2, STRIDED * 2, [3, 2, 1], fanout=1),
 }
-FORMS = FORMS | RECURRENT | CHAINS | CELLS
+FORMS = FORMS | RECURRENT | CHAINS | CELLS | TCNS
 # of these, what a .nam file has no words for
 BEYOND_NAM = {
     "LSTM with a skip",
@@ -150,6 +159,7 @@ BEYOND_NAM = {
     "ConvNet of kernels",
     "ConvNet with PReLU",
     *CELLS,
+    *TCNS,
 }
 SAMPLES = 2500
 

@@ -11,7 +11,9 @@ from typing import Literal
 
 import numpy as np
 
-Kind = Literal["conv", "avg_pool", "max_pool", "add", "concat", "upsample"]
+from voxnas.kernels.activations import Spec
+
+Kind = Literal["conv", "avg_pool", "max_pool", "add", "concat", "upsample", "activation"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +23,8 @@ class Step:
     conv: `y[n] = bias + Σ_j weight[:, :, j] x[stride·n - (kernel_size - 1 - j)·dilation]`, then ReLU if asked
     for; a stride of 2 doubles the rate. avg_pool, max_pool: mean and maximum over the same samples, stride 1
     or 2. add, concat: of signals of one rate, in the order given. upsample: halves the rate,
-    `y[2n + p] = bias + Σ_j weight[p, :, :, j] x[n - (kernel_size - 1 - j)]` for p = 0, 1.
+    `y[2n + p] = bias + Σ_j weight[p, :, :, j] x[n - (kernel_size - 1 - j)]` for p = 0, 1. activation: each
+    sample by itself; a PReLU's slopes below zero are its weight.
     """
 
     kind: Kind
@@ -33,6 +36,7 @@ class Step:
     stride: int = 1
     relu: bool = False
     weight: np.ndarray | None = (
-        None  # float32, (channels, inputs, kernel); upsample: (2, channels, inputs, kernel)
+        None  # float32, (channels, inputs, kernel); upsample: (2, …); PReLU: (channels,)
     )
     bias: np.ndarray | None = None  # float32, (channels,); None is zero
+    activation: Spec | None = None  # of an activation: its name, or {"type": name, parameter: value}

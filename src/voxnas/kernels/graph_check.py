@@ -5,12 +5,14 @@ from typing import Any, get_args
 
 import numpy as np
 
+from voxnas.kernels.activations import PLAYED, name_of
 from voxnas.kernels.graph import Kind, Step
 from voxnas.utils.errors import InputError
 
 KINDS = get_args(Kind)
 WITH_WEIGHTS = ("conv", "upsample")
 WITH_SAMPLES = ("conv", "avg_pool", "max_pool", "upsample")  # of one signal, several of its samples
+OF_ONE = (*WITH_SAMPLES, "activation")  # signal
 WITH_STRIDE = ("conv", "avg_pool", "max_pool")
 
 
@@ -55,11 +57,13 @@ def _check(step: Step, signals: Sequence[tuple[int, int]]) -> None:
         _check_weights(step, channels)
     else:
         _require(step.channels == channels, f"the result has {channels} channels, not {step.channels}")
+    if step.kind == "activation":
+        _check_activation(step)
 
 
 def _check_inputs(step: Step, made: int) -> None:
     _require(len(step.inputs) > 0, "it has no input")
-    if step.kind in WITH_SAMPLES:
+    if step.kind in OF_ONE:
         _require(len(step.inputs) == 1, f"it has one input, not {len(step.inputs)}")
     for number in step.inputs:
         whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
@@ -74,7 +78,10 @@ def _check_options(step: Step) -> None:
         _require(step.stride == step.dilation == 1, "it has neither stride nor dilation")
     _require(step.kind in WITH_SAMPLES or step.kernel_size == 1, "it has no kernel")
     _require(step.kind == "conv" or not step.relu, "a ReLU follows a convolution only")
-    if step.kind not in WITH_WEIGHTS:
+    _require(
+        (step.kind == "activation") == (step.activation is not None), "an activation, and no other, has one"
+    )
+    if step.kind not in (*WITH_WEIGHTS, "activation"):
         _require(step.weight is None and step.bias is None, "it has no weights")
 
 
@@ -83,6 +90,17 @@ def _check_weights(step: Step, inputs: int) -> None:
     _check_array("weight", step.weight, shape if step.kind == "conv" else (2, *shape))
     if step.bias is not None:
         _check_array("bias", step.bias, (step.channels,))
+
+
+def _check_activation(step: Step) -> None:
+    assert step.activation is not None
+    name = name_of(step.activation)
+    _require(name in PLAYED, f"the activation {name[:40]} is unknown; known are {', '.join(PLAYED)}")
+    _require(step.bias is None, "an activation has no bias")
+    if name == "PReLU":
+        _check_array("weight", step.weight, (step.channels,))
+    else:
+        _require(step.weight is None, "of the activations PReLU alone has weights")
 
 
 def _check_array(name: str, given: Any, shape: tuple[int, ...]) -> None:

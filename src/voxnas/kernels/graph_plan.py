@@ -16,9 +16,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from voxnas.kernels.activations import Spec
 from voxnas.kernels.graph import Step
 
-OpKind = Literal["conv", "avg_pool", "max_pool", "split", "join"]
+OpKind = Literal["conv", "avg_pool", "max_pool", "split", "join", "activation"]
 
 
 @dataclass
@@ -49,7 +50,10 @@ HERE = (Tap(0, 0),)
 
 @dataclass(frozen=True, eq=False)
 class Op:
-    """Loop of native code; `weight` is `(taps, inputs, outputs)`. Adds `start`, which may be `out`."""
+    """Loop of native code; `weight` is `(taps, inputs, outputs)`, of a PReLU `(outputs,)`.
+
+    Adds `start`, which may be `out`; an activation has none.
+    """
 
     kind: OpKind
     x: Place
@@ -61,6 +65,7 @@ class Op:
     relu: bool = False
     weight: NDArray[np.float32] | None = None
     bias: NDArray[np.float32] | None = None
+    activation: Spec | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,9 @@ class _Planner:
             self._concat(step, out)
         elif step.kind == "upsample":
             self._upsample(step, out)
+        elif step.kind == "activation":
+            x, count = self._places[step.inputs[0]], step.channels
+            self._do(Op("activation", x, count, out, count, weight=step.weight, activation=step.activation))
         else:
             self._filter(step, out, None)
 

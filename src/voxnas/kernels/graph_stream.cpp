@@ -5,12 +5,15 @@
 // highest level; the rows of the output and of the input, buffer and row each; buffers; for each its rows, level and
 // past; operations; for each its kind, level, input's buffer, row and channels, result's buffer, row and channels,
 // start's buffer (-1 for none) and row, ReLU (0 or 1), taps; for each tap its rows after the input's, and how many
-// samples it looks back. The weights are one flat list: per convolution [tap][input][output], then its bias.
+// samples it looks back; of an activation its number and the bits of its constants. The weights are one flat list: per
+// convolution [tap][input][output], then its bias; per PReLU its slopes.
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "history.h"
 #include "stream.h"
+#include "stream_activations.h"
 #include "stream_conv.h"
 #include "stream_pool.h"
 
@@ -20,13 +23,25 @@ namespace {
 constexpr long kPiece = 128;  // samples
 constexpr int kLevels = 7;    // the highest, and one; a piece holds two of its periods
 
-enum class OpKind { Convolve, Mean, Maximum, Split, Join };
+enum class OpKind { Convolve, Mean, Maximum, Split, Join, Activate };
+
+using Activate = void (*)(const Activating& activation, const Product& p, long samples);
+
+template <class Act>
+void activate(const Activating& activation, const Product& p, long samples) {
+  for (int c = 0; c < p.outputs; ++c) {
+    const Act act(activation, c);
+    for (long t = 0; t < samples; t += kLanes) store(p.out[c] + t, act.value(load(p.x[c] + t)));
+  }
+}
 
 struct Op {
-  OpKind kind;
-  int level, x, x_row, out, out_row, start, start_row;
-  std::vector<long> taps;
+  OpKind kind = OpKind::Convolve;
+  int level = 0, x = 0, x_row = 0, out = 0, out_row = 0, start = 0, start_row = 0;
+  std::vector<long> taps{};
   Product product{};
+  Activating activation{};
+  Activate activate = nullptr;
 };
 
 // Every other sample from `x` on, and in the second half of `out`, if there is one, those right before them.
@@ -70,7 +85,10 @@ class GraphStream : public Stream {
     for (Op& op : ops_) {
       op.product.taps = op.taps.data();
       op.product.weights = at;
-      op.product.bias = (at += weights_of(op)) - op.product.outputs;
+      op.activation.slopes = at;
+      const size_t size = weights_of(op);
+      op.product.bias = size ? at + size - op.product.outputs : nullptr;
+      at += size;
     }
     reset();
   }
@@ -95,7 +113,8 @@ class GraphStream : public Stream {
   static int next(const int64_t*& shape) { return static_cast<int>(*shape++); }
 
   Op read(const int64_t*& shape) const {
-    Op op{static_cast<OpKind>(next(shape))};
+    Op op;
+    op.kind = static_cast<OpKind>(next(shape));
     Product& p = op.product;
     for (int* number : {&op.level, &op.x, &op.x_row, &p.channels, &op.out, &op.out_row, &p.outputs, &op.start,
                         &op.start_row})
@@ -107,11 +126,20 @@ class GraphStream : public Stream {
       const long row = next(shape), back = next(shape);
       op.taps.push_back(row * stride - back);
     }
+    if (op.kind == OpKind::Activate) {
+      op.activation.number = next(shape);
+      for (float& parameter : op.activation.parameters) {
+        const int32_t bits = next(shape);
+        std::memcpy(&parameter, &bits, sizeof bits);
+      }
+      with_value(op.activation.number, [&](auto type) { op.activate = activate<typename decltype(type)::type>; });
+    }
     return op;
   }
 
   static size_t weights_of(const Op& op) {
     const Product& p = op.product;
+    if (op.kind == OpKind::Activate) return op.activation.learnt(p.outputs);
     return op.kind == OpKind::Convolve ? (static_cast<size_t>(p.kernel) * p.channels + 1) * p.outputs : 0;
   }
 
@@ -151,6 +179,7 @@ class GraphStream : public Stream {
       case OpKind::Split:
         p.x.data += place(op.level - 1, at_) % 2;
         return split(p, covered);
+      case OpKind::Activate: return op.activate(op.activation, p, covered);
       case OpKind::Join: return join(p, place(op.level, at_) % 2, covered);
     }
   }

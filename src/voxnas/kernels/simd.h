@@ -31,6 +31,25 @@ inline vec load(const float* p) {
 }
 inline void store(float* p, vec v) { std::memcpy(p, &v, sizeof v); }
 
+// Half as wide where that leaves eight lanes: for what there is too little of to fill a vector.
+#if defined(__AVX512F__)
+typedef float narrow __attribute__((vector_size(32)));
+#else
+typedef vec narrow;
+#endif
+template <class V>
+constexpr int lanes = sizeof(V) / sizeof(float);
+template <class V>
+inline V load_as(const float* p) {
+  V v;
+  std::memcpy(&v, p, sizeof v);
+  return v;
+}
+template <class V>
+inline void store_as(float* p, V v) {
+  std::memcpy(p, &v, sizeof v);
+}
+
 // To memory that nobody reads for long: without fetching it into the caches first, where the CPU can do that. The
 // address is a multiple of a vector's size, and `store_fence` comes before another thread reads it.
 #if defined(__AVX512F__)
@@ -75,6 +94,10 @@ inline vec at_least(vec x, float limit) { return (vec)_mm_max_ps((__m128)broadca
 #else
 inline vec at_most(vec x, float limit) { return x > limit ? broadcast(limit) : x; }
 inline vec at_least(vec x, float limit) { return x < limit ? broadcast(limit) : x; }
+#endif
+#if defined(__AVX512F__)
+inline narrow at_most(narrow x, float limit) { return (narrow)_mm256_min_ps((__m256)(narrow{} + limit), (__m256)x); }
+inline narrow at_least(narrow x, float limit) { return (narrow)_mm256_max_ps((__m256)(narrow{} + limit), (__m256)x); }
 #endif
 // The greater of two, and NaN if either is.
 inline vec greater(vec x, vec y) { return x != x ? x : x > y ? x : y; }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from voxnas.kernels.activations import PLAYED, as_integers
 from voxnas.kernels.build import Unavailable
 from voxnas.kernels.form import NativeForm
 from voxnas.kernels.graph import Step
@@ -12,7 +13,7 @@ from voxnas.kernels.graph_check import check_program
 from voxnas.kernels.graph_plan import Op, Place, Plan, plan
 from voxnas.kernels.stream import MOST_PAST
 
-KINDS = ("conv", "avg_pool", "max_pool", "split", "join")  # in the order of the enum OpKind
+KINDS = ("conv", "avg_pool", "max_pool", "split", "join", "activation")  # in the order of the enum OpKind
 MOST_RATE = 64  # of the 128 samples that graph_stream.cpp works on at a time
 
 
@@ -67,7 +68,8 @@ def _shape(found: Plan) -> list[int]:
 def _op_shape(op: Op, level: int) -> list[int]:
     shape = [KINDS.index(op.kind), level, *op.x, op.inputs, *op.out, op.outputs]
     shape += [*(op.start or Place(-1, 0)), int(op.relu), len(op.taps)]
-    return shape + [number for tap in op.taps for number in tap]
+    shape += [number for tap in op.taps for number in tap]
+    return shape if op.activation is None else shape + as_integers(op.activation, PLAYED)
 
 
 def _level(rate: int) -> int:

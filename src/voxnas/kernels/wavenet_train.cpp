@@ -12,52 +12,13 @@
 //
 // The work is shared among threads by jobs, an item of the batch or a part of one. Each job has its own sums of the
 // weights' gradients, added up in the order of the jobs, so that a result does not depend on who did what when.
-#include <atomic>
-#include <exception>
-#include <system_error>
-#include <thread>
-
 #include "failure.h"
 #include "train_backward.h"
 #include "train_forward.h"
+#include "train_share.h"
 
 namespace voxnas {
 namespace {
-
-// Runs `work(thread, job)` for every job on so many threads. Throws what the first of them to fail has thrown, once all
-// have come to an end.
-template <class Work>
-void share(long jobs, int threads, Work work) {
-  std::atomic<long> next{0};
-  std::atomic<bool> failed{false};
-  std::exception_ptr failure;
-  const auto loop = [&](int thread) {
-    const FlushDenormals guard;
-    try {
-      for (long job; !failed && (job = next.fetch_add(1)) < jobs;) work(thread, job);
-    } catch (...) {
-      if (!failed.exchange(true)) failure = std::current_exception();
-    }
-  };
-#if defined(_OPENMP)
-  // PyTorch's own threads where it uses the same library: they are awake, and would be in the way of others.
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-  for (int i = 0; i < threads; ++i) loop(i);
-#else
-  std::vector<std::thread> others;
-  others.reserve(threads);
-  try {
-    for (int i = 1; i < threads; ++i) others.emplace_back(loop, i);
-  } catch (const std::system_error&) {
-    // The system grants no more threads: those there are do the work.
-  } catch (const std::bad_alloc&) {
-    // Nor memory for them.
-  }
-  loop(0);
-  for (std::thread& other : others) other.join();
-#endif
-  if (failure) std::rethrow_exception(failure);
-}
 
 size_t per_thread(const WaveNet& net, const Cut& cut, const Call& call, bool backward) {
   return backward ? Backward(net, cut, call, nullptr).size() : Forward(net, cut, call, nullptr).size();

@@ -1,5 +1,7 @@
 """Contracts of networks: what every network has, and what one that plays a signal as it comes adds."""
 
+import functools
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +10,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 State = list[Tensor]
+BACKENDS = ("auto", "native", "torch")  # what computes a network in training
+
+log = logging.getLogger(__name__)
 
 
 class Network(nn.Module, ABC):
@@ -114,3 +119,9 @@ def check_controls(shape: tuple[int, ...] | None, num_controls: int) -> None:
     if (0 if shape is None else shape[-1]) != num_controls:
         given = "none" if shape is None else f"controls of the shape {shape}"
         raise ValueError(f"the network follows {num_controls} controls, got {given}")
+
+
+@functools.cache
+def warn_of_torch(reason: str) -> None:
+    """Say once why training has to do without native code."""
+    log.warning("training runs on PyTorch, several times slower than native code: %s", reason)

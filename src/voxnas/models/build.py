@@ -7,12 +7,13 @@ from voxnas.models.base import Network
 from voxnas.models.cells.net import CellNet
 from voxnas.models.conv_net import ConvNet, Linear
 from voxnas.models.recurrent import GRU, LSTM
+from voxnas.models.tcn import TCN
 from voxnas.models.wavenet import WaveNet
 from voxnas.utils.errors import InputError
 
 N = TypeVar("N", bound=type[Network])
 
-TYPES: dict[str, type[Network]] = {t.__name__: t for t in (WaveNet, LSTM, GRU, ConvNet, Linear, CellNet)}
+TYPES: dict[str, type[Network]] = {t.__name__: t for t in (WaveNet, LSTM, GRU, TCN, ConvNet, Linear, CellNet)}
 
 
 def register(network: N) -> N:
@@ -30,7 +31,7 @@ def build(architecture: Mapping[str, Any], **arguments: Any) -> Any:
     kind = arguments.pop("type", None)
     if kind not in TYPES:
         raise InputError(f"unknown network type {kind!r}; known are {', '.join(TYPES)}")
-    if kind != "WaveNet":
+    if kind not in ("WaveNet", "LSTM", "GRU"):
         arguments.pop("backend", None)  # there is but one
     try:
         return TYPES[kind](**arguments)

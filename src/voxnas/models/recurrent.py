@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from voxnas.models.base import State, StreamingNetwork
+from voxnas.kernels.build import Unavailable
+from voxnas.kernels.recurrent import NativeRecurrent
+from voxnas.models.base import BACKENDS, State, StreamingNetwork, warn_of_torch
 from voxnas.utils.errors import InputError
 
 
@@ -24,9 +26,12 @@ class Recurrent(StreamingNetwork):
         skip: add the input to the output.
         skip_gain: the input's factor there.
         name: a readable name; None for one after the sizes.
+        truncation: samples after which gradients end that go back through time; None for a segment's all.
+        backend: what computes `forward`: "native" (see voxnas.kernels; float32 on a CPU), "torch", or "auto"
+            for native where it can be and PyTorch elsewhere. `stream` is always PyTorch's.
 
     Raises:
-        InputError: sizes that cannot be.
+        InputError: sizes that cannot be; "native" where that cannot be.
     """
 
     memory_is_finite = False
@@ -45,6 +50,8 @@ class Recurrent(StreamingNetwork):
         skip: bool = False,
         skip_gain: float = 1.0,
         name: str | None = None,
+        truncation: int | None = None,
+        backend: str = "auto",
     ) -> None:
         super().__init__()
         kind = type(self).__name__
@@ -54,6 +61,14 @@ class Recurrent(StreamingNetwork):
             raise InputError(f"{kind}: warm_up is a whole number of samples from 0, got {str(warm_up)[:40]}")
         if type(skip_gain) not in (int, float) or not math.isfinite(skip_gain):
             raise InputError(f"{kind}: skip_gain is a number, got {str(skip_gain)[:40]}")
+        if truncation is not None and (type(truncation) is not int or truncation < 1):
+            raise InputError(
+                f"{kind}: truncation is a whole number of samples from 1, got {str(truncation)[:40]}"
+            )
+        if backend not in BACKENDS:
+            raise InputError(f"{kind}: unknown backend {backend!r}; one of {', '.join(BACKENDS)}")
+        self.truncation, self.backend = truncation, backend
+        self._form: NativeRecurrent | Unavailable | None = None  # found out when it is first needed
         self.hidden_size, self.num_layers, self.warm_up, self.skip = hidden_size, num_layers, warm_up, skip
         self.skip_gain = skip_gain
         self.name = name or f"{kind.lower()}-l{num_layers}-h{hidden_size}"
@@ -83,11 +98,40 @@ class Recurrent(StreamingNetwork):
         self._check(controls)
         if x.shape[-1] <= self.warm_up:
             raise ValueError(f"expected {self.receptive_field} samples or more, got {x.shape[-1]}")
+        native = self._native(x)
+        if native is not None:
+            weights = [part for layer in range(self.num_layers) for part in self.layer(layer)]
+            weights += [self.head.weight, self.head.bias]
+            skip_gain = self.skip_gain if self.skip else 0.0
+            return native(x, self.warm_up, weights, self.start, skip_gain, self.truncation)
         state = self._at_start(x.shape[0])
         if self.warm_up:
             with torch.no_grad():  # the state is a starting point, and not what is trained
                 _, state = self._run(x[..., : self.warm_up], state)
-        return self._run(x[..., self.warm_up :], state)[0]
+        pieces = []
+        for piece in x[..., self.warm_up :].split(self.truncation or x.shape[-1], dim=-1):
+            y, state = self._run(piece, [part.detach() for part in state])
+            pieces.append(y)
+        return torch.cat(pieces, dim=-1)
+
+    def _native(self, x: Tensor) -> NativeRecurrent | None:
+        """Native form that computes `forward` instead of PyTorch, if backend and `x` allow it."""
+        if self.backend == "torch" or x.device.type != "cpu" or x.dtype != torch.float32:
+            return None
+        if self._form is None:
+            self._form = self._native_form()
+        if isinstance(self._form, NativeRecurrent):
+            return self._form
+        if self.backend == "native":
+            raise InputError(f"{type(self).__name__}: backend=native cannot be: {self._form}") from self._form
+        warn_of_torch(str(self._form))
+        return None
+
+    def _native_form(self) -> NativeRecurrent | Unavailable:
+        try:
+            return NativeRecurrent(type(self).__name__, self.num_layers, self.hidden_size)
+        except Unavailable as reason:
+            return reason
 
     def initial_state(self, batch: int = 1) -> State:
         """Runs zeros until nothing but rounding changes, or for a second at 48 kHz, as in plug-in files."""
@@ -122,6 +166,7 @@ class Recurrent(StreamingNetwork):
     def architecture(self) -> dict[str, Any]:
         sizes = {"hidden_size": self.hidden_size, "num_layers": self.num_layers, "warm_up": self.warm_up}
         gain = {} if self.skip_gain == 1 else {"skip_gain": self.skip_gain}
+        gain |= {} if self.truncation is None else {"truncation": self.truncation}
         return {"type": type(self).__name__, "name": self.name, **sizes, "skip": self.skip, **gain}
 
     def summary(self) -> dict[str, Any]:

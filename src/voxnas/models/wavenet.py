@@ -6,8 +6,6 @@ for Raw Audio", as used for amps by Wright et al. (2020), "Real-Time Guitar Ampl
 Learning".
 """
 
-import functools
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,18 +18,15 @@ from voxnas.kernels.flat import FlatParameters
 from voxnas.kernels.flat_optimizer import FlatOptimizer, is_elementwise
 from voxnas.kernels.wavenet import NativeWaveNet
 from voxnas.models.activations import Spec
-from voxnas.models.base import State, StreamingNetwork
+from voxnas.models.base import BACKENDS, State, StreamingNetwork, warn_of_torch
 from voxnas.models.conv import CausalConv
 from voxnas.models.layer_array import LayerArray, as_arguments, check_chain, receptive_field
 from voxnas.models.wavenet_layers import Array
 from voxnas.utils.errors import InputError
 
-BACKENDS = ("auto", "native", "torch")
 STEP_SAMPLES = (
     StreamingNetwork.segment_length * StreamingNetwork.batch_size
 )  # of all segments of a training step
-
-log = logging.getLogger(__name__)
 
 
 class WaveNet(StreamingNetwork):
@@ -94,7 +89,7 @@ class WaveNet(StreamingNetwork):
             return self._form
         if self.backend == "native":
             raise InputError(f"WaveNet: backend=native cannot be: {self._form}") from self._form
-        _warn_once(str(self._form))
+        warn_of_torch(str(self._form))
         return None
 
     def _weights(self) -> list[Tensor]:
@@ -188,11 +183,6 @@ def _native_form(shapes: Sequence[LayerArray]) -> NativeWaveNet | Unavailable:
         return NativeWaveNet(shapes)
     except Unavailable as reason:
         return reason
-
-
-@functools.cache
-def _warn_once(reason: str) -> None:
-    log.warning("training runs on PyTorch, several times slower than native code: %s", reason)
 
 
 def stack(

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from voxnas.export.files import CannotHold
-from voxnas.export.header import chain, recurrent, wavenet
+from voxnas.export.header import chain, program, recurrent, wavenet
 from voxnas.export.header.parts import Parts
 from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
@@ -28,6 +28,7 @@ _ARCHITECTURES: dict[str, Callable[[Any], Parts]] = {
     "GRU": recurrent.parts,
     "ConvNet": chain.parts,
     "Linear": chain.parts,
+    "TCN": program.parts,
 }
 # What C++ has itself that consists of several words; single words are too many to know.
 _RESERVED = re.compile(r".*_(t|eq|cast)|co_.*|static_assert|thread_local")

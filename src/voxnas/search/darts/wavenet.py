@@ -17,10 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from voxnas.kernels.mixture import MIXED, MixedLayer
-from voxnas.models.base import Network
+from voxnas.models.base import BACKENDS, Network
 from voxnas.models.from_genotype import network_of
 from voxnas.models.genotype import Genotype, LayerChoice, WaveNetGenotype
-from voxnas.models.wavenet import BACKENDS
 from voxnas.search.darts.layer_options import GATES, LayerOptions
 from voxnas.search.darts.mixture import Ends, Layer, run
 from voxnas.search.darts.places import best_places

@@ -1,0 +1,111 @@
+"""Speed of recurrent training, forward and backward: native code beside torch.nn.LSTM and torch.nn.GRU.
+
+    python benchmarks/recurrent_kernel.py [--units 8 16 24 40] [--threads 2] [--repeats 3] [--into PATH]
+
+One step is a batch of 8 segments of 8,192 samples behind a warm-up of 1,024. Both backends take turns in one
+process, so that other load on the machine meets both; times are medians, in brackets minima. Then both train
+the same network on the same segments of noise through a clipper with a memory, to an ESR after equal steps.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from voxnas.models.build import build
+from voxnas.models.recurrent import Recurrent
+
+BATCH, SAMPLES, WARM_UP = 8, 8192, 1024
+BACKENDS = ("native", "torch")
+STEPS, TRAINED_SAMPLES, TRAINED_WARM_UP = 50, 256, 64
+
+
+def network(kind: str, units: int, backend: str, warm_up: int = WARM_UP) -> Recurrent:
+    """The network, with the same weights each time."""
+    torch.manual_seed(0)
+    net: Recurrent = build({"type": kind, "hidden_size": units, "warm_up": warm_up, "backend": backend})
+    return net
+
+
+def speed(kind: str, units: int, repeats: int) -> dict[str, dict[str, float]]:
+    """Milliseconds of a step of either backend, in turn."""
+    nets = {backend: network(kind, units, backend) for backend in BACKENDS}
+    x, dy = torch.randn(BATCH, 1, WARM_UP + SAMPLES), torch.randn(BATCH, 1, SAMPLES)
+    times: dict[str, list[float]] = {backend: [] for backend in BACKENDS}
+    for repeat in range(repeats + 1):
+        for backend, net in nets.items():
+            start = time.perf_counter()
+            net.zero_grad()
+            net(x).backward(dy)
+            if repeat:  # the first one builds, and fills the caches
+                times[backend].append(1000 * (time.perf_counter() - start))
+    return {b: {"median_ms": statistics.median(found), "min_ms": min(found)} for b, found in times.items()}
+
+
+def esr(kind: str, units: int, backend: str) -> float:
+    """Of the last tenth of so many steps of Adam."""
+    net = network(kind, units, backend, TRAINED_WARM_UP)
+    optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+    random = torch.Generator().manual_seed(1)
+    found = []
+    for _ in range(STEPS):
+        x = 0.5 * torch.randn(BATCH, 1, TRAINED_WARM_UP + TRAINED_SAMPLES, generator=random)
+        smooth = torch.nn.functional.avg_pool1d(x, 4, 1)
+        y = torch.tanh(3 * smooth[..., -TRAINED_SAMPLES:])
+        loss = (net(x) - y).square().sum() / y.square().sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        found.append(float(loss.detach()))
+    return statistics.mean(found[-STEPS // 10 :])
+
+
+def main() -> None:
+    """Measure each size and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--units", type=int, nargs="+", default=[8, 16, 24, 40])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--into", type=Path, help="a JSON file that the results become a part of")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    table = Table(title=f"A training step of {BATCH} × {SAMPLES} samples, {options.threads} threads")
+    for name in (
+        "network",
+        "native ms",
+        "PyTorch ms",
+        "ratio",
+        "ratio of minima",
+        "ESR native",
+        "ESR PyTorch",
+    ):
+        table.add_column(name, justify="right", no_wrap=True)
+    rows = []
+    for kind in ("LSTM", "GRU"):
+        for units in options.units:
+            times = speed(kind, units, options.repeats)
+            native, other = times["native"], times["torch"]
+            ratios = [other[key] / native[key] for key in ("median_ms", "min_ms")]
+            ends = {backend: esr(kind, units, backend) for backend in BACKENDS}
+            rows.append({"kind": kind, "units": units, **times, "ratio": ratios[0], "esr": ends})
+            table.add_row(
+                f"{kind} {units}",
+                *(f"{side['median_ms']:.1f} ({side['min_ms']:.1f})" for side in (native, other)),
+                *(f"{ratio:.1f}" for ratio in ratios),
+                *(f"{ends[backend]:.5f}" for backend in BACKENDS),
+            )
+    Console().print(table)
+    if options.into:
+        known = json.loads(options.into.read_text()) if options.into.exists() else {}
+        known["recurrent"] = {"threads": options.threads, "rows": rows}
+        options.into.parent.mkdir(parents=True, exist_ok=True)
+        options.into.write_text(json.dumps(known, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""Temporal convolutional network: few convolutions whose dilations grow fast, each beside a residual.
+
+After Bai et al. (2018), "An Empirical Evaluation of Generic Convolutional and Recurrent Networks for Sequence
+Modeling", as Steinmetz and Reiss (2022), "Efficient Neural Networks for Real-time Modeling of Analog Dynamic
+Range Compression", use it for audio: long kernels, dilations in powers of up to 10.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from voxnas.kernels.graph import Step
+from voxnas.models.activations import PReLU, Spec, activation, check_activation
+from voxnas.models.base import State, StreamingNetwork
+from voxnas.models.conv import CausalConv
+from voxnas.utils.errors import InputError
+
+
+class Block(nn.Module):
+    """`activation(convolution(x)) + residual(x)`, the residual a 1×1 without a bias.
+
+    Args:
+        inputs, channels: of the signal before and after it.
+        kernel_size, dilation: of the convolution.
+        spec: the activation, checked.
+    """
+
+    def __init__(self, inputs: int, channels: int, kernel_size: int, dilation: int, spec: Spec) -> None:
+        super().__init__()
+        self.convolution = CausalConv(inputs, channels, kernel_size, dilation)
+        self.activation = activation(spec, channels)
+        self.residual = CausalConv(inputs, channels, bias=False)
+
+    def forward(self, x: Tensor, past: Tensor | None) -> tuple[Tensor, Tensor]:
+        """With a past as many samples as went in, without one fewer by what it looks back; the next past."""
+        y, after = self.convolution.with_past(x, past)
+        return self.activation(y) + self.residual(x[..., x.shape[-1] - y.shape[-1] :]), after
+
+
+class TCN(StreamingNetwork):
+    """Blocks whose dilations are 1, dilation_base, dilation_base², …, and a 1×1 at the end.
+
+    Args:
+        channels: of every block.
+        num_layers: blocks.
+        kernel_size: of every block.
+        dilation_base: the factor from block to block.
+        activation: of all; a name, or `{"type": name, parameter: value}`.
+        name: a readable name; None for one after the sizes.
+
+    Raises:
+        InputError: sizes that cannot be, an unknown activation.
+    """
+
+    def __init__(
+        self,
+        channels: int = 8,
+        num_layers: int = 4,
+        kernel_size: int = 9,
+        dilation_base: int = 6,
+        activation: Spec = "PReLU",
+        name: str | None = None,
+    ) -> None:
+        super().__init__()
+        sizes = (channels, num_layers, kernel_size, dilation_base)
+        if any(type(size) is not int or size < 1 for size in sizes):
+            known = "channels, num_layers, kernel_size and dilation_base"
+            raise InputError(f"TCN: {known} are whole numbers from 1")
+        self.channels, self.num_layers, self.kernel_size, self.dilation_base = sizes
+        self.spec = check_activation(activation)
+        self.name = name or f"tcn-l{num_layers}-c{channels}-k{kernel_size}-d{dilation_base}"
+        self.blocks = nn.ModuleList(
+            Block(channels if layer else 1, channels, kernel_size, dilation_base**layer, self.spec)
+            for layer in range(num_layers)
+        )
+        self.head = CausalConv(channels, 1)
+        self.receptive_field = 1 + sum(block.convolution.past_samples for block in self._blocks)
+
+    @property
+    def _blocks(self) -> list[Block]:
+        return list(self.blocks)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
+        self._check(controls)
+        return self._run(x, [None] * self.num_layers)[0]
+
+    def initial_state(self, batch: int = 1) -> State:
+        silence = self.head.weight.new_zeros(batch, 1, self.receptive_field)
+        return self._run(silence, [block.convolution.empty_past(batch) for block in self._blocks])[1]
+
+    def stream(self, x: Tensor, state: State, controls: Tensor | None = None) -> tuple[Tensor, State]:
+        self._check(controls)
+        return self._run(x, state)
+
+    def _run(self, x: Tensor, state: Sequence[Tensor | None]) -> tuple[Tensor, State]:
+        x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+        after: State = []
+        for block, past in zip(self._blocks, state, strict=True):
+            x, past = block(x, past)
+            after.append(past)
+        return self.head(x).squeeze(2), after
+
+    def program(self) -> list[Step]:
+        """The network as steps that native code plays."""
+        steps: list[Step] = []
+        signal = 0  # that goes into the next block
+        for block in self._blocks:
+            slopes = _values(block.activation.slopes) if isinstance(block.activation, PReLU) else None
+            made = len(steps)
+            steps += [
+                _step(block.convolution, signal),
+                Step("activation", (made + 1,), self.channels, 1, weight=slopes, activation=self.spec),
+                _step(block.residual, signal),
+                Step("add", (made + 2, made + 3), self.channels, 1),
+            ]
+            signal = len(steps)
+        return [*steps, _step(self.head, signal)]
+
+    @property
+    def macs_per_sample(self) -> int:
+        return sum(module.macs for module in self.modules() if isinstance(module, CausalConv))
+
+    def architecture(self) -> dict[str, Any]:
+        sizes = {"channels": self.channels, "num_layers": self.num_layers, "kernel_size": self.kernel_size}
+        shape = {**sizes, "dilation_base": self.dilation_base, "activation": self.spec}
+        return {"type": "TCN", "name": self.name, **shape}
+
+    def summary(self) -> dict[str, Any]:
+        return {
+            "num_layers": self.num_layers,
+            "channels": self.channels,
+            "kernel_size": self.kernel_size,
+        }
+
+
+def _step(conv: CausalConv, signal: int) -> Step:
+    outputs, _, kernel_size = conv.weight.shape
+    bias = None if conv.bias is None else _values(conv.bias)
+    return Step(
+        "conv", (signal,), outputs, 1, kernel_size, conv.dilation, weight=_values(conv.weight), bias=bias
+    )
+
+
+def _values(tensor: Tensor) -> NDArray[np.float32]:
+    return tensor.detach().cpu().float().numpy()
