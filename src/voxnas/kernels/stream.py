@@ -23,12 +23,28 @@ class Stream:
         if not pointer:
             raise Unavailable(failure_message(library))
         self._input, self._output = np.zeros(CHUNK, np.float32), np.zeros(CHUNK, np.float32)
-        self._handle = ctypes.c_void_p(pointer)
+        self._library, self._handle = library, ctypes.c_void_p(pointer)
         self._call = (self._handle, *(ctypes.c_void_p(b.ctypes.data) for b in (self._input, self._output)))
         self._process, self._reset = library.voxnas_stream_process, library.voxnas_stream_reset
         self._process.argtypes = [*[ctypes.c_void_p] * 3, ctypes.c_int64]
         self._process.restype = self._reset.restype = None
         weakref.finalize(self, library.voxnas_stream_destroy, self._handle)
+
+    def follow(self, weights: NDArray[np.float32], values: NDArray[np.float32]) -> None:
+        """Has it follow controls: `weights` `(rows, k)` that add to the biases of its rows, `values` `(k,)`
+        to begin with. Copied; the stream is reset. Raises Unavailable where it has no such rows."""
+        weights, values = (np.ascontiguousarray(part, np.float32) for part in (weights, values))
+        follow, self._control = self._library.voxnas_stream_follow, self._library.voxnas_stream_control
+        follow.argtypes = [*[ctypes.c_void_p] * 2, ctypes.c_int64, ctypes.c_int, ctypes.c_void_p]
+        self._control.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64]
+        self._control.restype = None
+        if follow(self._handle, weights.ctypes.data, *weights.shape, values.ctypes.data):
+            raise Unavailable(failure_message(self._library))
+
+    def control(self, values: NDArray[np.float32], samples: int) -> None:
+        """The controls' next values `(k,)`, reached in a straight line of so many samples; 0 for at once."""
+        values = np.ascontiguousarray(values, np.float32)
+        self._control(self._handle, values.ctypes.data, samples)
 
     def reset(self) -> None:
         """Returns to the state that endless silence leaves behind."""

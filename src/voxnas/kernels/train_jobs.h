@@ -43,6 +43,8 @@ struct Call {
   const float *weights, *x, *dy;
   float scale;
   float *y, *kept, *dweights, *dx, *scratch;
+  const float* added;  // to the layers' biases, [item][layer][inner], or null
+  float* dadded;
 };
 
 // The jobs and tiles of a call.

@@ -116,18 +116,43 @@ class WaveNetStream : public Stream {
     reset();
   }
 
+  void follow(const float* weights, long rows, int count, const float* values) override {
+    controls_.follow(weights, rows, count, values);
+    biases_.clear();
+    for_each_layer([&](Layer& layer) { biases_.insert(biases_.end(), layer.conv.bias.begin(), layer.conv.bias.end()); });
+    if (static_cast<long>(biases_.size()) != rows) throw std::invalid_argument("controls for other rows than there are");
+    reset();
+  }
+
+  void control(const float* values, long samples) override {
+    if (biases_.empty()) return;
+    controls_.set(values, samples);
+    set_biases();
+  }
+
   void reset() override {
+    if (!biases_.empty()) {
+      controls_.arrive();
+      set_biases();
+    }
     std::fill_n(condition_.rows()[0], kLanes, 0.f);
     run<true>(kLanes);  // a whole vector, so that blocks of whole vectors start where vectors do
   }
 
   void process(const float* in, float* out, int64_t samples) override {
-    for (int64_t start = 0; start < samples; start += kPiece) {
-      const long size = std::min<int64_t>(kPiece, samples - start);
+    for (int64_t start = 0, size; start < samples; start += size) {
+      size = std::min<int64_t>(kPiece, samples - start);
+      const bool moving = controls_.left() > 0;
+      if (moving) size = std::min<int64_t>(size, controls_.left());
+      slopes_ = moving ? controls_.slopes() : nullptr;
       std::copy_n(in + start, size, condition_.rows()[0]);
       run<false>(size);
       std::copy_n(out_.rows()[0], size, out + start);
+      if (!moving) continue;
+      controls_.advance(size);
+      set_biases();
     }
+    slopes_ = nullptr;
   }
 
  private:
@@ -136,6 +161,28 @@ class WaveNetStream : public Stream {
     for (const LayerArray& array : net_.arrays)
       for (const Layer& layer : array.layers) inner = std::max(inner, layer.inner());
     return inner;
+  }
+
+  template <class Each>
+  void for_each_layer(Each each) {
+    for (LayerArray& array : net_.arrays)
+      for (Layer& layer : array.layers) each(layer);
+  }
+
+  void set_biases() {
+    const float *own = biases_.data(), *added = controls_.added();
+    for_each_layer([&](Layer& layer) {
+      for (float& bias : layer.conv.bias) bias = *own++ + *added++;
+    });
+  }
+
+  // What moving controls add to a layer's rows beside the bias, sample by sample; empty where none move.
+  Rows moved(const Layer& layer, const float* slopes, long samples) {
+    if (!slopes) return {};
+    const Rows z = z_.rows();
+    for (int c = 0; c < layer.inner(); ++c)
+      for (long t = 0; t < samples; ++t) z[c][t] = slopes[c] * static_cast<float>(t + 1);
+    return z;
   }
 
   // The condition's samples through all layers. Settling does so as if the first of them had been there for ever.
@@ -150,6 +197,7 @@ class WaveNetStream : public Stream {
     for (int c = 0; c < net_.arrays[0].head.in; ++c) std::fill_n(head[c], covered, 0.f);
     History* x = x_.data();
     const Activates* activates = activate_.data();
+    const float* slopes = slopes_;
     for (size_t a = 0; a < net_.arrays.size(); ++a) {
       const LayerArray& array = net_.arrays[a];
       const bool top = a + 1 == net_.arrays.size();
@@ -157,7 +205,8 @@ class WaveNetStream : public Stream {
       convolve(array.rechannel, from, {}, here, covered);
       for (const Layer& layer : array.layers) {
         written(*x);
-        convolve(layer.conv, here, {}, z, covered, condition.data);
+        convolve(layer.conv, here, moved(layer, slopes, covered), z, covered, condition.data);
+        if (slopes) slopes += layer.inner();
         const int channels = layer.bottleneck();
         if (layer.gated()) activates->gate(layer.secondary, channels, z.from(channels), {}, covered);
         activates++->signal(layer.activation, channels, z, layer.head.out ? Rows{} : head, covered);
@@ -184,6 +233,9 @@ class WaveNetStream : public Stream {
   OwnRows condition_, z_, out_;
   std::vector<History> x_, head_;
   std::vector<Activates> activate_;
+  Controls controls_;
+  std::vector<float> biases_;  // the layers' own, where controls add to them; else empty
+  const float* slopes_ = nullptr;
 };
 
 }  // namespace

@@ -92,7 +92,22 @@ Status forward(const int64_t* shape, const Call* call) {
   return kDone;
 }
 
-// `dx` may be null; it is added to.
+// What is added to an item's biases has their gradient: the item's share in it.
+void add_up_biases(const Prepared& p, const Call& call, const float* sums) {
+  long rows = 0;
+  for (const LayerArray& array : p.net.arrays)
+    for (const Layer& layer : array.layers) rows += layer.inner();
+  for (long index = 0; index < p.cut.jobs; ++index) {
+    float* to = call.dadded + Job(p.cut, call, index).item * rows;
+    for (const LayerArray& array : p.net.arrays)
+      for (const Layer& layer : array.layers) {
+        const float* from = sums + index * p.net.weights + layer.conv.bias_at;
+        for (int o = 0; o < layer.inner(); ++o) *to++ += from[o];
+      }
+  }
+}
+
+// `dx` may be null; it and `dadded` are added to.
 Status backward(const int64_t* shape, const Call* call) {
   Prepared p(shape, *call);
   if (p.net.need_from(p.cut.past) < 0) return kTooShort;
@@ -109,6 +124,7 @@ Status backward(const int64_t* shape, const Call* call) {
     const long job = p.cut.jobs - 1 - turn;
     workers[thread].run(job, sums + job * count, dx ? dx + job * inputs : nullptr);
   });
+  if (call->dadded) add_up_biases(p, *call, sums);
   for (long index = 0; index < p.cut.jobs; ++index) {
     for (size_t i = 0; i < count; ++i) call->dweights[i] += sums[index * count + i];
     if (!dx) continue;

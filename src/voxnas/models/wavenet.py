@@ -6,6 +6,7 @@ for Raw Audio", as used for amps by Wright et al. (2020), "Real-Time Guitar Ampl
 Learning".
 """
 
+import copy
 import functools
 import logging
 from collections.abc import Mapping, Sequence
@@ -21,9 +22,11 @@ from voxnas.kernels.flat_optimizer import FlatOptimizer, is_elementwise
 from voxnas.kernels.wavenet import NativeWaveNet
 from voxnas.models.activations import Spec
 from voxnas.models.base import State, StreamingNetwork
+from voxnas.models.control_mix import ControlMix
+from voxnas.models.controls import Control, as_controls, check_names, columns
 from voxnas.models.conv import CausalConv
 from voxnas.models.layer_array import LayerArray, as_arguments, check_chain, receptive_field
-from voxnas.models.wavenet_layers import Array
+from voxnas.models.wavenet_layers import Array, Layer
 from voxnas.utils.errors import InputError
 
 BACKENDS = ("auto", "native", "torch")
@@ -44,6 +47,7 @@ class WaveNet(StreamingNetwork):
         name: a readable name.
         backend: what computes `forward`: "native" (see voxnas.kernels; float32 on a CPU), "torch", or "auto"
             for native where it can be and PyTorch elsewhere. `stream` is always PyTorch's.
+        controls: those that it follows, or their plain values.
 
     Raises:
         InputError: arrays that do not fit each other; "native" where that cannot be.
@@ -55,6 +59,7 @@ class WaveNet(StreamingNetwork):
         head_scale: float = 0.02,
         name: str = "wavenet",
         backend: str = "auto",
+        controls: Sequence[Control | Mapping[str, Any]] = (),
     ) -> None:
         super().__init__()
         self.name = name
@@ -71,18 +76,60 @@ class WaveNet(StreamingNetwork):
         self._form: NativeWaveNet | Unavailable | None = None  # found out when it is first needed
         self._owners: list[tuple[nn.Module, str]] | None = None
         self._lent: FlatOptimizer | None = None
+        self.control_mix: ControlMix | None = None  # behind what plug-in files hold
+        self.follow(as_controls(controls))
+
+    def follow(self, controls: Sequence[Control]) -> None:
+        self.controls = tuple(controls)
+        self.num_controls = sum(control.inputs for control in controls)
+        rows = sum(layer.conv.weight.shape[0] for layer in self._layers())
+        self.control_mix = ControlMix(rows, self.num_controls) if controls else None
+        self._owners = None
+
+    def fold(self, setting: Mapping[str, Any]) -> "WaveNet":
+        check_names(self.controls, setting)
+        self.unflatten()
+        folded = copy.deepcopy(self)
+        folded._owners = None
+        if self.control_mix is None:
+            return folded
+        fixed = {c.name: (c, places) for c, places in columns(self.controls) if c.name in setting}
+        heard = torch.zeros(1, self.num_controls)
+        for name, (control, places) in fixed.items():
+            heard[0, places] = torch.tensor(control.encode(setting[name]))
+        with torch.no_grad():
+            added = self.control_mix(heard.to(self.control_mix.weight))[0]
+            for layer, part in zip(folded._layers(), self._per_layer(added), strict=True):
+                layer.conv.bias.add_(part)  # type: ignore[union-attr]
+        gone = [place for _, places in fixed.values() for place in range(places.start, places.stop)]
+        folded.control_mix = self.control_mix.without(gone)
+        folded.controls = tuple(control for control in self.controls if control.name not in fixed)
+        folded.num_controls = self.num_controls - len(gone)
+        return folded
+
+    def _layers(self) -> list[Layer]:
+        return [layer for array in self.arrays for layer in array.layers]  # type: ignore[union-attr]
+
+    def _per_layer(self, rows: Tensor) -> list[Tensor]:
+        """What is there for the rows of all layers, on the first axis, by layer."""
+        return list(rows.split([layer.conv.weight.shape[0] for layer in self._layers()]))
 
     def _convolutions(self) -> list[CausalConv]:
         """Convolutions with a past, in the order of the state: each layer's, then its array's head."""
         return [c for a in self.arrays for c in (*(layer.conv for layer in a.layers), a.head)]  # type: ignore[union-attr]
 
     def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
-        self._check(controls)
+        added = self._added(controls, x)
         native, parameters = self._native(x), self._weights()
         flat = self._flat(parameters)
         if native is not None:
-            return native(x, self.head_scale, self.receptive_field, parameters, flat)
-        return self._run(x, [None] * len(self._convolutions()))[0]
+            return native(x, self.head_scale, self.receptive_field, parameters, flat, added)
+        return self._run(x, [None] * len(self._convolutions()), added)[0]
+
+    def _added(self, controls: Tensor | None, like: Tensor) -> Tensor | None:
+        """What the controls add to the layers' biases, `(batch, rows)`; None if it follows none."""
+        heard = self._heard(controls, like)
+        return None if heard is None or self.control_mix is None else self.control_mix(heard)
 
     def _native(self, x: Tensor) -> NativeWaveNet | None:
         """Native form that computes `forward` instead of PyTorch, if backend and `x` allow it."""
@@ -98,9 +145,13 @@ class WaveNet(StreamingNetwork):
         return None
 
     def _weights(self) -> list[Tensor]:
-        """The parameters as they are now; to walk the modules takes longer than many a forward pass."""
+        """The parameters as they are now, but for those of controls.
+
+        To walk the modules takes longer than many a forward pass.
+        """
         if self._owners is None:
-            self._owners = [(m, n) for m in self.modules() for n, p in m._parameters.items() if p is not None]
+            owners = [m for m in self.modules() if not isinstance(m, ControlMix)]
+            self._owners = [(m, n) for m in owners for n, p in m._parameters.items() if p is not None]
         return [module._parameters[name] for module, name in self._owners]  # type: ignore[misc]
 
     def flatten_for(self, optimizer: Optimizer) -> None:
@@ -122,24 +173,33 @@ class WaveNet(StreamingNetwork):
             self.unflatten()
         return None if self._lent is None else self._lent.flat
 
-    def initial_state(self, batch: int = 1) -> State:
+    def initial_state(self, batch: int = 1, controls: Tensor | None = None) -> State:
         """State after a receptive field of zeros, which the plug-in runs as well."""
         silence = next(self.parameters()).new_zeros(batch, 1, self.receptive_field)
         empty = [convolution.empty_past(batch) for convolution in self._convolutions()]
-        return self._run(silence, empty)[1]
+        return self._run(silence, empty, self._added(controls, silence))[1]
 
     def stream(self, x: Tensor, state: State, controls: Tensor | None = None) -> tuple[Tensor, State]:
-        self._check(controls)
-        return self._run(x, state)
+        return self._run(x, state, self._added(controls, x))
 
-    def _run(self, x: Tensor, state: Sequence[Tensor | None]) -> tuple[Tensor, State]:
-        """Output and state. With a past, as many samples as went in; without, a receptive field less."""
+    def _run(
+        self, x: Tensor, state: Sequence[Tensor | None], added: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Output and state. With a past, as many samples as went in; without, a receptive field less.
+
+        `added` is to the biases, `(batch, rows)` or `(batch, rows, samples)`.
+        """
+        rows = None
+        if added is not None:
+            added = added if added.ndim == 3 else added.unsqueeze(-1)
+            sizes = [layer.conv.weight.shape[0] for layer in self._layers()]
+            rows = iter(added.unsqueeze(2).split(sizes, dim=1))
         condition = x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         head: Tensor | None = None
         after: State = []
         for array in self.arrays:
             own = list(state[len(after) : len(after) + len(array.layers) + 1])  # type: ignore[arg-type]
-            x, head, past = array(x, condition, head, own)
+            x, head, past = array(x, condition, head, own, rows)
             after += past
         assert head is not None
         return self.head_scale * head.squeeze(2), after
@@ -149,7 +209,8 @@ class WaveNet(StreamingNetwork):
         return sum(m.macs for m in self.modules() if isinstance(m, CausalConv))
 
     def architecture(self) -> dict[str, Any]:
-        return self.arguments(self.shapes, self.head_scale, self.name)
+        followed = {"controls": [control.as_values() for control in self.controls]} if self.controls else {}
+        return self.arguments(self.shapes, self.head_scale, self.name) | followed
 
     @staticmethod
     def arguments(shapes: Sequence[LayerArray], head_scale: float, name: str) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Modules of a WaveNet: a layer, and an array of layers with its head."""
 
+from collections.abc import Iterator
+
 from torch import Tensor, nn
 
 from voxnas.models.activations import activation
@@ -29,11 +31,17 @@ class Layer(nn.Module):
         if shape.head1x1_channels is not None:
             self.head1x1 = CausalConv(bottleneck, shape.head1x1_channels, groups=shape.head1x1_groups)
 
-    def forward(self, x: Tensor, condition: Tensor, past: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """The residual path and condition in; the next residual path, the head's part and the past out."""
+    def forward(
+        self, x: Tensor, condition: Tensor, past: Tensor | None, added: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The residual path and condition in; the next residual path, the head's part and the past out.
+
+        `added` is to the bias, `(batch, inner, 1, 1)` or one for each sample.
+        """
         z, past = self.conv.with_past(x, past)
         length = z.shape[-1]
-        z = self._activate(z + self.mixin(condition[..., -length:]))
+        z = z + self.mixin(condition[..., -length:])
+        z = self._activate(z if added is None else z + added)
         if self.residual is not None:
             x = x[..., -length:] + self.residual(z)
         return x, z if self.head1x1 is None else self.head1x1(z), past
@@ -59,12 +67,17 @@ class Array(nn.Module):
         start(self.rechannel, layers, self.head)
 
     def forward(
-        self, x: Tensor, condition: Tensor, head: Tensor | None, state: list[Tensor | None]
+        self,
+        x: Tensor,
+        condition: Tensor,
+        head: Tensor | None,
+        state: list[Tensor | None],
+        added: Iterator[Tensor] | None = None,
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
         x = self.rechannel(x)
         after: list[Tensor] = []
         for layer, past in zip(self.layers, state, strict=False):
-            x, z, past = layer(x, condition, past)
+            x, z, past = layer(x, condition, past, None if added is None else next(added))
             after.append(past)
             head = z if head is None else _add(head, z)
         assert head is not None
