@@ -29,7 +29,7 @@ from voxnas.utils.flags import as_overrides
 sys.argv[1:] = as_overrides(sys.argv[1:], {"file", "output", "model"})
 
 
-@hydra_app("on_model/realtime_demo")
+@hydra_app("on_model/realtime_demo", open_groups=["controls"])
 def main(cfg: DictConfig) -> None:
     """`python src/realtime_demo.py model=PATH | models=[PATH,…] [--file in.wav [output=out.wav]]`."""
     if cfg.devices:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from voxnas.export.files import CannotHold
+from voxnas.export.files import CannotHold, refuse_controls
 from voxnas.export.header import chain, recurrent, wavenet
 from voxnas.export.header.parts import Parts
 from voxnas.models.base import StreamingNetwork
@@ -83,6 +83,7 @@ def render_header(
     kind = type(network).__name__
     if kind not in _ARCHITECTURES:
         raise CannotHold(f"a header cannot hold a {kind}; known are {', '.join(_ARCHITECTURES)}")
+    refuse_controls(network, "a header")
     with torch.no_grad():
         parts = _ARCHITECTURES[kind](copy.deepcopy(network).cpu().double())
     if not all(np.isfinite(array).all() for array in (parts.weights, parts.silence)):
