@@ -115,7 +115,9 @@ def test_aidax_and_proteus_files_have_their_knobs_both_ways(kind, tmp_path):
 
 def test_aidax_says_how_many_knobs_it_has(tmp_path):
     network = LSTM(8, controls=[Control(name) for name in "abc"])
-    with pytest.raises(CannotHold, match=r"2 knobs at most; fix others of a, b, c, such as controls\.c=VALUE"):
+    with pytest.raises(
+        CannotHold, match=r"2 knobs at most; fix others of a, b, c, such as controls\.c=VALUE"
+    ):
         write_aidax(network, tmp_path / "a.json", RATE)
 
 
