@@ -39,7 +39,7 @@ FORMATS = {
     "rtneural": Format(".rtneural.json", write_rtneural),
     "aidax": Format(".aidax.json", write_aidax, controls=True),
     "proteus": Format(".proteus.json", write_proteus, rate=SAMPLE_RATE, controls=True),
-    "header": Format(".h", write_header),
+    "header": Format(".h", write_header, controls=True),
 }
 
 

@@ -123,6 +123,13 @@ class Control:
             return float(self.low * (self.high / self.low) ** share)
         return self.low + share * (self.high - self.low)
 
+    def turned(self, value: Value, by: float) -> Value:
+        """The value a share of the way further, up to the end; of a switch the next position."""
+        if self.options:
+            place = self.options.index(str(value)) + (1 if by > 0 else -1)
+            return self.options[min(max(place, 0), len(self.options) - 1)]
+        return self.decode(min(max(self.encode(value)[0] + by, 0.0), 1.0))
+
     def positions(self, count: int) -> list[Value]:
         """So many values from end to end, all of them of a switch."""
         if self.options:

@@ -82,7 +82,7 @@ class WaveNet(StreamingNetwork):
     def follow(self, controls: Sequence[Control]) -> None:
         self.controls = tuple(controls)
         self.num_controls = sum(control.inputs for control in controls)
-        rows = sum(layer.conv.weight.shape[0] for layer in self._layers())
+        rows = sum(layer.conv.weight.shape[0] for layer in self.layers)
         self.control_mix = ControlMix(rows, self.num_controls) if controls else None
         self._owners = None
 
@@ -99,7 +99,7 @@ class WaveNet(StreamingNetwork):
             heard[0, places] = torch.tensor(control.encode(setting[name]))
         with torch.no_grad():
             added = self.control_mix(heard.to(self.control_mix.weight))[0]
-            for layer, part in zip(folded._layers(), self._per_layer(added), strict=True):
+            for layer, part in zip(folded.layers, self._per_layer(added), strict=True):
                 layer.conv.bias.add_(part)  # type: ignore[union-attr]
         gone = [place for _, places in fixed.values() for place in range(places.start, places.stop)]
         folded.control_mix = self.control_mix.without(gone)
@@ -107,12 +107,14 @@ class WaveNet(StreamingNetwork):
         folded.num_controls = self.num_controls - len(gone)
         return folded
 
-    def _layers(self) -> list[Layer]:
+    @property
+    def layers(self) -> list[Layer]:
+        """Those of all arrays, one after the other."""
         return [layer for array in self.arrays for layer in array.layers]  # type: ignore[union-attr]
 
     def _per_layer(self, rows: Tensor) -> list[Tensor]:
         """What is there for the rows of all layers, on the first axis, by layer."""
-        return list(rows.split([layer.conv.weight.shape[0] for layer in self._layers()]))
+        return list(rows.split([layer.conv.weight.shape[0] for layer in self.layers]))
 
     def _convolutions(self) -> list[CausalConv]:
         """Convolutions with a past, in the order of the state: each layer's, then its array's head."""
@@ -192,7 +194,7 @@ class WaveNet(StreamingNetwork):
         rows = None
         if added is not None:
             added = added if added.ndim == 3 else added.unsqueeze(-1)
-            sizes = [layer.conv.weight.shape[0] for layer in self._layers()]
+            sizes = [layer.conv.weight.shape[0] for layer in self.layers]
             rows = iter(added.unsqueeze(2).split(sizes, dim=1))
         condition = x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         head: Tensor | None = None
