@@ -136,7 +136,7 @@ def main() -> None:
     for title in ("setting", "alone", "trained on all", "ratio", "kept back", "ratio"):
         table.add_column(title, justify="left" if title == "setting" else "right")
     for row in spread_over(data.table.rows, options.leave_out):
-        label = row.label.replace(" ", "-")
+        label = row.label.replace("=", "").replace(" ", "-")
         pair = [f"data.input={row.input}", f"data.target={row.target}", "data=amp_pair"]
         delay = next(s["delay_samples"] for s in whole.data["settings"] if s["target"] == row.target)
         length = [f"trainer.max_epochs={options.alone_epochs}", f"data.delay={delay}"]
