@@ -97,6 +97,13 @@ def test_with_all_folded_it_is_the_network_without_controls(network):
 
 
 @torch.no_grad()
+def test_for_files_without_controls_it_is_folded_where_they_rest(network):
+    x = noise(network.receptive_field + 99)
+    assert not network.at_rest().controls
+    torch.testing.assert_close(network.at_rest()(x), network(x), rtol=0, atol=1e-6)
+
+
+@torch.no_grad()
 @pytest.mark.parametrize("kind", ["auto", "torch"])
 def test_blocks_of_any_length_are_one_pass_at_a_setting(network, kind):
     setting = {"drive": 8, "mode": "crunch", "tone": 1000}

@@ -48,7 +48,7 @@ class Export(JobCallback):
             training_settings={"epochs": self.record.epochs, "seed": self.record.seed},
             **({"name": self.record.candidate} | self.metadata),  # type: ignore[arg-type]
         )
-        at_rest = module.network.fold({c.name: c.at_rest for c in module.network.controls})
+        at_rest = module.network.at_rest()
         for name, chosen in self.formats.items():
             network = module.network if chosen.controls else at_rest
             path = self.folder / (chosen.in_run or self.record.candidate + chosen.suffix)

@@ -104,6 +104,10 @@ class StreamingNetwork(Network):
         check_names(self.controls, setting)
         return copy.deepcopy(self)
 
+    def at_rest(self) -> "StreamingNetwork":
+        """The network for files without controls: all of them folded where they rest."""
+        return self.fold({c.name: c.at_rest for c in self.controls}) if self.controls else self
+
     def setting(self, values: Mapping[str, Any] | None = None) -> Tensor:
         """Controls `(1, k)` of values on the panel; what is left out is at rest."""
         return torch.tensor([encode(self.controls, values or {})], dtype=torch.float32)
