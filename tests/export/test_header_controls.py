@@ -28,6 +28,12 @@ FORMS = {
         ],
         "head_scale": 0.5,
     },
+    "WaveNet that adds": {
+        "type": "WaveNet",
+        "layer_arrays": [{"channels": 3, "dilations": [1, 2]}],
+        "head_scale": 0.5,
+        "conditioning": "mixin",
+    },
     "LSTM": {"type": "LSTM", "hidden_size": 7, "num_layers": 2},
     "GRU": {"type": "GRU", "hidden_size": 17, "skip": True},
 }
@@ -69,7 +75,7 @@ def network(request) -> StreamingNetwork:
         network = build({**FORMS[request.param], "controls": CONTROLS})
         for module in network.modules():
             if isinstance(module, ControlMix):
-                torch.nn.init.normal_(module.weight)
+                torch.nn.init.normal_(module.weight, std=0.5)
         return network.eval()
 
 

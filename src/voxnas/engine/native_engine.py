@@ -48,7 +48,8 @@ class NativeEngine(StreamingEngine):
         self._stream = _stream(network)
         self._follow(network)
         if self.controls:
-            self._stream.follow(_mix(network), np.array(encode(self.controls, {}), np.float32))
+            at_rest = np.array(encode(self.controls, {}), np.float32)
+            self._stream.follow(_mix(network), at_rest, _scale(network))
 
     @classmethod
     def of_program(cls, steps: Sequence[Step]) -> "NativeEngine":
@@ -102,6 +103,13 @@ def _mix(network: StreamingNetwork | Programmed) -> NDArray[np.float32]:
     if isinstance(network, WaveNet) and network.control_mix is not None:
         return _values(network.control_mix.weight)
     raise Unavailable(f"the network {type(network).__name__} follows controls in no native form")
+
+
+def _scale(network: StreamingNetwork | Programmed) -> NDArray[np.float32] | None:
+    """By how much controls multiply the rows, beside 1; None where they do not."""
+    if isinstance(network, WaveNet) and network.control_scale is not None:
+        return _values(network.control_scale.weight)
+    return None
 
 
 def _links(network: Chain) -> list[Link]:

@@ -29,9 +29,9 @@ class RecurrentStream : public Stream {
     settle();
   }
 
-  void follow(const float* weights, long rows, int count, const float* values) override {
-    if (rows != layers_[0].gates()) throw std::invalid_argument("controls for other rows than there are");
-    controls_.follow(weights, rows, count, values);
+  void follow(const float* mix, const float* scale, long rows, int count, const float* values) override {
+    if (rows != layers_[0].gates() || scale) throw std::invalid_argument("controls for other rows than there are");
+    controls_.follow(mix, scale, rows, count, values);
     follows_ = true;
     layers_[0].add_to_biases(controls_.added());
     settled_ = false;

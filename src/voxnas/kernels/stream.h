@@ -17,7 +17,7 @@ class Stream {
   // The next samples, any number of them; neither allocates, nor locks, nor calls the system.
   virtual void process(const float* in, float* out, int64_t samples) = 0;
   // Has it follow controls, see controls.h, and resets it. A network without rows for them follows none.
-  virtual void follow(const float*, long, int, const float*) { throw std::invalid_argument("it follows no controls"); }
+  virtual void follow(const float*, const float*, long, int, const float*) { throw std::invalid_argument("it follows no controls"); }
   // The controls' next values, and the samples that they take to get there; as `process`.
   virtual void control(const float*, long) {}
 };
@@ -48,10 +48,11 @@ void voxnas_stream_process(voxnas::Stream* stream, const float* in, float* out, 
   stream->process(in, out, samples);
 }
 
-int voxnas_stream_follow(voxnas::Stream* stream, const float* weights, int64_t rows, int count, const float* values) {
+int voxnas_stream_follow(voxnas::Stream* stream, const float* mix, const float* scale, int64_t rows, int count,
+                         const float* values) {
   return voxnas::guarded([&] {
     const voxnas::FlushDenormals guard;
-    stream->follow(weights, rows, count, values);
+    stream->follow(mix, scale, rows, count, values);
     return voxnas::kDone;
   });
 }

@@ -10,7 +10,8 @@ namespace {
 class alignas(64) Forward : Pass {
  public:
   using Pass::size;
-  Forward(const WaveNet& net, const Cut& cut, const Call& call, float* memory) : Pass(net, cut, call, memory) {
+  Forward(const WaveNet* nets, const Cut& cut, const Call& call, float* memory) : Pass(nets, cut, call, memory) {
+    const WaveNet& net = *nets;
     int widest = 1;
     for (const LayerArray& array : net.arrays) {
       for (const Layer& layer : array.layers) {
@@ -27,7 +28,7 @@ class alignas(64) Forward : Pass {
 
   void run(long index) {
     const Job job(cut_, call_, index);
-    read_input(job);
+    begin(job);
     read_biases(job);
     for (Ring& ring : x_) ring.clear();
     for (Ring& ring : head_) ring.clear();
@@ -58,7 +59,7 @@ class alignas(64) Forward : Pass {
   // All layers', one after the other, with what is added to the item's.
   void read_biases(const Job& job) {
     biases_.clear();
-    for (const LayerArray& array : net_.arrays)
+    for (const LayerArray& array : net_->arrays)
       for (const Layer& layer : array.layers)
         biases_.insert(biases_.end(), layer.conv.bias.begin(), layer.conv.bias.end());
     if (!call_.added) return;
@@ -72,15 +73,15 @@ class alignas(64) Forward : Pass {
     const int end = tile_end();
     int x = 0, saved = 0;
     Sources& from = sources_.clear().add(condition, 1);
-    for (size_t a = 0; a < net_.arrays.size(); ++a) {
-      const LayerArray& array = net_.arrays[a];
+    for (size_t a = 0; a < net_->arrays.size(); ++a) {
+      const LayerArray& array = net_->arrays[a];
       const Rows head = head_[a].rows;
       if (a == 0)
         for (int c = 0; c < array.channels(); ++c) std::fill_n(head[c], end, 0.f);
       mix(from.data(), from.size(), array.rechannel.forward.data(), nullptr, array.channels(), {}, x_[x].rows,
           begin(array.layers[0].x_start, tile), end);
       for (size_t l = 0; l < array.layers.size(); ++l, ++x, ++saved) {
-        const bool last = l + 1 == array.layers.size() && a + 1 == net_.arrays.size();
+        const bool last = l + 1 == array.layers.size() && a + 1 == net_->arrays.size();
         run_layer(array.layers[l], bias, tile, condition, x_[x], kept ? kept_.at(kept, tile, saved) : Rows{}, head,
                   last ? Rows{} : x_[x + 1].rows);
         bias += array.layers[l].inner();

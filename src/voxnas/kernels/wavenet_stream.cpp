@@ -116,24 +116,26 @@ class WaveNetStream : public Stream {
     reset();
   }
 
-  void follow(const float* weights, long rows, int count, const float* values) override {
-    controls_.follow(weights, rows, count, values);
-    biases_.clear();
-    for_each_layer([&](Layer& layer) { biases_.insert(biases_.end(), layer.conv.bias.begin(), layer.conv.bias.end()); });
-    if (static_cast<long>(biases_.size()) != rows) throw std::invalid_argument("controls for other rows than there are");
+  void follow(const float* mix, const float* scale, long rows, int count, const float* values) override {
+    controls_.follow(mix, scale, rows, count, values);
+    own_.clear();
+    for_each_layer([&](Layer& layer) { own_.push_back({layer.conv.forward, layer.conv.bias}); });
+    long inner = 0;
+    for (const Own& own : own_) inner += static_cast<long>(own.bias.size());
+    if (inner != rows) throw std::invalid_argument("controls for other rows than there are");
     reset();
   }
 
   void control(const float* values, long samples) override {
-    if (biases_.empty()) return;
+    if (own_.empty()) return;
     controls_.set(values, samples);
-    set_biases();
+    work_in();
   }
 
   void reset() override {
-    if (!biases_.empty()) {
+    if (!own_.empty()) {
       controls_.arrive();
-      set_biases();
+      work_in();
     }
     std::fill_n(condition_.rows()[0], kLanes, 0.f);
     run<true>(kLanes);  // a whole vector, so that blocks of whole vectors start where vectors do
@@ -144,15 +146,15 @@ class WaveNetStream : public Stream {
       size = std::min<int64_t>(kPiece, samples - start);
       const bool moving = controls_.left() > 0;
       if (moving) size = std::min<int64_t>(size, controls_.left());
-      slopes_ = moving ? controls_.slopes() : nullptr;
+      moving_ = moving ? find_motion() : Motion{};
       std::copy_n(in + start, size, condition_.rows()[0]);
       run<false>(size);
       std::copy_n(out_.rows()[0], size, out + start);
       if (!moving) continue;
       controls_.advance(size);
-      set_biases();
+      if (!controls_.left()) work_in();
     }
-    slopes_ = nullptr;
+    moving_ = {};
   }
 
  private:
@@ -169,20 +171,50 @@ class WaveNetStream : public Stream {
       for (Layer& layer : array.layers) each(layer);
   }
 
-  void set_biases() {
-    const float *own = biases_.data(), *added = controls_.added();
+  // A layer's weights and biases, as they are without controls.
+  struct Own {
+    std::vector<float> forward, bias;
+  };
+  // What moving controls make of each row: what they add and multiply with before the piece, and how that grows.
+  struct Motion {
+    const float *added = nullptr, *slopes = nullptr, *factors = nullptr, *factor_slopes = nullptr;
+    void advance(int rows) {
+      added += rows;
+      slopes += rows;
+      if (factors) factors += rows, factor_slopes += rows;
+    }
+  };
+  Motion find_motion() {
+    return {controls_.added(), controls_.slopes(), controls_.factors(), controls_.factor_slopes()};
+  }
+
+  // Controls that stand still become a part of the weights; while they move these are the layers' own.
+  void work_in() {
+    const bool still = !controls_.left();
+    const float *added = controls_.added(), *factors = controls_.factors();
+    const Own* own = own_.data();
     for_each_layer([&](Layer& layer) {
-      for (float& bias : layer.conv.bias) bias = *own++ + *added++;
+      Conv& conv = layer.conv;
+      std::copy(own->forward.begin(), own->forward.end(), conv.forward.begin());
+      std::copy(own->bias.begin(), own->bias.end(), conv.bias.begin());
+      ++own;
+      if (!still) return;
+      const size_t outputs = conv.group_out(), size = conv.forward.size() / conv.groups;
+      for (size_t i = 0; factors && i < conv.forward.size(); ++i)
+        conv.forward[i] *= factors[i / size * outputs + i % size % outputs];
+      for (int o = 0; o < conv.out; ++o) conv.bias[o] = (factors ? factors[o] : 1.f) * conv.bias[o] + added[o];
+      added += conv.out;
+      if (factors) factors += conv.out;
     });
   }
 
-  // What moving controls add to a layer's rows beside the bias, sample by sample; empty where none move.
-  Rows moved(const Layer& layer, const float* slopes, long samples) {
-    if (!slopes) return {};
-    const Rows z = z_.rows();
-    for (int c = 0; c < layer.inner(); ++c)
-      for (long t = 0; t < samples; ++t) z[c][t] = slopes[c] * static_cast<float>(t + 1);
-    return z;
+  // From what the convolution gives to what moving controls make of it.
+  static void move(const Motion& by, int rows, Rows z, long samples) {
+    for (int c = 0; c < rows; ++c)
+      for (long t = 0; t < samples; ++t) {
+        const float at = static_cast<float>(t + 1), factor = by.factors ? by.factors[c] + at * by.factor_slopes[c] : 1.f;
+        z[c][t] = factor * z[c][t] + by.added[c] + at * by.slopes[c];
+      }
   }
 
   // The condition's samples through all layers. Settling does so as if the first of them had been there for ever.
@@ -197,7 +229,7 @@ class WaveNetStream : public Stream {
     for (int c = 0; c < net_.arrays[0].head.in; ++c) std::fill_n(head[c], covered, 0.f);
     History* x = x_.data();
     const Activates* activates = activate_.data();
-    const float* slopes = slopes_;
+    Motion moving = moving_;
     for (size_t a = 0; a < net_.arrays.size(); ++a) {
       const LayerArray& array = net_.arrays[a];
       const bool top = a + 1 == net_.arrays.size();
@@ -205,8 +237,11 @@ class WaveNetStream : public Stream {
       convolve(array.rechannel, from, {}, here, covered);
       for (const Layer& layer : array.layers) {
         written(*x);
-        convolve(layer.conv, here, moved(layer, slopes, covered), z, covered, condition.data);
-        if (slopes) slopes += layer.inner();
+        convolve(layer.conv, here, {}, z, covered, condition.data);
+        if (moving.added) {
+          move(moving, layer.inner(), z, covered);
+          moving.advance(layer.inner());
+        }
         const int channels = layer.bottleneck();
         if (layer.gated()) activates->gate(layer.secondary, channels, z.from(channels), {}, covered);
         activates++->signal(layer.activation, channels, z, layer.head.out ? Rows{} : head, covered);
@@ -234,8 +269,8 @@ class WaveNetStream : public Stream {
   std::vector<History> x_, head_;
   std::vector<Activates> activate_;
   Controls controls_;
-  std::vector<float> biases_;  // the layers' own, where controls add to them; else empty
-  const float* slopes_ = nullptr;
+  std::vector<Own> own_;  // by layer, where it follows controls; else empty
+  Motion moving_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ def control_values(
 ) -> Mapping[str, str]:
     """What stands for the names in controls.h and methods_controls.h; `network` is in float64."""
     places, mix = _biases(network, make_parts)
+    row_of, scale = _scaled(network, make_parts)
     recurrent = isinstance(network, Recurrent)
     settle = SETTLE if recurrent else network.receptive_field
     table = ",\n".join(f"      {_row(control, text)}" for control in network.controls)
@@ -43,7 +45,29 @@ def control_values(
         "at_rest": literals(np.array(encode(network.controls, {}), np.float32)),
         "bias_at": ",\n".join(", ".join(map(str, places[i : i + 16])) for i in range(0, len(places), 16)),
         "mix": literals(mix.ravel().astype(np.float32)),
+        "scales": str(bool(len(scale))).lower(),
+        "row_of": fill(", ".join(map(str, row_of)), 120),
+        "scale": literals(scale.ravel().astype(np.float32)),
     }
+
+
+def _scaled(network: StreamingNetwork, make_parts: Callable[[Any], Parts]) -> tuple[list[int], np.ndarray]:
+    """For each of the runtime's numbers the row that multiplies it, from 1, and `(rows, inputs)`."""
+    if not isinstance(network, WaveNet) or network.control_scale is None:
+        return [0], np.zeros((0, network.num_controls))
+    marked = copy.deepcopy(network)
+    for parameter in marked.parameters():
+        torch.nn.init.zeros_(parameter)
+    nothing = make_parts(marked).weights  # but for the constants of activations
+    first = 1
+    for layer in marked.layers:
+        rows = torch.arange(first, first + len(layer.conv.weight)).double()
+        for weight in (layer.conv.weight, layer.mixin.weight):
+            weight.data += rows.view(-1, 1, 1)
+        layer.conv.bias.data += rows  # type: ignore[union-attr]
+        first += len(rows)
+    row_of = np.round(make_parts(marked).weights - nothing).astype(int)
+    return row_of.tolist(), numbers(network.control_scale.weight)
 
 
 def _biases(network: StreamingNetwork, make_parts: Callable[[Any], Parts]) -> tuple[list[int], np.ndarray]:
