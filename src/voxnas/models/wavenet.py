@@ -331,6 +331,7 @@ def stack(
     head_scale: float = 0.02,
     name: str | None = None,
     backend: str = "auto",
+    conditioning: str = "film",
 ) -> WaveNet:
     """A WaveNet of one array whose dilations are 1, dilation_base, dilation_base², …"""
     array = LayerArray.of(
@@ -343,4 +344,5 @@ def stack(
         bottleneck=bottleneck,
         head_kernel_size=head_kernel_size,
     )
-    return WaveNet([array], head_scale, name or f"wavenet-l{num_layers}-c{channels}-k{kernel_size}", backend)
+    name = name or f"wavenet-l{num_layers}-c{channels}-k{kernel_size}"
+    return WaveNet([array], head_scale, name, backend, conditioning=conditioning)
