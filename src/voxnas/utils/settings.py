@@ -91,6 +91,7 @@ SETTINGS: dict[str, Kind] = {
     **{f"metadata.{key}": kind for key, kind in METADATA.items()},
     # recordings
     "data.folder": PATH,
+    "data.settings": PATH,
     "data.seconds": number(above=0),
     "data.demo_seed": SEED,
     "data.train": SECTION,
@@ -217,6 +218,7 @@ SETTINGS: dict[str, Kind] = {
     "count": COUNT,
     "tried": COUNT,
     "ensemble": whole(2),
+    "dry": or_none(PATH),
     "port": whole(0, 65535),
     "resample": flag(),
     "devices": flag(),

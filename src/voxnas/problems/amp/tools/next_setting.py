@@ -22,7 +22,7 @@ def next_setting(
     study: str | None,
     results: str | None = None,
     log_dir: str = "logs",
-    input: str | None = None,
+    dry: str | None = None,
     channel: int | None = None,
     count: int = 3,
     ensemble: int = 5,
@@ -36,11 +36,11 @@ def next_setting(
     Args:
         study: a name under `log_dir`/nas, of which the best models are asked.
         results: a folder of finished runs, in place of a study.
-        input: a dry recording; None for the one that the models trained on.
-        channel: of the input, from 0; None for the only or the louder one.
+        dry: a recording; None for the one that the models trained on.
+        channel: of that, from 0; None for the only or the louder one.
         count: of proposals.
         ensemble: how many of its best models are asked, at most.
-        seconds: of the input, its loudest.
+        seconds: of the dry recording, its loudest.
         tried: settings that are tried, spread over the panel.
         seed: of those.
         json: a file that gets the proposals too.
@@ -50,13 +50,13 @@ def next_setting(
     """
     folders = _best(_folder(study, results, Path(log_dir)), ensemble)
     networks, first = _networks(folders)
-    source = input or first.data.get("input")
+    source = dry or first.data.get("input")
     if not source:
-        raise InputError("input is missing: give input=PATH, a dry recording")
-    dry, rate = _loudest(source, channel, seconds)
+        raise InputError("dry is missing: give dry=PATH, a dry recording")
+    samples, rate = _loudest(source, channel, seconds)
     if rate != first.shape.get("sample_rate", rate):
         raise InputError(f"{source}: has {rate} Hz, the models {first.shape['sample_rate']} Hz")
-    proposals = propose(networks, dry, count, tried, seed)
+    proposals = propose(networks, samples, count, tried, seed)
     print(f"record next, where {len(networks)} models differ most:")
     Console().print(_table(proposals))
     if json:

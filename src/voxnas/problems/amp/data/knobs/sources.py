@@ -11,6 +11,8 @@ from voxnas.problems.amp.data.knobs.held_out import HeldOut, held_out_rows
 from voxnas.problems.amp.data.knobs.recordings import KnobRecordings, load_recordings
 from voxnas.problems.amp.data.knobs.table import Row, Table, read_table
 
+COLUMN = "column"
+
 log = logging.getLogger(__name__)
 
 
@@ -27,10 +29,12 @@ def amp_knobs(
 ) -> KnobsDataModule:
     """A user's own recordings of a device at several settings; `options` as `load_amp_pair`.
 
+    `input` is the dry recording; None or COLUMN where the table names it.
     Raises InputErrors with a line for each fault of the table.
     """
     from voxnas.audio.files import file_sample_rate
 
+    input = None if input == COLUMN else input
     path = Path(settings).expanduser()
     table = _table(settings, input, path.stat().st_mtime_ns if path.is_file() else 0)
     rate = sample_rate or file_sample_rate(table.rows[0].input)
