@@ -144,7 +144,7 @@ def main() -> None:
         on_all = test_esr(whole, row)
         back = test_esr(train(at / f"without-{label}", *kind, *about, without(row)), row)
         ratios = f"{on_all / alone:.2f}", f"{back / alone:.2f}"
-        table.add_row(row.label, f"{alone:.4f}", f"{on_all:.4f}", ratios[0], f"{back:.4f}", ratios[1])
+        table.add_row(row.label, f"{alone:.2g}", f"{on_all:.2g}", ratios[0], f"{back:.2g}", ratios[1])
     with_knobs, plain = costs(at / "all", data.sample_rate)
     Console().print(table)
     print(f"mean test ESR over all settings {whole.metrics['test_esr']:.4f}")
