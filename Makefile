@@ -30,6 +30,7 @@ help:  ## this list
 	@printf '%s\n' 'variables:' \
 	  '  INPUT=dry.wav TARGET=amp.wav   your recordings; without them a demo pair is made' \
 	  '  PAIR=nam_reamp                 the pair is a take of the plug-in trainer'"'"'s standard recording' \
+	  '  SETTINGS=table.csv             recordings with knobs: a column file, one for each knob (nas-knobs)' \
 	  '  STUDY=name                     folder of the results under logs/nas (default: after TARGET)' \
 	  '  JOBS=2                         candidates trained side by side (default: the cores, at most 4)' \
 	  '  ARGS="key=value ..."           any Hydra override of configs/train.yaml'
@@ -87,6 +88,22 @@ nas-ladder: setup  ## search a space (SPACE=plugin) by successive halving: 64 ca
 
 nas-ladder-smoke: EXPERIMENT = experiment=smoke
 nas-ladder-smoke: setup  ## the same with 4 candidates, of which 2 climb
+	$(call study-search,ladder,space=plugin_phone,search.candidates=4 $(TWO_RUNGS) search.keep=2)
+
+# The demo rig's drive, tone and level, or SETTINGS=table.csv with INPUT=dry.wav: a column file, and one for each knob.
+# An epoch has every setting in it, so that a few are many
+override SETTINGS := $(value SETTINGS)
+KNOBS = $(if $(SETTINGS),data=amp_knobs $(call quote,data.settings=$(SETTINGS)) \
+  $(if $(INPUT),$(call quote,data.input=$(INPUT))),data=demo_knobs)
+
+KNOB_RUNGS := 'search.rungs=[1,2,8,25]'
+nas-knobs nas-knobs-smoke: AMP := knobs
+nas-knobs: RECORDINGS = $(KNOBS)
+nas-knobs: setup  ## search models that follow knobs: the demo rig's three, or those of SETTINGS=table.csv
+	$(call study-search,ladder,space=plugin,search.candidates=32 $(KNOB_RUNGS))
+
+nas-knobs-smoke: RECORDINGS = $(KNOBS) experiment=smoke
+nas-knobs-smoke: setup  ## the same with 4 candidates, of which 2 climb
 	$(call study-search,ladder,space=plugin_phone,search.candidates=4 $(TWO_RUNGS) search.keep=2)
 
 # The cost is that in the plug-in's engine; ENGINE=own: in this project's, on this machine

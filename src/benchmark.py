@@ -19,7 +19,7 @@ from voxnas.export.load import load_model
 from voxnas.utils.app import hydra_app
 
 
-@hydra_app("on_model/benchmark")
+@hydra_app("on_model/benchmark", open_groups=["controls"])
 def main(cfg: DictConfig) -> None:
     """`python src/benchmark.py model=PATH [block_sizes=[512,64]] [engine=profile] [json=PATH]`."""
     command = OmegaConf.to_container(cfg.command)

@@ -10,7 +10,7 @@ from voxnas.utils.app import hydra_app
 from voxnas.utils.tool import call_tool
 
 
-@hydra_app("on_model/eval")
+@hydra_app("on_model/eval", open_groups=["controls"])
 def main(cfg: DictConfig) -> None:
     """Call the tool that the config names."""
     call_tool(cfg)

@@ -10,7 +10,7 @@ from voxnas.utils.app import hydra_app
 from voxnas.utils.tool import call_tool
 
 
-@hydra_app("on_model/export")
+@hydra_app("on_model/export", open_groups=["controls"])
 def main(cfg: DictConfig) -> None:
     """`python src/export.py model=PATH format=FORMAT [output=PATH] [metadata.name="My model"]`."""
     call_tool(cfg)

@@ -22,6 +22,7 @@ from voxnas.engine.live.sound_card import SoundCard, list_devices
 from voxnas.engine.make import make_engine
 from voxnas.export.files import write_json
 from voxnas.export.load import load_model
+from voxnas.models.controls import check_names, encode
 from voxnas.utils.app import hydra_app
 from voxnas.utils.errors import InputError
 from voxnas.utils.flags import as_overrides
@@ -29,7 +30,7 @@ from voxnas.utils.flags import as_overrides
 sys.argv[1:] = as_overrides(sys.argv[1:], {"file", "output", "model"})
 
 
-@hydra_app("on_model/realtime_demo")
+@hydra_app("on_model/realtime_demo", open_groups=["controls"])
 def main(cfg: DictConfig) -> None:
     """`python src/realtime_demo.py model=PATH | models=[PATH,…] [--file in.wav [output=out.wav]]`."""
     if cfg.devices:
@@ -38,6 +39,9 @@ def main(cfg: DictConfig) -> None:
     if cfg.block_size < 1:
         raise InputError(f"block_size={cfg.block_size} is not positive")
     slots = [_slot(path, cfg) for path in [*([cfg.model] if cfg.model else []), *cfg.models]]
+    for name in cfg.controls:
+        if not any(name in slot.setting for slot in slots):
+            check_names([control for slot in slots for control in slot.controls], {name: None})
     rate = session_rate(slots, cfg.sample_rate)
     bank = ModelBank(slots, rate, cfg.block_size, cfg.input_gain_db, cfg.output_gain_db)
     for slot in slots:
@@ -56,7 +60,11 @@ def _slot(path: str, cfg: DictConfig) -> Slot:
     model = load_model(path, cfg.submodel)
     network, rate = model.network, model.sample_rate if cfg.sample_rate else model.rate()
     name = Path(path).name if Path(path).is_dir() else Path(path).stem
-    return Slot(name, partial(make_engine, network, cfg.engine), rate, network.receptive_field)
+    own = {control.name for control in network.controls}
+    setting = {name: value for name, value in cfg.controls.items() if name in own}
+    encode(network.controls, setting)  # what is off its panel is refused before anything plays
+    make = partial(make_engine, network, cfg.engine)
+    return Slot(name, make, rate, network.receptive_field, network.controls, setting)
 
 
 @contextmanager

@@ -16,11 +16,12 @@ from voxnas.utils.app import INTERRUPTED, hydra_app
 from voxnas.utils.progress_bar import progress_bar
 
 
-@hydra_app("on_model/render")
+@hydra_app("on_model/render", open_groups=["controls"])
 def main(cfg: DictConfig) -> None:
     """`python src/render.py model=PATH input=in.wav output=out.wav`."""
     model = load_model(cfg.model, cfg.submodel)
     rate, engine = model.rate(cfg.sample_rate), make_engine(model.network, cfg.engine)
+    engine.set_controls(dict(cfg.controls), glide=0)
     try:
         with progress_bar(Path(cfg.input).name) as on_progress:
             done = render(

@@ -84,9 +84,19 @@ def test_every_model_is_a_network_that_runs(composed, model):
     assert network(torch.zeros(1, 1, network.receptive_field)).shape == (1, 1, 1)
 
 
+def given_to(data: str) -> list[str]:
+    """What a user has to give to a kind of data."""
+    if data.startswith("demo"):
+        return []
+    if data == "amp_knobs":
+        Path("table.csv").write_text(f"file,drive\n{WAV},1\n{WAV},2\n")
+        return [f"data.input={WAV}", "data.settings=table.csv"]
+    return [f"data.input={WAV}", f"data.target={WAV}"]
+
+
 @pytest.mark.parametrize("data", options("data"))
 def test_every_kind_of_data_is_a_data_module_that_loads_nothing_yet(composed, data):
-    given = [] if data == "demo" else [f"data.input={WAV}", f"data.target={WAV}"]
+    given = given_to(data)
     config = composed("train", f"data={data}", "seed=7", *given)
     config.paths.data_dir = "nowhere"
     datamodule = instantiate(config.data)
@@ -254,7 +264,7 @@ def test_every_selection_can_be_built(composed, selection):
 @pytest.mark.parametrize("experiment", options("experiment"))
 @pytest.mark.parametrize("data", options("data"))
 def test_an_experiment_brings_no_setting_that_the_data_have_not(composed, data, experiment):
-    given = [] if data == "demo" else [f"data.input={WAV}", f"data.target={WAV}"]
+    given = given_to(data)
     plain = composed("train", f"data={data}", *given)
     config = composed("train", f"data={data}", f"experiment={experiment}", *given)
     assert {*config.data} == {*plain.data}

@@ -45,6 +45,18 @@ def test_without_recordings_it_is_the_demo_pair(tmp_path, target, experiment):
     assert not any(argument.startswith("data") for argument in call)
 
 
+@pytest.mark.parametrize("target", ["nas-knobs", "nas-knobs-smoke"])
+def test_knobs_are_the_demo_rig_s_or_those_of_a_table(tmp_path, target):
+    smoke = target.endswith("smoke")
+    search, report = commands(tmp_path, target)
+    assert {"data=demo_knobs", "search=ladder", "study=knobs-ladder"} <= set(search)
+    assert ("experiment=smoke" in search) == smoke
+    assert "study=knobs-ladder" in report
+    own = commands(tmp_path, target, "SETTINGS=my $table, 2.csv", "INPUT=dry.wav")[2]
+    assert {"data=amp_knobs", "data.settings=my $table, 2.csv", "data.input=dry.wav"} <= set(own)
+    assert not any(argument.startswith("data.target") for argument in own)
+
+
 @pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize("target", ["nas-smoke", "inspect", "train"])
 def test_paths_come_as_they_were_typed(tmp_path, target, name):

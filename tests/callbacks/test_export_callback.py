@@ -7,6 +7,7 @@ import torch
 
 from voxnas.callbacks.export import Export
 from voxnas.export.load import load_model
+from voxnas.models.controls import Control
 from voxnas.models.recurrent import LSTM
 from voxnas.problems.amp.losses import WeightedLoss
 from voxnas.problems.amp.module import AmpModule
@@ -81,3 +82,14 @@ def test_what_is_wrong_with_the_network_itself_is_an_error(finished):
         next(finished.module.network.parameters()).fill_(torch.nan)
     with pytest.raises(InputError, match="NaN"):
         finished.end_with(Export(formats=["json"]))
+
+
+def test_a_format_without_knobs_gets_the_network_with_its_controls_at_rest(finished):
+    finished.module.network.follow([Control("drive", 0, 10, default=2)])
+    torch.nn.init.normal_(finished.module.network.control_mix.weight)
+    record = finished.end_with(Export())
+    plain, whole = (load_model(finished.folder / record.exports[kind]).network for kind in ("nam", "json"))
+    assert not plain.controls
+    assert whole.controls[0].at_rest == 2
+    x = torch.randn(1, 1, 200)
+    torch.testing.assert_close(plain(x), whole(x, whole.setting({"drive": 2})), rtol=0, atol=1e-5)

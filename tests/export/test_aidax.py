@@ -138,7 +138,8 @@ def test_the_rate_may_stand_in_quotes_or_be_left_out(tmp_path, content, said, me
         ({"metadata": [1]}, "metadata is not an object"),
         ({"metadata": {"samplerate": "fast"}}, "sample_rate is not a rate"),
         ({"metadata": {"samplerate": "٤٨٠٠٠"}}, "sample_rate is not a rate"),
-        ({"in_shape": [None, None, 2]}, "knobs"),
+        ({"in_shape": [None, None, 2]}, "1 entries for 2"),
+        ({"in_shape": [None, None, 99]}, "99 inputs, 32 at most"),
         ({"layers": []}, "layers"),
     ],
 )

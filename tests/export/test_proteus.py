@@ -112,7 +112,8 @@ def test_any_number_of_units_is_read_and_a_gru_too(tmp_path, kind, hidden_size):
     ("key", "value", "message"),
     [
         ("model_data", None, "model_data is missing"),
-        ("model_data.input_size", 3, "knobs"),
+        ("model_data.input_size", 3, "weight_ih_l0.*1 entries for 3"),
+        ("model_data.input_size", 99, "input_size is '99', not 1 and the knobs"),
         ("model_data.unit_type", "RNN", "unit_type is 'RNN', not one of LSTM, GRU"),
         ("model_data.unit_type", "GRU", r"weight_ih_l0.*160 entries for 120"),
         ("model_data.skip", 0, "skip is '0', not 1"),

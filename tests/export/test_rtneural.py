@@ -168,7 +168,8 @@ def conv_file() -> dict:
 
 
 BAD = {
-    "in_shape": ([None, None, 3], "3 inputs: all but the first are knobs"),
+    "in_shape": ([None, None, 3], "1 entries for 3"),
+    "in_shape   ": ([None, None, 99], "99 inputs, 32 at most"),
     "in_shape ": (None, "in_shape does not end"),
     "in_shape  ": ([None, None, 1.0], "in_shape does not end"),
     "layers": ([], "list of 1 to 256 layers"),

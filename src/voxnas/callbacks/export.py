@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 class Export(JobCallback):
     """Writes `<candidate>.nam`, `model.json` and the like into the run's folder.
 
+    A format without knobs gets the network with its controls at rest.
+
     Args:
         formats: names of `voxnas.export.formats`; one that cannot hold the network is left out, with a line
             that says why.
@@ -46,10 +48,12 @@ class Export(JobCallback):
             training_settings={"epochs": self.record.epochs, "seed": self.record.seed},
             **({"name": self.record.candidate} | self.metadata),  # type: ignore[arg-type]
         )
+        at_rest = module.network.at_rest()
         for name, chosen in self.formats.items():
+            network = module.network if chosen.controls else at_rest
             path = self.folder / (chosen.in_run or self.record.candidate + chosen.suffix)
             try:
-                chosen.write(module.network, path, module.sample_rate, metadata)
+                chosen.write(network, path, module.sample_rate, metadata)
             except CannotHold as reason:
                 log.warning("%s", reason)
             else:

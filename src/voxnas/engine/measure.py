@@ -99,7 +99,7 @@ class Meter:
         if self._command is not None and self._write is not None:
             with tempfile.TemporaryDirectory(prefix="voxnas-") as folder:
                 model = Path(folder) / "model.nam"
-                self._write(network, model, sample_rate)
+                self._write(network.at_rest(), model, sample_rate)
                 return _by_command(self._command, model, sample_rate, self.block_sizes)
         if self.engine == "profile":
             return [self._by_profile(network, sample_rate)]

@@ -1,6 +1,6 @@
 """Streaming engine of compiled code: the cost in a plug-in, without PyTorch's cost per call."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from voxnas.engine.base import StreamingEngine, check_mono
+from voxnas.engine.base import GLIDE, StreamingEngine, check_mono
 from voxnas.kernels.build import Unavailable
 from voxnas.kernels.form import NativeForm
 from voxnas.kernels.graph import Step
@@ -17,7 +17,9 @@ from voxnas.kernels.stream_graph import graph_form
 from voxnas.kernels.stream_recurrent import recurrent_form
 from voxnas.kernels.stream_wavenet import wavenet_form
 from voxnas.models.activations import PReLU
-from voxnas.models.base import StreamingNetwork, check_controls
+from voxnas.models.base import StreamingNetwork
+from voxnas.models.control_mix import ControlMix
+from voxnas.models.controls import encode
 from voxnas.models.conv import CausalConv
 from voxnas.models.conv_net import Chain
 from voxnas.models.recurrent import Recurrent
@@ -45,6 +47,10 @@ class NativeEngine(StreamingEngine):
 
     def __init__(self, network: StreamingNetwork | Programmed) -> None:
         self._stream = native_form(network).stream()
+        self._follow(network)
+        if self.controls:
+            at_rest = np.array(encode(self.controls, {}), np.float32)
+            self._stream.follow(_mix(network), at_rest, _scale(network))
 
     @classmethod
     def of_program(cls, steps: Sequence[Step]) -> "NativeEngine":
@@ -58,9 +64,13 @@ class NativeEngine(StreamingEngine):
         self, block: NDArray[np.float32], controls: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
         check_mono(block)
-        if controls is not None:  # no network that plays natively follows any
-            check_controls(controls.shape, self.num_controls)
+        if controls is not None:
+            self._move(controls, GLIDE)
         return self._stream.process(block)
+
+    def _move(self, values: NDArray[np.float32], glide: int) -> None:
+        super()._move(values, glide)
+        self._stream.control(values, glide)
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,22 @@ def native_form(network: StreamingNetwork | Programmed) -> NativeForm:
     raise Unavailable(f"the network {type(network).__name__} has no native form")
 
 
+def _mix(network: StreamingNetwork | Programmed) -> NDArray[np.float32]:
+    """What controls add to the rows of a network's biases, `(rows, k)`."""
+    if isinstance(network, Recurrent):
+        return _values(network.layer(0)[0])[:, 1:]
+    if isinstance(network, WaveNet) and network.control_mix is not None:
+        return _values(network.control_mix.weight)
+    raise Unavailable(f"the network {type(network).__name__} follows controls in no native form")
+
+
+def _scale(network: StreamingNetwork | Programmed) -> NDArray[np.float32] | None:
+    """By how much controls multiply the rows, beside 1; None where they do not."""
+    if isinstance(network, WaveNet) and network.control_scale is not None:
+        return _values(network.control_scale.weight)
+    return None
+
+
 def _links(network: Chain) -> list[Link]:
     links = []
     for i, convolution in enumerate(network.convolutions):
@@ -107,8 +133,20 @@ def _links(network: Chain) -> list[Link]:
 
 
 def _flat(network: nn.Module) -> NDArray[np.float32]:
-    """Parameters in the module's order, which is that of plug-in files, flat."""
-    return np.concatenate([_values(parameter).ravel() for parameter in network.parameters()])
+    """Parameters in the module's order, which is that of plug-in files, flat, but for those of controls."""
+    own = [
+        values
+        for module in network.children()
+        if not isinstance(module, ControlMix)
+        for values in _of(module)
+    ]
+    return np.concatenate(own)
+
+
+def _of(module: nn.Module) -> Iterator[NDArray[np.float32]]:
+    for name, parameter in module.named_parameters():
+        values = _values(parameter)
+        yield (values[:, :1] if name == "weight_ih_l0" else values).ravel()
 
 
 def _values(tensor: Tensor) -> NDArray[np.float32]:

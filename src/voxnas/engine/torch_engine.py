@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from voxnas.engine.base import StreamingEngine, check_mono
-from voxnas.models.base import StreamingNetwork, check_controls
+from voxnas.engine.base import GLIDE, StreamingEngine, check_mono
+from voxnas.models.base import State, StreamingNetwork
 
 
 class TorchEngine(StreamingEngine):
@@ -17,23 +17,50 @@ class TorchEngine(StreamingEngine):
 
     def __init__(self, network: StreamingNetwork) -> None:
         self._network = copy.deepcopy(network).cpu().float().eval()
-        self.num_controls = network.num_controls
-        with torch.inference_mode():
-            self._silence = self._network.initial_state()
-        self._state = self._silence
+        self._follow(network)
+        self._now = self._target = self._network.setting()[0].numpy()
+        self._left = 0
+        self._state = self._silence = self._settled()
+        self._silent_at = self._now
 
     def reset(self) -> None:
+        self._now, self._left = self._target, 0
+        if not np.array_equal(self._silent_at, self._now):
+            self._silence, self._silent_at = self._settled(), self._now
         self._state = self._silence
+
+    def _settled(self) -> State:
+        with torch.inference_mode():
+            return self._network.initial_state(1, self._heard(self._now))
 
     def process(
         self, block: NDArray[np.float32], controls: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
         check_mono(block)
-        check_controls(None if controls is None else controls.shape, self.num_controls)
+        if controls is not None:
+            self._move(controls, GLIDE)
         if not block.size:
             return np.zeros(0, np.float32)
         with torch.inference_mode():
             x = torch.from_numpy(np.ascontiguousarray(block, np.float32))
-            knobs = None if controls is None else torch.from_numpy(controls)[None]
-            y, self._state = self._network.stream(x[None, None], self._state, knobs)
+            y, self._state = self._network.stream(x[None, None], self._state, self._next(len(block)))
             return y[0, 0].numpy()
+
+    def _move(self, values: NDArray[np.float32], glide: int) -> None:
+        super()._move(values, glide)
+        self._target, self._left = values.copy(), glide
+        if not glide:
+            self._now = self._target
+
+    def _next(self, samples: int) -> torch.Tensor | None:
+        """The controls of the next samples, one set of them for each while they move."""
+        if not self._left:
+            return self._heard(self._now)
+        share = np.minimum(np.arange(1, samples + 1, dtype=np.float32) / self._left, 1)
+        way = self._now[:, None] + share * (self._target - self._now)[:, None]
+        self._left = max(0, self._left - samples)
+        self._now = way[:, -1] if self._left else self._target
+        return self._heard(way)
+
+    def _heard(self, values: NDArray[np.float32]) -> torch.Tensor | None:
+        return torch.from_numpy(np.ascontiguousarray(values))[None] if self.controls else None

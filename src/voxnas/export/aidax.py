@@ -23,6 +23,7 @@ from voxnas.models.base import StreamingNetwork
 from voxnas.models.recurrent import Recurrent
 from voxnas.utils.errors import InputError
 
+MAX_KNOBS = 2
 KEYS = ("in_skip", "in_gain", "out_gain", "metadata")  # which tell such a file from RTNeural's
 HIDDEN_SIZES = (8, 12, 16, 20, 24, 32, 40, 64, 80)
 
@@ -45,6 +46,12 @@ def write_aidax(
     if network.hidden_size not in HIDDEN_SIZES:
         sizes = ", ".join(map(str, HIDDEN_SIZES))
         raise CannotHold(f"{path}: not written: AIDA-X plays hidden_size {sizes}, not {network.hidden_size}")
+    if network.num_controls > MAX_KNOBS:
+        names = ", ".join(control.name for control in network.controls)
+        raise CannotHold(
+            f"{path}: not written: AIDA-X has {MAX_KNOBS} knobs at most; fix others of {names}, such as "
+            f"controls.{network.controls[-1].name}=VALUE"
+        )
     known = {"metadata": _their_metadata(metadata or {}, sample_rate)}
     return write_json({**_content(network, path), **known}, path)
 
@@ -71,7 +78,7 @@ def decode_aidax(
     Any number of units and layers is read, also what the player itself cannot play.
 
     Raises:
-        InputError: naming what is damaged or beyond our networks, such as knobs.
+        InputError: naming what is damaged or beyond our networks.
     """
     layers = read_layers(content)
     skip = content.get("in_skip")
@@ -118,5 +125,5 @@ def _scale(layers: list[Layer], in_gain: float, out_gain: float) -> None:
     """Work both into the weights: the first layer's for its inputs, all of the last one's."""
     first, last = layers[0], layers[-1]
     with np.errstate(over="ignore"):  # what is infinite now will not fill a network
-        first.weights[0] = first.weights[0] * np.float32(in_gain)
+        first.weights[0][..., :1, :] *= np.float32(in_gain)  # of the sound, not of the knobs behind it
         last.weights = [weights * np.float32(out_gain) for weights in last.weights]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from voxnas.export.formats import find_format
+from voxnas.export.knobs import folded, is_sweep, suffix, write_sweep
 from voxnas.export.load import Model, load_model
 from voxnas.export.metadata_of import metadata_of
 from voxnas.export.pack import FORMAT as CONTAINER
@@ -22,6 +23,7 @@ def convert(
     sample_rate: int | None = None,
     metadata: Mapping[str, Any] | None = None,
     models: Sequence[str] = (),
+    controls: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a model in a format, or several into a container, and say where.
 
@@ -32,6 +34,8 @@ def convert(
         sample_rate: in Hz; None for the model's own, see `Model.rate`.
         metadata: see `nam_metadata`; what is None is left out.
         models: further ones, for a container.
+        controls: values of knobs, which are folded into the weights; `sweep:11` of one, for a container, has
+            it at 11 positions there. Those that are left out stay knobs, where the format has any.
 
     Raises:
         InputError: no such format or model, a format that cannot hold it.
@@ -39,23 +43,45 @@ def convert(
     paths = [*([] if model is None else [model]), *models]
     if not paths:
         raise InputError(f"model is missing: give model=PATH, or models=[PATH,PATH] with format={CONTAINER}")
+    setting = dict(controls or {})
+    if setting and len(paths) > 1:
+        raise InputError("controls: they are of one model; fold the models one by one")
+    if format == CONTAINER and setting:
+        loaded = load_model(paths[0], submodel)
+        path, rate = _to(loaded, output, "-sweep.nam"), loaded.rate(sample_rate)
+        if not is_sweep(setting):
+            raise InputError(
+                f"controls: format={CONTAINER} sweeps one of them, such as {next(iter(setting))}=sweep:11"
+            )
+        _say(write_sweep(loaded, setting, path, rate, metadata or {}))
+        return
     if format == CONTAINER:
         pack(paths, output or _beside(paths), submodel, sample_rate, metadata or {})
         return
     chosen = find_format(format, [CONTAINER])
     if models:
         raise InputError(f"models: format={format} holds one, model=PATH; format={CONTAINER} holds several")
-    loaded = load_model(paths[0], submodel)
+    loaded = folded(load_model(paths[0], submodel), setting)
     rate = loaded.rate(sample_rate)
     if chosen.rate not in (None, rate):
         print(f"note: {format} files play at {chosen.rate} Hz, where a model for {rate} Hz sounds different")
-    path = Path(output) if output else loaded.path.with_name(_stem(loaded) + chosen.suffix)
-    if path.resolve() == loaded.path.resolve():
-        raise InputError(f"{path}: is the model itself; give another output=")
+    path = _to(loaded, output, suffix(setting) + chosen.suffix)
     written = chosen.write(loaded.network, path, rate, metadata_of(loaded, rate, metadata or {}))
     if loaded.models > 1:
         others = f"submodel=0 to {loaded.models - 1} pick the others, format={CONTAINER} keeps all"
         print(f"note: {loaded.path} holds {loaded.models} models; this is submodel={loaded.place}, {others}")
+    _say(written)
+
+
+def _to(model: Model, output: str | None, ending: str) -> Path:
+    """The file that is written: the user's, or one beside the model. InputError where that is the model."""
+    path = Path(output) if output else model.path.with_name(_stem(model) + ending)
+    if path.resolve() == model.path.resolve():
+        raise InputError(f"{path}: is the model itself; give another output=")
+    return path
+
+
+def _say(written: Path) -> None:
     print(f"wrote {written} ({written.stat().st_size / 1024:.0f} KiB)")
 
 

@@ -19,6 +19,22 @@ class CannotHold(InputError):
     """The format has no words for this network."""
 
 
+def refuse_controls(network: Any, what: str, sweep: bool = False) -> None:
+    """CannotHold, with the way out, if a network follows controls and a file has no place for them."""
+    if not network.controls:
+        return
+    names = ", ".join(control.name for control in network.controls)
+    values = " ".join(f"controls.{c.name}={_value(c.at_rest)}" for c in network.controls)
+    rest = [f"controls.{c.name}={_value(c.at_rest)}" for c in network.controls[1:]]
+    swept = " ".join([f"controls.{network.controls[0].name}=sweep:11", *rest])
+    or_sweep = f", or put one on the player's slider: format=nam_container {swept}" if sweep else ""
+    raise CannotHold(f"{what} has no knobs ({names}): give them values, such as {values}{or_sweep}")
+
+
+def _value(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file, every number in it finite.
 

@@ -22,22 +22,24 @@ class Format:
     """Format of a file. `write` takes the network, a path, the rate in Hz and `nam_metadata`'s metadata.
 
     `suffix` is of the files that its players load; `in_run` is the name in a run's folder where that does
-    not go by the candidate's; `rate` in Hz is the only one at which the players run such files.
+    not go by the candidate's; `rate` in Hz is the only one at which the players run such files; `controls`
+    whether such a file has the network's knobs.
     """
 
     suffix: str
     write: Writer
     in_run: str | None = None
     rate: int | None = None
+    controls: bool = False
 
 
 FORMATS = {
     "nam": Format(".nam", write_nam),
-    "json": Format(".json", write_record_json, in_run=FILE_NAME),
+    "json": Format(".json", write_record_json, in_run=FILE_NAME, controls=True),
     "rtneural": Format(".rtneural.json", write_rtneural),
-    "aidax": Format(".aidax.json", write_aidax),
-    "proteus": Format(".proteus.json", write_proteus, rate=SAMPLE_RATE),
-    "header": Format(".h", write_header),
+    "aidax": Format(".aidax.json", write_aidax, controls=True),
+    "proteus": Format(".proteus.json", write_proteus, rate=SAMPLE_RATE, controls=True),
+    "header": Format(".h", write_header, controls=True),
 }
 
 

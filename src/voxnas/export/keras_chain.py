@@ -10,6 +10,7 @@ from voxnas.export.blank import blank_network, fill
 from voxnas.export.keras_layers import swap_gates
 from voxnas.export.keras_read import Layer
 from voxnas.models.base import StreamingNetwork
+from voxnas.models.controls import unnamed
 from voxnas.utils.errors import InputError
 
 
@@ -40,6 +41,8 @@ def _recurrent(inner: Sequence[Layer], last: Layer, name: str, skip_gain: float)
         raise InputError(f"{kind} layers of different sizes cannot be played")
     sizes: dict[str, Any] = {"hidden_size": hidden_size, "num_layers": len(inner)}
     sizes |= {"skip": True, "skip_gain": skip_gain} if skip_gain else {}
+    if knobs := len(inner[0].weights[0]) - 1:
+        sizes["controls"] = unnamed(knobs)
     network = blank_network({"type": kind.upper(), "name": name, **sizes})
     weights = {"start": torch.zeros(2 if kind == "lstm" else 1, len(inner), hidden_size)}
     for index, layer in enumerate(inner):

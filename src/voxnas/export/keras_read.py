@@ -11,7 +11,7 @@ from voxnas.export.keras_layers import ACTIVATIONS
 from voxnas.export.weights import read_numbers
 from voxnas.utils.errors import InputError
 
-MAX_LAYERS, MAX_SIZE = 256, 2**18
+MAX_LAYERS, MAX_SIZE, MAX_INPUTS = 256, 2**18, 32
 GATES = {"lstm": 4, "gru": 3}
 
 _DENSE = ("dense", "time-distributed-dense")
@@ -41,27 +41,27 @@ def read_layers(content: Mapping[str, Any]) -> list[Layer]:
         InputError: naming the key that is missing, malformed or of a kind that we cannot play.
     """
     inputs = _last(content.get("in_shape"), "in_shape")
-    if inputs != 1:
-        raise InputError(f"in_shape has {inputs} inputs: all but the first are knobs, which we cannot play")
+    if inputs > MAX_INPUTS:
+        raise InputError(f"in_shape has {inputs} inputs, {MAX_INPUTS} at most")
     described = content.get("layers")
     if not isinstance(described, list) or not 1 <= len(described) <= MAX_LAYERS:
         raise InputError(f"layers is not a list of 1 to {MAX_LAYERS} layers")
     layers: list[Layer] = []
     for index, layer in enumerate(described):
-        _read_layer(layer, layers, f"layers[{index}]")
+        _read_layer(layer, layers, f"layers[{index}]", inputs)
     if not layers or layers[-1].outputs != 1:
         raise InputError("layers do not end with one output")
     return layers
 
 
-def _read_layer(layer: Any, layers: list[Layer], at: str) -> None:
+def _read_layer(layer: Any, layers: list[Layer], at: str, first_inputs: int) -> None:
     """Appends a layer with weights of its own; works the others into the one before them."""
     if not isinstance(layer, dict):
         raise InputError(f"{at} is not an object")
     kind = layer.get("type")
     if kind not in _KNOWN:
         raise InputError(f"{at}.type {str(kind)[:40]!r} cannot be played; known are {', '.join(_KNOWN)}")
-    inputs = layers[-1].outputs if layers else 1
+    inputs = layers[-1].outputs if layers else first_inputs
     outputs = _last(layer.get("shape"), f"{at}.shape")
     if kind in GATES:
         layers.append(_read_recurrent(layer, str(kind), inputs, outputs, at))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from voxnas.export import nam_conv_net, nam_linear, nam_lstm, nam_wavenet
-from voxnas.export.files import CannotHold, check_sample_rate, read_json, write_json
+from voxnas.export.files import CannotHold, check_sample_rate, read_json, refuse_controls, write_json
 from voxnas.export.nam_container import CONTAINER, unpacked
 from voxnas.export.nam_keys import check_version
 from voxnas.models.base import StreamingNetwork
@@ -72,6 +72,7 @@ def nam_content(
     kind = type(network).__name__
     if kind not in _ARCHITECTURES:
         raise CannotHold(f"a .nam file cannot hold a {kind}")
+    refuse_controls(network, "a .nam file", sweep=True)
     try:
         version, config, weights = _ARCHITECTURES[kind].encode(network)
     except InputError as error:

@@ -1,8 +1,9 @@
 """Proteus's files: an LSTM with its weights as PyTorch has them, to whose output the player adds the input.
 
-The player has code for an LSTM of 40 units alone; other players of such files take other sizes, and GRUs. It
-starts from zeros, where ours starts from the state that silence leaves. The file tells neither name nor
-sample rate; the player runs it at 44.1 kHz.
+Inputs behind the sound are knobs, 0 to 1, whose names the file does not tell. The player has code for an LSTM
+of 40 units alone; other players of such files take other sizes, and GRUs. It starts from zeros, where ours
+starts from the state that silence leaves. The file tells neither name nor sample rate; the player runs it at
+44.1 kHz.
 """
 
 from collections.abc import Mapping
@@ -15,13 +16,14 @@ from voxnas.export.blank import blank_network, fill
 from voxnas.export.files import CannotHold, write_json
 from voxnas.export.weights import finite_weights, read_numbers
 from voxnas.models.base import StreamingNetwork
+from voxnas.models.controls import unnamed
 from voxnas.models.recurrent import LSTM, Recurrent
 from voxnas.utils.errors import InputError
 
 KEYS = ("model_data", "state_dict")
 SAMPLE_RATE = 44_100  # Hz, at which the player runs any file
 HIDDEN_SIZE = 40
-MAX_HIDDEN_SIZE = 2**12
+MAX_HIDDEN_SIZE, MAX_KNOBS = 2**12, 31
 UNITS = ("LSTM", "GRU")
 
 # How the file calls the weights, and what we call them
@@ -35,7 +37,6 @@ _NAMES = {
 }
 _FIXED = {
     "model": "SimpleRNN",
-    "input_size": 1,
     "skip": 1,
     "output_size": 1,
     "num_layers": 1,
@@ -59,7 +60,8 @@ def write_proteus(
         raise CannotHold(f"{path}: not written: Proteus adds the input to the output; train with skip=true")
     weights = finite_weights(network, path)
     state = {theirs: weights[ours].tolist() for theirs, ours in _NAMES.items()}
-    model_data = {**_FIXED, "unit_type": "LSTM", "hidden_size": HIDDEN_SIZE}
+    inputs = {"input_size": 1 + network.num_controls}
+    model_data = {**_FIXED, **inputs, "unit_type": "LSTM", "hidden_size": HIDDEN_SIZE}
     return write_json({"model_data": model_data, "state_dict": state}, path)
 
 
@@ -69,13 +71,16 @@ def decode_proteus(
     """The network of a file's content, LSTM or GRU of any number of units; no sample rate, no metadata.
 
     Raises:
-        InputError: naming what is damaged or beyond our networks, such as further inputs, which are knobs.
+        InputError: naming what is damaged or beyond our networks.
     """
-    kind, hidden_size = _kind_and_size(content.get("model_data"))
+    kind, hidden_size, knobs = _kind_and_sizes(content.get("model_data"))
     state = content.get("state_dict")
     if not isinstance(state, dict) or set(state) != set(_NAMES):
         raise InputError(f"state_dict is not an object of {', '.join(_NAMES)}")
-    network = blank_network({"type": kind, "name": name, "hidden_size": hidden_size, "skip": True})
+    followed = {"controls": unnamed(knobs)} if knobs else {}
+    network = blank_network(
+        {"type": kind, "name": name, "hidden_size": hidden_size, "skip": True, **followed}
+    )
     assert isinstance(network, Recurrent)
     weights = {"start": torch.zeros(network.states, 1, hidden_size)}
     shapes = {key: tensor.shape for key, tensor in network.state_dict().items()}
@@ -84,13 +89,14 @@ def decode_proteus(
     return fill(network, weights), None, {}
 
 
-def _kind_and_size(model_data: Any) -> tuple[str, int]:
+def _kind_and_sizes(model_data: Any) -> tuple[str, int, int]:
+    """The kind of the units, how many there are, and the knobs."""
     if not isinstance(model_data, dict):
         raise InputError("model_data is missing or not an object")
     inputs = model_data.get("input_size")
-    if type(inputs) is int and inputs > 1:
+    if type(inputs) is not int or not 1 <= inputs <= 1 + MAX_KNOBS:
         raise InputError(
-            f"model_data.input_size is {inputs}: all but the first are knobs, which we cannot play"
+            f"model_data.input_size is {str(inputs)[:40]!r}, not 1 and the knobs, {MAX_KNOBS} at most"
         )
     for key, value in _FIXED.items():
         if model_data.get(key) != value:
@@ -101,4 +107,4 @@ def _kind_and_size(model_data: Any) -> tuple[str, int]:
     size = model_data.get("hidden_size")
     if type(size) is not int or not 1 <= size <= MAX_HIDDEN_SIZE:
         raise InputError(f"model_data.hidden_size is not a whole number from 1 to {MAX_HIDDEN_SIZE}")
-    return str(kind), size
+    return str(kind), size, inputs - 1

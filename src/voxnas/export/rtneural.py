@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from voxnas.export.files import CannotHold, write_json
+from voxnas.export.files import CannotHold, refuse_controls, write_json
 from voxnas.export.keras_chain import assemble
 from voxnas.export.keras_layers import to_layers
 from voxnas.export.keras_read import read_layers
@@ -27,6 +27,7 @@ def write_rtneural(
         InputError: NaN weights, or the file cannot be written.
     """
     path = Path(path)
+    refuse_controls(network, f"{path}: not written: an RTNeural file")
     if isinstance(network, Recurrent) and network.skip:
         raise CannotHold(
             f"{path}: not written: RTNeural has no skip from input to output; train with skip=false"
@@ -38,7 +39,7 @@ def layers_of(network: StreamingNetwork, path: Path) -> dict[str, Any]:
     """The keys `in_shape` and `layers` of a file, whose path is for messages alone."""
     finite_weights(network, path)
     try:
-        return {"in_shape": [None, None, 1], "layers": to_layers(network)}
+        return {"in_shape": [None, None, 1 + network.num_controls], "layers": to_layers(network)}
     except CannotHold as error:
         raise CannotHold(f"{path}: not written: {error}") from error
 

@@ -6,6 +6,7 @@
 #pragma once
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "activations.h"
 #include "history.h"
@@ -88,6 +89,15 @@ class RecurrentLayer {
       }
   }
 
+  // What is added to the gates' biases, in PyTorch's order.
+  void add_to_biases(const float* added) {
+    if (own_.empty()) own_.assign(bias_.rows()[0], bias_.rows()[0] + kSums * padded_);
+    std::copy(own_.begin(), own_.end(), bias_.rows()[0]);
+    for (int gate = 0; gate < Cell::kGates; ++gate)
+      for (int unit = 0; unit < units_; ++unit) *bias(unit, gate) += *added++;
+  }
+  int gates() const { return Cell::kGates * units_; }
+
   int padded() const { return padded_; }
   float* h() const { return h_.rows()[0]; }        // the units' output before the piece, then after each sample of it
   float* cell() const { return cell_.rows()[0]; }  // what an LSTM keeps beside it
@@ -142,6 +152,7 @@ class RecurrentLayer {
 
   int inputs_, units_, padded_, past_;  // units as many as fill vectors, and an even number of them
   OwnRows weights_, bias_, h_, cell_;
+  std::vector<float> own_;  // biases, where controls add to them
 };
 
 }  // namespace voxnas

@@ -29,13 +29,45 @@ class RecurrentStream : public Stream {
     settle();
   }
 
+  void follow(const float* mix, const float* scale, long rows, int count, const float* values) override {
+    if (rows != layers_[0].gates() || scale) throw std::invalid_argument("controls for other rows than there are");
+    controls_.follow(mix, scale, rows, count, values);
+    follows_ = true;
+    layers_[0].add_to_biases(controls_.added());
+    settled_ = false;
+    reset();
+  }
+
+  void control(const float* values, long samples) override {
+    if (!follows_) return;
+    controls_.set(values, samples);
+    layers_[0].add_to_biases(controls_.added());
+    settled_ = false;
+  }
+
+  // Silence at other settings takes its time to settle.
   void reset() override {
+    if (follows_ && !settled_) {
+      controls_.arrive();
+      layers_[0].add_to_biases(controls_.added());
+      settle();
+      settled_ = true;
+    }
+    to_silence();
+  }
+
+  void to_silence() {
     for_each_state([](float* state, float* silence, size_t size) { std::memcpy(state, silence, size); });
   }
 
   void process(const float* in, float* out, int64_t samples) override {
-    for (int64_t start = 0; start < samples; start += kPiece) {
-      const long size = std::min<int64_t>(kPiece, samples - start);
+    for (int64_t start = 0, size; start < samples; start += size) {
+      const bool moving = controls_.left() > 0;
+      size = moving ? 1 : std::min<int64_t>(kPiece, samples - start);
+      if (moving) {
+        controls_.advance(1);
+        layers_[0].add_to_biases(controls_.added());
+      }
       run(in + start, size);
       read_out(in + start, out + start, size);
       for (RecurrentLayer<Cell>& layer : layers_) layer.advance(size);
@@ -46,7 +78,7 @@ class RecurrentStream : public Stream {
   // Runs zeros until nothing changes, or for as long as there is.
   void settle() {
     const float zeros[kPiece] = {};
-    reset();
+    to_silence();
     bool changes = true;
     for (long t = 0; t < kSilence && changes; t += kPiece) {
       run(zeros, kPiece);
@@ -93,6 +125,8 @@ class RecurrentStream : public Stream {
   OwnRows head_, silence_;
   float bias_ = 0.f;
   float skip_gain_;
+  Controls controls_;
+  bool follows_ = false, settled_ = true;
 };
 
 }  // namespace

@@ -9,7 +9,8 @@ namespace {
 class alignas(64) Backward : Pass {
  public:
   using Pass::size;
-  Backward(const WaveNet& net, const Cut& cut, const Call& call, float* memory) : Pass(net, cut, call, memory) {
+  Backward(const WaveNet* nets, const Cut& cut, const Call& call, float* memory) : Pass(nets, cut, call, memory) {
+    const WaveNet& net = *nets;
     int widest = 1;
     for (const LayerArray& array : net.arrays) {
       for (const Layer& layer : array.layers) {
@@ -30,7 +31,7 @@ class alignas(64) Backward : Pass {
   // Adds to the job's own `sums`; the gradient of its input goes to `dx` unless that is null.
   void run(long index, float* sums, float* dx) {
     const Job job(cut_, call_, index);
-    read_input(job);
+    begin(job);
     const long padded = cut_.tiles * cut_.tile, lead = padded - job.samples;
     const float* dy = call_.dy + job.item * call_.samples_out + job.offset;
     std::fill_n(dy_[0], lead, 0.f);
@@ -69,12 +70,12 @@ class alignas(64) Backward : Pass {
   void restore_path(long tile, float* kept) {
     int x = 0, saved = 0;
     Sources& from = sources_.clear().add(condition(tile), 1);
-    for (size_t a = 0; a < net_.arrays.size(); ++a) {
-      const LayerArray& array = net_.arrays[a];
+    for (size_t a = 0; a < net_->arrays.size(); ++a) {
+      const LayerArray& array = net_->arrays[a];
       mix(from.data(), from.size(), array.rechannel.forward.data(), nullptr, array.channels(), {}, x_[x],
           begin(array.layers[0].x_start, tile), tile_end());
       for (size_t l = 0; l < array.layers.size(); ++l, ++x, ++saved) {
-        if (l + 1 == array.layers.size() && a + 1 == net_.arrays.size()) return;
+        if (l + 1 == array.layers.size() && a + 1 == net_->arrays.size()) return;
         const Layer& layer = array.layers[l];
         const Rows values = activations(layer, tile, kept_.at(kept, tile, saved));
         from.clear().add(values, layer.channels());
@@ -97,12 +98,12 @@ class alignas(64) Backward : Pass {
     int x = static_cast<int>(x_.size()), dz = static_cast<int>(dz_.size()), saved = x;
     Rows g = gradient_[0];
     bool has_gradient = false;
-    for (size_t a = net_.arrays.size(); a-- > 0;) {
-      const LayerArray& array = net_.arrays[a];
+    for (size_t a = net_->arrays.size(); a-- > 0;) {
+      const LayerArray& array = net_->arrays[a];
       const int channels = array.channels();
       --x, --saved;  // the array's last output, and its head
       const Rows dsum = a == 0 ? dhead0_ : dhead_[a - 1].rows;
-      if (a + 1 == net_.arrays.size()) {
+      if (a + 1 == net_->arrays.size()) {
         g = clear(gradient_[a % 2], channels);
         std::copy_n(dy_[0] + tile * cut_.tile, cut_.tile, dhead_[a].rows[0]);
       }

@@ -10,7 +10,8 @@ namespace {
 class alignas(64) Forward : Pass {
  public:
   using Pass::size;
-  Forward(const WaveNet& net, const Cut& cut, const Call& call, float* memory) : Pass(net, cut, call, memory) {
+  Forward(const WaveNet* nets, const Cut& cut, const Call& call, float* memory) : Pass(nets, cut, call, memory) {
+    const WaveNet& net = *nets;
     int widest = 1;
     for (const LayerArray& array : net.arrays) {
       for (const Layer& layer : array.layers) {
@@ -27,7 +28,8 @@ class alignas(64) Forward : Pass {
 
   void run(long index) {
     const Job job(cut_, call_, index);
-    read_input(job);
+    begin(job);
+    read_biases(job);
     for (Ring& ring : x_) ring.clear();
     for (Ring& ring : head_) ring.clear();
     float* kept = call_.kept ? kept_.of_job(call_.kept, index) : nullptr;
@@ -54,22 +56,35 @@ class alignas(64) Forward : Pass {
   };
   Ring ring(int count, long past) { return {arena_.rows(count, cut_.tile, past), count, past, cut_.tile}; }
 
+  // All layers', one after the other, with what is added to the item's.
+  void read_biases(const Job& job) {
+    biases_.clear();
+    for (const LayerArray& array : net_->arrays)
+      for (const Layer& layer : array.layers)
+        biases_.insert(biases_.end(), layer.conv.bias.begin(), layer.conv.bias.end());
+    if (!call_.added) return;
+    const float* added = call_.added + job.item * biases_.size();
+    for (size_t i = 0; i < biases_.size(); ++i) biases_[i] += added[i];
+  }
+
   void run_tile(long tile, float* kept) {
     const Rows condition = this->condition(tile);
+    const float* bias = biases_.data();
     const int end = tile_end();
     int x = 0, saved = 0;
     Sources& from = sources_.clear().add(condition, 1);
-    for (size_t a = 0; a < net_.arrays.size(); ++a) {
-      const LayerArray& array = net_.arrays[a];
+    for (size_t a = 0; a < net_->arrays.size(); ++a) {
+      const LayerArray& array = net_->arrays[a];
       const Rows head = head_[a].rows;
       if (a == 0)
         for (int c = 0; c < array.channels(); ++c) std::fill_n(head[c], end, 0.f);
       mix(from.data(), from.size(), array.rechannel.forward.data(), nullptr, array.channels(), {}, x_[x].rows,
           begin(array.layers[0].x_start, tile), end);
       for (size_t l = 0; l < array.layers.size(); ++l, ++x, ++saved) {
-        const bool last = l + 1 == array.layers.size() && a + 1 == net_.arrays.size();
-        run_layer(array.layers[l], tile, condition, x_[x], kept ? kept_.at(kept, tile, saved) : Rows{}, head,
+        const bool last = l + 1 == array.layers.size() && a + 1 == net_->arrays.size();
+        run_layer(array.layers[l], bias, tile, condition, x_[x], kept ? kept_.at(kept, tile, saved) : Rows{}, head,
                   last ? Rows{} : x_[x + 1].rows);
+        bias += array.layers[l].inner();
       }
       if (kept) keep(head, array.channels(), kept_.at(kept, tile, saved));
       ++saved;
@@ -81,7 +96,8 @@ class alignas(64) Forward : Pass {
     }
   }
 
-  void run_layer(const Layer& layer, long tile, Rows condition, const Ring& x, Rows kept, Rows head, Rows next) {
+  void run_layer(const Layer& layer, const float* bias, long tile, Rows condition, const Ring& x, Rows kept, Rows head,
+                 Rows next) {
     const int channels = layer.channels();
     Sources& taps = sources_.clear().add(x.rows, channels, layer.conv).add(condition, 1);
     activations_.clear().add(a_, channels);
@@ -89,7 +105,7 @@ class alignas(64) Forward : Pass {
       using Act = typename decltype(type)::type;
       const auto activate = activating_rows<Act>(layer.gating);
       for (int t = begin(layer.z_start, tile); t < tile_end(); t += kStep) {
-        mix(taps.data(), taps.size(), layer.conv.forward.data(), layer.conv.bias.data(), layer.inner(), {}, z_, t,
+        mix(taps.data(), taps.size(), layer.conv.forward.data(), bias, layer.inner(), {}, z_, t,
             t + kStep);
         activate(layer, channels, z_, a_, head, kept, t, t + kStep);
         if (next.data)
@@ -113,6 +129,7 @@ class alignas(64) Forward : Pass {
   }
 
   std::vector<Ring> x_, head_;
+  std::vector<float> biases_;
   Rows z_, a_;
   Sources activations_;
 };

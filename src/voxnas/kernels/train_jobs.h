@@ -43,6 +43,9 @@ struct Call {
   const float *weights, *x, *dy;
   float scale;
   float *y, *kept, *dweights, *dx, *scratch;
+  const float* added;  // to the layers' biases, [item][layer][inner], or null
+  float* dadded;
+  int64_t per_item;  // whether each item has weights of its own, [item][weight], and gradients
 };
 
 // The jobs and tiles of a call.

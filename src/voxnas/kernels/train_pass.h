@@ -119,8 +119,9 @@ auto sloping_rows(Gating gating) {
 // The base of both passes: one thread's memory, and the beginnings within a tile.
 class Pass {
  public:
-  Pass(const WaveNet& net, const Cut& cut, const Call& call, float* memory)
-      : net_(net), cut_(cut), call_(call), kept_(net, cut), arena_(memory) {
+  // `nets` is one for all items, or one for each.
+  Pass(const WaveNet* nets, const Cut& cut, const Call& call, float* memory)
+      : net_(nets), cut_(cut), call_(call), kept_(*nets, cut), arena_(memory), nets_(nets) {
     input_ = arena_.rows(1, cut.tiles * cut.tile);
   }
   size_t size() const { return arena_.size(); }
@@ -140,13 +141,21 @@ class Pass {
   }
   Rows condition(long tile) const { return {input_[0] + tile * cut_.tile, 0}; }
 
-  const WaveNet& net_;
+  void begin(const Job& job) {
+    net_ = nets_ + (call_.per_item ? job.item : 0);
+    read_input(job);
+  }
+
+  const WaveNet* net_;  // the job's
   const Cut& cut_;
   const Call& call_;
   Kept kept_;
   Arena arena_;
   Rows input_;
   Sources sources_;
+
+ private:
+  const WaveNet* nets_;
 };
 
 }  // namespace

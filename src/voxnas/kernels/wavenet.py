@@ -73,6 +73,8 @@ class _Call(ctypes.Structure):
         *((name, ctypes.c_void_p) for name in ("weights", "x", "dy")),
         ("scale", ctypes.c_float),
         *((name, ctypes.c_void_p) for name in ("y", "kept", "dweights", "dx", "scratch")),
+        *((name, ctypes.c_void_p) for name in ("added", "dadded")),
+        ("per_item", ctypes.c_int64),
     )
 
 
@@ -107,20 +109,28 @@ class NativeWaveNet:
         receptive_field: int,
         parameters: Sequence[Tensor],
         flat: FlatParameters | None = None,
+        added: Tensor | None = None,
+        factors: Tensor | None = None,
     ) -> Tensor:
         """`(batch, 1, samples + receptive_field - 1)` to `(batch, 1, samples)`, both float32 on the CPU.
 
         `scale` is the output's factor; `parameters` in the order of plug-in files, the module's own. If they
-        are `flat`, its leaves get the gradients.
+        are `flat`, its leaves get the gradients. `added` is to the biases of all layers' inner channels,
+        `(batch, rows)`: each item has its own. `factors` are of all weights, `(batch, weights)`, likewise.
         """
         samples = x.shape[-1] - receptive_field + 1
         if x.ndim != 3 or x.shape[1] != 1 or samples < 1:
             raise ValueError(f"expected (batch, 1, {receptive_field} samples or more), got {tuple(x.shape)}")
-        if flat is not None:
+        if factors is not None:
+            unused = {index % len(parameters) for index in self.unused}
+            own = [p.detach() if index in unused else p for index, p in enumerate(parameters)]
+            each = factors * torch.cat([parameter.reshape(-1) for parameter in own])
+            parts: tuple[Any, ...] = (None, (), each)
+        elif flat is not None:
             parts = (flat.memory, flat.unused, *flat.leaves)
         else:
             parts = (None, self.unused, *parameters)
-        y: Tensor = _WaveNet.apply(x, self, samples, scale, *parts)
+        y: Tensor = _WaveNet.apply(x, added, self, samples, scale, *parts)
         return y
 
     def call(self, name: str, sizes: Mapping[str, int], scale: float, **tensors: Tensor | None) -> None:
@@ -186,6 +196,7 @@ class _WaveNet(torch.autograd.Function):
     def forward(
         ctx: Any,
         x: Tensor,
+        added: Tensor | None,
         net: NativeWaveNet,
         samples: int,
         scale: float,
@@ -194,21 +205,26 @@ class _WaveNet(torch.autograd.Function):
         *leaves: Tensor,
     ) -> Tensor:
         x = x.contiguous()
-        weights = _flatten_dense_tensors(leaves) if weights is None else weights
+        added = None if added is None else added.contiguous()
+        # one matrix in the place of the parameters: a row of weights for each item
+        per_item = weights is None and leaves[0].ndim == 2 and len(leaves) == 1
+        if weights is None:
+            weights = leaves[0].contiguous() if per_item else _flatten_dense_tensors(leaves)
         if weights.dtype != torch.float32:
             raise ValueError(f"expected float32 weights for a float32 input, got {weights.dtype}")
         sizes = {"batch": x.shape[0], "samples_in": x.shape[-1], "samples_out": samples}
-        sizes["threads"] = torch.get_num_threads()
+        sizes |= {"threads": torch.get_num_threads(), "per_item": int(per_item)}
         y = x.new_empty(x.shape[0], 1, samples)
         kept_size, scratch_size, backward_size = net.memory(sizes)
         kept = _buffers.take(kept_size) if any(ctx.needs_input_grad) else None
         scratch = _buffers.take(scratch_size)
-        tensors = {"weights": weights, "x": x, "y": y, "kept": kept, "scratch": scratch}
+        tensors = {"weights": weights, "x": x, "y": y, "kept": kept, "scratch": scratch, "added": added}
         net.call("voxnas_wavenet_forward", sizes, scale, **tensors)
         if kept is not None:
             ctx.save_for_backward(x, weights, kept)
         ctx.net, ctx.sizes, ctx.scale, ctx.backward_size = net, sizes, scale, backward_size
-        ctx.leaves, ctx.unused = leaves, unused  # for their shapes
+        ctx.leaves, ctx.unused, ctx.added = leaves, unused, added  # for their shapes
+        ctx.per_item = per_item
         return y
 
     @staticmethod
@@ -219,9 +235,12 @@ class _WaveNet(torch.autograd.Function):
         dweights = torch.zeros_like(weights)
         scratch = _buffers.take(ctx.backward_size)
         tensors = {"weights": weights, "x": x, "dy": dy.contiguous(), "kept": kept}
-        results = {"dweights": dweights, "dx": dx, "scratch": scratch}
+        dadded = torch.zeros_like(ctx.added) if ctx.needs_input_grad[1] else None
+        results = {"dweights": dweights, "dx": dx, "scratch": scratch, "dadded": dadded}
         ctx.net.call("voxnas_wavenet_backward", ctx.sizes, ctx.scale, **tensors, **results)
+        if ctx.per_item:
+            return dx, dadded, None, None, None, None, None, dweights
         gradients: list[Tensor | None] = list(_unflatten_dense_tensors(dweights, ctx.leaves))
         for index in ctx.unused:
             gradients[index] = None
-        return dx, None, None, None, None, None, *gradients
+        return dx, dadded, None, None, None, None, None, *gradients

@@ -116,18 +116,45 @@ class WaveNetStream : public Stream {
     reset();
   }
 
+  void follow(const float* mix, const float* scale, long rows, int count, const float* values) override {
+    controls_.follow(mix, scale, rows, count, values);
+    own_.clear();
+    for_each_layer([&](Layer& layer) { own_.push_back({layer.conv.forward, layer.conv.bias}); });
+    long inner = 0;
+    for (const Own& own : own_) inner += static_cast<long>(own.bias.size());
+    if (inner != rows) throw std::invalid_argument("controls for other rows than there are");
+    reset();
+  }
+
+  void control(const float* values, long samples) override {
+    if (own_.empty()) return;
+    controls_.set(values, samples);
+    work_in();
+  }
+
   void reset() override {
+    if (!own_.empty()) {
+      controls_.arrive();
+      work_in();
+    }
     std::fill_n(condition_.rows()[0], kLanes, 0.f);
     run<true>(kLanes);  // a whole vector, so that blocks of whole vectors start where vectors do
   }
 
   void process(const float* in, float* out, int64_t samples) override {
-    for (int64_t start = 0; start < samples; start += kPiece) {
-      const long size = std::min<int64_t>(kPiece, samples - start);
+    for (int64_t start = 0, size; start < samples; start += size) {
+      size = std::min<int64_t>(kPiece, samples - start);
+      const bool moving = controls_.left() > 0;
+      if (moving) size = std::min<int64_t>(size, controls_.left());
+      moving_ = moving ? find_motion() : Motion{};
       std::copy_n(in + start, size, condition_.rows()[0]);
       run<false>(size);
       std::copy_n(out_.rows()[0], size, out + start);
+      if (!moving) continue;
+      controls_.advance(size);
+      if (!controls_.left()) work_in();
     }
+    moving_ = {};
   }
 
  private:
@@ -136,6 +163,58 @@ class WaveNetStream : public Stream {
     for (const LayerArray& array : net_.arrays)
       for (const Layer& layer : array.layers) inner = std::max(inner, layer.inner());
     return inner;
+  }
+
+  template <class Each>
+  void for_each_layer(Each each) {
+    for (LayerArray& array : net_.arrays)
+      for (Layer& layer : array.layers) each(layer);
+  }
+
+  // A layer's weights and biases, as they are without controls.
+  struct Own {
+    std::vector<float> forward, bias;
+  };
+  // What moving controls make of each row: what they add and multiply with before the piece, and how that grows.
+  struct Motion {
+    const float *added = nullptr, *slopes = nullptr, *factors = nullptr, *factor_slopes = nullptr;
+    void advance(int rows) {
+      added += rows;
+      slopes += rows;
+      if (factors) factors += rows, factor_slopes += rows;
+    }
+  };
+  Motion find_motion() {
+    return {controls_.added(), controls_.slopes(), controls_.factors(), controls_.factor_slopes()};
+  }
+
+  // Controls that stand still become a part of the weights; while they move these are the layers' own.
+  void work_in() {
+    const bool still = !controls_.left();
+    const float *added = controls_.added(), *factors = controls_.factors();
+    const Own* own = own_.data();
+    for_each_layer([&](Layer& layer) {
+      Conv& conv = layer.conv;
+      std::copy(own->forward.begin(), own->forward.end(), conv.forward.begin());
+      std::copy(own->bias.begin(), own->bias.end(), conv.bias.begin());
+      ++own;
+      if (!still) return;
+      const size_t outputs = conv.group_out(), size = conv.forward.size() / conv.groups;
+      for (size_t i = 0; factors && i < conv.forward.size(); ++i)
+        conv.forward[i] *= factors[i / size * outputs + i % size % outputs];
+      for (int o = 0; o < conv.out; ++o) conv.bias[o] = (factors ? factors[o] : 1.f) * conv.bias[o] + added[o];
+      added += conv.out;
+      if (factors) factors += conv.out;
+    });
+  }
+
+  // From what the convolution gives to what moving controls make of it.
+  static void move(const Motion& by, int rows, Rows z, long samples) {
+    for (int c = 0; c < rows; ++c)
+      for (long t = 0; t < samples; ++t) {
+        const float at = static_cast<float>(t + 1), factor = by.factors ? by.factors[c] + at * by.factor_slopes[c] : 1.f;
+        z[c][t] = factor * z[c][t] + by.added[c] + at * by.slopes[c];
+      }
   }
 
   // The condition's samples through all layers. Settling does so as if the first of them had been there for ever.
@@ -150,6 +229,7 @@ class WaveNetStream : public Stream {
     for (int c = 0; c < net_.arrays[0].head.in; ++c) std::fill_n(head[c], covered, 0.f);
     History* x = x_.data();
     const Activates* activates = activate_.data();
+    Motion moving = moving_;
     for (size_t a = 0; a < net_.arrays.size(); ++a) {
       const LayerArray& array = net_.arrays[a];
       const bool top = a + 1 == net_.arrays.size();
@@ -158,6 +238,10 @@ class WaveNetStream : public Stream {
       for (const Layer& layer : array.layers) {
         written(*x);
         convolve(layer.conv, here, {}, z, covered, condition.data);
+        if (moving.added) {
+          move(moving, layer.inner(), z, covered);
+          moving.advance(layer.inner());
+        }
         const int channels = layer.bottleneck();
         if (layer.gated()) activates->gate(layer.secondary, channels, z.from(channels), {}, covered);
         activates++->signal(layer.activation, channels, z, layer.head.out ? Rows{} : head, covered);
@@ -184,6 +268,9 @@ class WaveNetStream : public Stream {
   OwnRows condition_, z_, out_;
   std::vector<History> x_, head_;
   std::vector<Activates> activate_;
+  Controls controls_;
+  std::vector<Own> own_;  // by layer, where it follows controls; else empty
+  Motion moving_;
 };
 
 }  // namespace

@@ -21,7 +21,7 @@ namespace voxnas {
 namespace {
 
 size_t per_thread(const WaveNet& net, const Cut& cut, const Call& call, bool backward) {
-  return backward ? Backward(net, cut, call, nullptr).size() : Forward(net, cut, call, nullptr).size();
+  return backward ? Backward(&net, cut, call, nullptr).size() : Forward(&net, cut, call, nullptr).size();
 }
 
 struct Prepared {
@@ -30,6 +30,13 @@ struct Prepared {
   int threads;
   Prepared(const int64_t* shape, const Call& call)
       : net(shape), cut(call), threads(static_cast<int>(std::min<long>(call.threads, cut.jobs))) {}
+
+  // With their weights: one for all items, or one for each.
+  std::vector<WaveNet> read(const Call& call) const {
+    std::vector<WaveNet> nets(call.per_item ? call.batch : 1, net);
+    for (size_t item = 0; item < nets.size(); ++item) nets[item].read(call.weights + item * net.weights);
+    return nets;
+  }
 };
 
 // The floats to bring: for what is kept, for the scratch memory of forward, and for that of backward.
@@ -45,23 +52,38 @@ Status find_sizes(const int64_t* shape, const Call* call, int64_t* sizes) {
 Status forward(const int64_t* shape, const Call* call) {
   Prepared p(shape, *call);
   if (p.net.need_from(p.cut.past) < 0) return kTooShort;
-  p.net.read(call->weights);
+  const std::vector<WaveNet> nets = p.read(*call);
   const size_t memory = per_thread(p.net, p.cut, *call, false);
   std::vector<Forward> workers;
-  for (int i = 0; i < p.threads; ++i) workers.emplace_back(p.net, p.cut, *call, call->scratch + i * memory);
+  for (int i = 0; i < p.threads; ++i) workers.emplace_back(nets.data(), p.cut, *call, call->scratch + i * memory);
   share(p.cut.jobs, p.threads, [&](int thread, long job) { workers[thread].run(job); });
   return kDone;
 }
 
-// `dx` may be null; it is added to.
+// What is added to an item's biases has their gradient: the item's share in it.
+void add_up_biases(const Prepared& p, const Call& call, const float* sums) {
+  long rows = 0;
+  for (const LayerArray& array : p.net.arrays)
+    for (const Layer& layer : array.layers) rows += layer.inner();
+  for (long index = 0; index < p.cut.jobs; ++index) {
+    float* to = call.dadded + Job(p.cut, call, index).item * rows;
+    for (const LayerArray& array : p.net.arrays)
+      for (const Layer& layer : array.layers) {
+        const float* from = sums + index * p.net.weights + layer.conv.bias_at;
+        for (int o = 0; o < layer.inner(); ++o) *to++ += from[o];
+      }
+  }
+}
+
+// `dx` may be null; it and `dadded` are added to.
 Status backward(const int64_t* shape, const Call* call) {
   Prepared p(shape, *call);
   if (p.net.need_from(p.cut.past) < 0) return kTooShort;
-  p.net.read(call->weights);
+  const std::vector<WaveNet> nets = p.read(*call);
   const size_t memory = per_thread(p.net, p.cut, *call, true), count = p.net.weights;
   const long inputs = p.cut.part + p.cut.past;
   std::vector<Backward> workers;
-  for (int i = 0; i < p.threads; ++i) workers.emplace_back(p.net, p.cut, *call, call->scratch + i * memory);
+  for (int i = 0; i < p.threads; ++i) workers.emplace_back(nets.data(), p.cut, *call, call->scratch + i * memory);
   float* sums = call->scratch + p.threads * memory;
   float* dx = call->dx ? sums + p.cut.jobs * count : nullptr;
   std::fill_n(sums, p.cut.jobs * count, 0.f);
@@ -70,10 +92,12 @@ Status backward(const int64_t* shape, const Call* call) {
     const long job = p.cut.jobs - 1 - turn;
     workers[thread].run(job, sums + job * count, dx ? dx + job * inputs : nullptr);
   });
+  if (call->dadded) add_up_biases(p, *call, sums);
   for (long index = 0; index < p.cut.jobs; ++index) {
-    for (size_t i = 0; i < count; ++i) call->dweights[i] += sums[index * count + i];
-    if (!dx) continue;
     const Job job(p.cut, *call, index);
+    float* dweights = call->dweights + (call->per_item ? job.item * count : 0);
+    for (size_t i = 0; i < count; ++i) dweights[i] += sums[index * count + i];
+    if (!dx) continue;
     float* to = call->dx + job.item * call->samples_in + job.offset;
     for (long t = 0; t < job.samples + p.cut.past; ++t) to[t] += dx[index * inputs + t];
   }

@@ -1,13 +1,18 @@
 """Contracts of networks: what every network has, and what one that plays a signal as it comes adds."""
 
+import copy
 import functools
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+
+from voxnas.models.controls import Control, check_names, encode
+from voxnas.utils.errors import InputError
 
 State = list[Tensor]
 BACKENDS = ("auto", "native", "torch")  # what computes a network in training
@@ -63,14 +68,16 @@ class StreamingNetwork(Network):
     A recurrent network's memory has no end: its `memory_is_finite` is False, and its `receptive_field - 1`
     is a warm-up, the samples that `forward` spends on coming from silence to a state.
 
-    A network may follow controls, such as knobs: `num_controls` numbers for each item of a batch.
+    A network may follow controls, such as knobs: `num_controls` numbers for each item of a batch, which
+    `setting` makes of values on the panel. Where none are given its controls are at rest.
     """
 
     receptive_field: int  # in samples, the current one included
     delay_samples: int = 0  # how old the newest input is that it knows; training moves the target by as much
     period: int = 1  # samples after which it repeats itself; above 1 where parts of it run at a lower rate
     memory_is_finite: bool = True
-    num_controls: int = 0
+    controls: tuple[Control, ...] = ()
+    num_controls: int = 0  # numbers that it hears of them
     segment_length: int = 8192  # output samples of a training segment that suit it
     batch_size: int = 8  # segments of a training step that suit it
 
@@ -79,15 +86,46 @@ class StreamingNetwork(Network):
         """`(batch, 1, samples + receptive_field - 1)` to `(batch, 1, samples)`; controls `(batch, k)`."""
 
     @abstractmethod
-    def initial_state(self, batch: int = 1) -> State:
-        """The state that endless silence leaves behind."""
+    def initial_state(self, batch: int = 1, controls: Tensor | None = None) -> State:
+        """The state that endless silence leaves behind; controls `(1, k)` or `(batch, k)`."""
 
     @abstractmethod
     def stream(self, x: Tensor, state: State, controls: Tensor | None = None) -> tuple[Tensor, State]:
-        """`(batch, 1, samples)` and a state to as many output samples and the next state."""
+        """`(batch, 1, samples)` and a state to as many output samples and the next state.
+
+        Controls are `(batch, k)` for the block, or `(batch, k, samples)` where they move within it.
+        """
+
+    def follow(self, controls: Sequence[Control]) -> None:
+        """Follow these controls from now on, with fresh weights for them; before training.
+
+        Raises InputError if it cannot follow any.
+        """
+        if controls:
+            raise InputError(f"{type(self).__name__} follows no controls; train a WaveNet, an LSTM or a GRU")
+
+    def fold(self, setting: Mapping[str, Any]) -> "StreamingNetwork":
+        """A copy whose controls of these names are fixed, and gone. InputError on a setting off the panel."""
+        check_names(self.controls, setting)
+        return copy.deepcopy(self)
+
+    def at_rest(self) -> "StreamingNetwork":
+        """The network for files without controls: all of them folded where they rest."""
+        return self.fold({c.name: c.at_rest for c in self.controls}) if self.controls else self
+
+    def setting(self, values: Mapping[str, Any] | None = None) -> Tensor:
+        """Controls `(1, k)` of values on the panel; what is left out is at rest."""
+        return torch.tensor([encode(self.controls, values or {})], dtype=torch.float32)
 
     def _check(self, controls: Tensor | None) -> None:
-        check_controls(None if controls is None else tuple(controls.shape), self.num_controls)
+        check_controls(None if controls is None else tuple(controls.shape[:2]), self.num_controls)
+
+    def _heard(self, controls: Tensor | None, like: Tensor) -> Tensor | None:
+        """The controls, those at rest where none are given; None for a network without any."""
+        if controls is None and self.controls:
+            controls = self.setting().to(like).expand(like.shape[0], -1)
+        self._check(controls)
+        return None if controls is None else controls.to(like)
 
     @property
     @abstractmethod

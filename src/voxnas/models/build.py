@@ -25,14 +25,17 @@ def register(network: N) -> N:
 def build(architecture: Mapping[str, Any], **arguments: Any) -> Any:
     """Network that `Network.architecture` described, with fresh weights; InputError if it cannot be.
 
-    `arguments` go before those in the description: another name, or a backend.
+    `arguments` go before those in the description: another name, a backend, a conditioning unless it is None.
     """
-    arguments = {**architecture, **arguments}
+    given = {key: value for key, value in arguments.items() if key != "conditioning" or value is not None}
+    arguments = {**architecture, **given}
     kind = arguments.pop("type", None)
     if kind not in TYPES:
         raise InputError(f"unknown network type {kind!r}; known are {', '.join(TYPES)}")
     if kind not in ("WaveNet", "LSTM", "GRU"):
         arguments.pop("backend", None)  # there is but one
+    if kind != "WaveNet":
+        arguments.pop("conditioning", None)
     try:
         return TYPES[kind](**arguments)
     except TypeError as error:

@@ -35,7 +35,7 @@ class Chain(StreamingNetwork):
         self._check(controls)
         return self._run(x, [None] * len(self.convolutions))[0]
 
-    def initial_state(self, batch: int = 1) -> State:
+    def initial_state(self, batch: int = 1, controls: Tensor | None = None) -> State:
         silence = next(self.parameters()).new_zeros(batch, 1, self.receptive_field)
         return self._run(silence, [c.empty_past(batch) for c in self.convolutions])[1]  # type: ignore[operator]
 

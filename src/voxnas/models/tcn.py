@@ -88,7 +88,7 @@ class TCN(StreamingNetwork):
         self._check(controls)
         return self._run(x, [None] * self.num_layers)[0]
 
-    def initial_state(self, batch: int = 1) -> State:
+    def initial_state(self, batch: int = 1, controls: Tensor | None = None) -> State:
         silence = self.head.weight.new_zeros(batch, 1, self.receptive_field)
         return self._run(silence, [block.convolution.empty_past(batch) for block in self._blocks])[1]
 

@@ -6,7 +6,8 @@ for Raw Audio", as used for amps by Wright et al. (2020), "Real-Time Guitar Ampl
 Learning".
 """
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -19,11 +20,14 @@ from voxnas.kernels.flat_optimizer import FlatOptimizer, is_elementwise
 from voxnas.kernels.wavenet import NativeWaveNet
 from voxnas.models.activations import Spec
 from voxnas.models.base import BACKENDS, State, StreamingNetwork, warn_of_torch
+from voxnas.models.control_mix import ControlMix
+from voxnas.models.controls import Control, as_controls, check_names, columns
 from voxnas.models.conv import CausalConv
 from voxnas.models.layer_array import LayerArray, as_arguments, check_chain, receptive_field
-from voxnas.models.wavenet_layers import Array
+from voxnas.models.wavenet_layers import Array, Layer, Turned
 from voxnas.utils.errors import InputError
 
+CONDITIONING = ("mixin", "film")
 STEP_SAMPLES = (
     StreamingNetwork.segment_length * StreamingNetwork.batch_size
 )  # of all segments of a training step
@@ -39,6 +43,9 @@ class WaveNet(StreamingNetwork):
         name: a readable name.
         backend: what computes `forward`: "native" (see voxnas.kernels; float32 on a CPU), "torch", or "auto"
             for native where it can be and PyTorch elsewhere. `stream` is always PyTorch's.
+        controls: those that it follows, or their plain values.
+        conditioning: how: "mixin", where a setting adds to what goes into each activation; or "film", where
+            it scales that as well (Perez et al., 2018, "FiLM"). A setting folds into the weights either way.
 
     Raises:
         InputError: arrays that do not fit each other; "native" where that cannot be.
@@ -50,12 +57,18 @@ class WaveNet(StreamingNetwork):
         head_scale: float = 0.02,
         name: str = "wavenet",
         backend: str = "auto",
+        controls: Sequence[Control | Mapping[str, Any]] = (),
+        conditioning: str = "film",
     ) -> None:
         super().__init__()
         self.name = name
         if backend not in BACKENDS:
             raise InputError(f"WaveNet: unknown backend {backend!r}; one of {', '.join(BACKENDS)}")
-        self.backend = backend
+        if conditioning not in CONDITIONING:
+            raise InputError(
+                f"WaveNet: unknown conditioning {conditioning!r}; one of {', '.join(CONDITIONING)}"
+            )
+        self.backend, self.conditioning = backend, conditioning
         self.shapes = [a if isinstance(a, LayerArray) else LayerArray.of(**a) for a in layer_arrays]
         check_chain(self.shapes)
         inputs = [1, *(shape.channels for shape in self.shapes)]
@@ -66,18 +79,103 @@ class WaveNet(StreamingNetwork):
         self._form: NativeWaveNet | Unavailable | None = None  # found out when it is first needed
         self._owners: list[tuple[nn.Module, str]] | None = None
         self._lent: FlatOptimizer | None = None
+        self.control_mix: ControlMix | None = None  # behind what plug-in files hold
+        self.control_scale: ControlMix | None = None
+        self.follow(as_controls(controls))
+
+    def follow(self, controls: Sequence[Control]) -> None:
+        self.controls = tuple(controls)
+        self.num_controls = sum(control.inputs for control in controls)
+        rows = sum(layer.conv.weight.shape[0] for layer in self.layers)
+        self.control_mix = ControlMix(rows, self.num_controls) if controls else None
+        scaled = controls and self.conditioning == "film"
+        self.control_scale = ControlMix(rows, self.num_controls) if scaled else None
+        self._owners = None
+        self._row_of: Tensor | None = None
+
+    def fold(self, setting: Mapping[str, Any]) -> "WaveNet":
+        check_names(self.controls, setting)
+        self.unflatten()
+        folded = copy.deepcopy(self)
+        folded._owners = folded._row_of = None
+        if self.control_mix is None:
+            return folded
+        heard = torch.zeros(1, self.num_controls)
+        gone: list[int] = []
+        for control, places in columns(self.controls):
+            if control.name in setting:
+                heard[0, places] = torch.tensor(control.encode(setting[control.name]))
+                gone += range(places.start, places.stop)
+        folded.controls = tuple(control for control in self.controls if control.name not in setting)
+        folded.num_controls -= len(gone)
+        with torch.no_grad():
+            heard = heard.to(self.control_mix.weight)
+            added = self.control_mix(heard)[0]
+            scale = torch.ones_like(added)
+            if self.control_scale is not None:
+                scale = scale + self.control_scale(heard)[0]
+            folded._work_in(scale, added)
+            folded.control_mix = self.control_mix.without(gone)
+            if self.control_scale is not None:
+                folded.control_scale = self.control_scale.without(gone)
+            if folded.control_mix is not None and folded.control_scale is not None:
+                # What is left scales what is scaled already, and with it what was added.
+                folded.control_scale.weight.div_(_not_zero(scale).view(-1, 1))
+                folded.control_mix.weight.sub_(folded.control_scale.weight * added.view(-1, 1))
+        return folded
+
+    def _work_in(self, scale: Tensor, added: Tensor) -> None:
+        """Scale what goes into the activations, row by row, and add to it."""
+        rows = zip(self.layers, self._per_layer(scale), self._per_layer(added), strict=True)
+        for layer, factor, more in rows:
+            for weight in (layer.conv.weight, layer.mixin.weight):
+                weight.mul_(factor.view(-1, 1, 1))
+            layer.conv.bias.mul_(factor).add_(more)  # type: ignore[union-attr]
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Those of all arrays, one after the other."""
+        return [layer for array in self.arrays for layer in array.layers]  # type: ignore[union-attr]
+
+    def _per_layer(self, rows: Tensor) -> list[Tensor]:
+        """What is there for the rows of all layers, on the first axis, by layer."""
+        return list(rows.split([layer.conv.weight.shape[0] for layer in self.layers]))
 
     def _convolutions(self) -> list[CausalConv]:
         """Convolutions with a past, in the order of the state: each layer's, then its array's head."""
         return [c for a in self.arrays for c in (*(layer.conv for layer in a.layers), a.head)]  # type: ignore[union-attr]
 
     def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
-        self._check(controls)
+        heard = self._heard(controls, x)
         native, parameters = self._native(x), self._weights()
         flat = self._flat(parameters)
         if native is not None:
-            return native(x, self.head_scale, self.receptive_field, parameters, flat)
-        return self._run(x, [None] * len(self._convolutions()))[0]
+            added = None if heard is None or self.control_mix is None else self.control_mix(heard)
+            factors = self._factors(heard, parameters)
+            return native(x, self.head_scale, self.receptive_field, parameters, flat, added, factors)
+        return self._run(x, [None] * len(self._convolutions()), heard)[0]
+
+    def _factors(self, heard: Tensor | None, parameters: Sequence[Tensor]) -> Tensor | None:
+        """A factor for each of the numbers, `(batch, numbers)`; None where controls scale nothing."""
+        if heard is None or self.control_scale is None:
+            return None
+        if self._row_of is None:
+            self._row_of = self._rows_of(parameters)
+        scale = 1 + self.control_scale(heard)
+        return torch.cat([torch.ones_like(scale[:, :1]), scale], dim=1)[:, self._row_of]
+
+    def _rows_of(self, parameters: Sequence[Tensor]) -> Tensor:
+        """For each number the row that scales it, from 1; 0 for none."""
+        first, rows = 1, {}
+        for layer in self.layers:
+            inner = layer.conv.weight.shape[0]
+            for scaled in (layer.conv.weight, layer.conv.bias, layer.mixin.weight):
+                if scaled is not None:
+                    rows[id(scaled)] = torch.arange(first, first + inner).repeat_interleave(
+                        scaled.numel() // inner
+                    )
+            first += inner
+        return torch.cat([rows.get(id(p), torch.zeros(p.numel(), dtype=torch.long)) for p in parameters])
 
     def _native(self, x: Tensor) -> NativeWaveNet | None:
         """Native form that computes `forward` instead of PyTorch, if backend and `x` allow it."""
@@ -93,9 +191,13 @@ class WaveNet(StreamingNetwork):
         return None
 
     def _weights(self) -> list[Tensor]:
-        """The parameters as they are now; to walk the modules takes longer than many a forward pass."""
+        """The parameters as they are now, but for those of controls.
+
+        To walk the modules takes longer than many a forward pass.
+        """
         if self._owners is None:
-            self._owners = [(m, n) for m in self.modules() for n, p in m._parameters.items() if p is not None]
+            owners = [m for m in self.modules() if not isinstance(m, ControlMix)]
+            self._owners = [(m, n) for m in owners for n, p in m._parameters.items() if p is not None]
         return [module._parameters[name] for module, name in self._owners]  # type: ignore[misc]
 
     def flatten_for(self, optimizer: Optimizer) -> None:
@@ -117,34 +219,50 @@ class WaveNet(StreamingNetwork):
             self.unflatten()
         return None if self._lent is None else self._lent.flat
 
-    def initial_state(self, batch: int = 1) -> State:
+    def initial_state(self, batch: int = 1, controls: Tensor | None = None) -> State:
         """State after a receptive field of zeros, which the plug-in runs as well."""
         silence = next(self.parameters()).new_zeros(batch, 1, self.receptive_field)
         empty = [convolution.empty_past(batch) for convolution in self._convolutions()]
-        return self._run(silence, empty)[1]
+        return self._run(silence, empty, self._heard(controls, silence))[1]
 
     def stream(self, x: Tensor, state: State, controls: Tensor | None = None) -> tuple[Tensor, State]:
-        self._check(controls)
-        return self._run(x, state)
+        return self._run(x, state, self._heard(controls, x))
 
-    def _run(self, x: Tensor, state: Sequence[Tensor | None]) -> tuple[Tensor, State]:
+    def _run(
+        self, x: Tensor, state: Sequence[Tensor | None], heard: Tensor | None = None
+    ) -> tuple[Tensor, State]:
         """Output and state. With a past, as many samples as went in; without, a receptive field less."""
+        rows = None if heard is None else self._turned(heard)
         condition = x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         head: Tensor | None = None
         after: State = []
         for array in self.arrays:
             own = list(state[len(after) : len(after) + len(array.layers) + 1])  # type: ignore[arg-type]
-            x, head, past = array(x, condition, head, own)
+            x, head, past = array(x, condition, head, own, rows)
             after += past
         assert head is not None
         return self.head_scale * head.squeeze(2), after
+
+    def _turned(self, heard: Tensor) -> Iterator[Turned]:
+        """By layer, what the controls make of that which goes into its activation."""
+        assert self.control_mix is not None
+        heard = heard if heard.ndim == 3 else heard.unsqueeze(-1)
+        sizes = [layer.conv.weight.shape[0] for layer in self.layers]
+        added = self.control_mix(heard).unsqueeze(2).split(sizes, dim=1)
+        if self.control_scale is None:
+            return zip([None] * len(added), added, strict=True)
+        return zip((1 + self.control_scale(heard)).unsqueeze(2).split(sizes, dim=1), added, strict=True)
 
     @property
     def macs_per_sample(self) -> int:
         return sum(m.macs for m in self.modules() if isinstance(m, CausalConv))
 
     def architecture(self) -> dict[str, Any]:
-        return self.arguments(self.shapes, self.head_scale, self.name)
+        followed: dict[str, Any] = {}
+        if self.controls:
+            followed["controls"] = [control.as_values() for control in self.controls]
+            followed["conditioning"] = self.conditioning
+        return self.arguments(self.shapes, self.head_scale, self.name) | followed
 
     @staticmethod
     def arguments(shapes: Sequence[LayerArray], head_scale: float, name: str) -> dict[str, Any]:
@@ -178,6 +296,11 @@ def _segments(receptive_field: int) -> tuple[int, int]:
     return length, max(1, STEP_SAMPLES // length)
 
 
+def _not_zero(scale: Tensor) -> Tensor:
+    """A row that a setting has silenced can be scaled no further; it stays all but silent."""
+    return torch.where(scale.abs() < 1e-6, torch.full_like(scale, 1e-6), scale)
+
+
 def _native_form(shapes: Sequence[LayerArray]) -> NativeWaveNet | Unavailable:
     try:
         return NativeWaveNet(shapes)
@@ -198,6 +321,7 @@ def stack(
     head_scale: float = 0.02,
     name: str | None = None,
     backend: str = "auto",
+    conditioning: str = "film",
 ) -> WaveNet:
     """A WaveNet of one array whose dilations are 1, dilation_base, dilation_base², …"""
     array = LayerArray.of(
@@ -210,4 +334,5 @@ def stack(
         bottleneck=bottleneck,
         head_kernel_size=head_kernel_size,
     )
-    return WaveNet([array], head_scale, name or f"wavenet-l{num_layers}-c{channels}-k{kernel_size}", backend)
+    name = name or f"wavenet-l{num_layers}-c{channels}-k{kernel_size}"
+    return WaveNet([array], head_scale, name, backend, conditioning=conditioning)

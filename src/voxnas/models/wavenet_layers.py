@@ -1,11 +1,15 @@
 """Modules of a WaveNet: a layer, and an array of layers with its head."""
 
+from collections.abc import Iterator
+
 from torch import Tensor, nn
 
 from voxnas.models.activations import activation
 from voxnas.models.conv import CausalConv
 from voxnas.models.initial import start
 from voxnas.models.layer_array import LayerArray
+
+Turned = tuple[Tensor | None, Tensor]  # `(batch, inner, 1, 1)` each, or with one for each sample
 
 
 class Layer(nn.Module):
@@ -29,11 +33,20 @@ class Layer(nn.Module):
         if shape.head1x1_channels is not None:
             self.head1x1 = CausalConv(bottleneck, shape.head1x1_channels, groups=shape.head1x1_groups)
 
-    def forward(self, x: Tensor, condition: Tensor, past: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """The residual path and condition in; the next residual path, the head's part and the past out."""
+    def forward(
+        self, x: Tensor, condition: Tensor, past: Tensor | None, turned: Turned | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The residual path and condition in; the next residual path, the head's part and the past out.
+
+        Controls have `turned` what goes into the activation: a factor or None, and what is added.
+        """
         z, past = self.conv.with_past(x, past)
         length = z.shape[-1]
-        z = self._activate(z + self.mixin(condition[..., -length:]))
+        z = z + self.mixin(condition[..., -length:])
+        if turned is not None:
+            factor, added = turned
+            z = z + added if factor is None else factor * z + added
+        z = self._activate(z)
         if self.residual is not None:
             x = x[..., -length:] + self.residual(z)
         return x, z if self.head1x1 is None else self.head1x1(z), past
@@ -59,12 +72,17 @@ class Array(nn.Module):
         start(self.rechannel, layers, self.head)
 
     def forward(
-        self, x: Tensor, condition: Tensor, head: Tensor | None, state: list[Tensor | None]
+        self,
+        x: Tensor,
+        condition: Tensor,
+        head: Tensor | None,
+        state: list[Tensor | None],
+        turned: Iterator[Turned] | None = None,
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
         x = self.rechannel(x)
         after: list[Tensor] = []
         for layer, past in zip(self.layers, state, strict=False):
-            x, z, past = layer(x, condition, past)
+            x, z, past = layer(x, condition, past, None if turned is None else next(turned))
             after.append(past)
             head = z if head is None else _add(head, z)
         assert head is not None

@@ -26,8 +26,8 @@ from omegaconf.errors import (
 )
 
 from voxnas.utils import interrupt
-from voxnas.utils.arguments import as_typed, parsed, quoted
-from voxnas.utils.errors import Busy, InputError, Stop, VoxnasError, storage_error
+from voxnas.utils.arguments import as_typed, opened, parsed, quoted
+from voxnas.utils.errors import Busy, InputError, InputErrors, Stop, VoxnasError, storage_error
 from voxnas.utils.resolvers import register_resolvers
 from voxnas.utils.search_path import register_search_path
 from voxnas.utils.settings import check_settings
@@ -51,15 +51,16 @@ class RunBusy(RunError):
     """A candidate of a sweep that another process holds: it will be done there."""
 
 
-def hydra_app(config_name: str) -> Callable[[Task], Callable[[], Any]]:
+def hydra_app(config_name: str, open_groups: Sequence[str] = ()) -> Callable[[Task], Callable[[], Any]]:
     """`hydra.main` on `configs/<config_name>.yaml`; the user's errors become one line and exit code 2.
 
     A name with a folder in it, such as `on_model/render`, sees the groups in that folder alone. There
     `model=PATH` is a value, where beside the group `configs/model` it would pick one of the group's files.
+    `open_groups` take keys of any name, as those of a model's controls are.
     """
     prepare_environment()
     config = ROOT / "configs" / config_name
-    sys.argv[1:] = as_typed(sys.argv[1:], lambda key: (config.parent / key).is_dir())
+    sys.argv[1:] = opened(as_typed(sys.argv[1:], lambda key: (config.parent / key).is_dir()), open_groups)
     _check_arguments(sys.argv[1:])
 
     def decorate(task: Task) -> Callable[[], Any]:
@@ -201,6 +202,8 @@ def root_cause(error: BaseException) -> str:
         error = cause
     if isinstance(error, MissingMandatoryValue):
         return f"{error.full_key} is missing: give {error.full_key}=VALUE"
+    if isinstance(error, InputErrors):
+        return str(error)
     text = " ".join(str(error).split())
     return text if isinstance(error, VoxnasError) else f"{type(error).__name__}: {text}"
 

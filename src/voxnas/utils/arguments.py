@@ -49,6 +49,13 @@ def _at_home(key: str, value: str, kind: Kind) -> str | None:
     return f"{key}={quoted(os.path.expanduser(value))}"
 
 
+def opened(arguments: Sequence[str], groups: Sequence[str]) -> list[str]:
+    """The arguments, those with a key in one of these groups such that Hydra takes it though it is new."""
+    return [
+        f"++{a}" if a.partition("=")[0].partition(".")[0] in groups and "." in a else a for a in arguments
+    ]
+
+
 def parsed(argument: str) -> Override | None:
     """An argument as Hydra reads it; None if it cannot."""
     try:

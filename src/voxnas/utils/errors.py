@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Sequence
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _BARRED = {errno.EROFS, errno.EACCES, errno.EPERM}
@@ -14,6 +15,13 @@ class VoxnasError(Exception):
 
 class InputError(VoxnasError):
     """Error of recordings, a file or a setting: no candidate of a sweep could do better."""
+
+
+class InputErrors(InputError):
+    """Several of them, each with its line."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("\n".join(" ".join(line.split()) for line in lines))
 
 
 class Stop(SystemExit):

@@ -70,6 +70,12 @@ def text() -> Kind:
     return Kind("text, in quotes where it looks like a number", _is_text, verbatim=True, swept=False)
 
 
+def panel_value() -> Kind:
+    """Where a knob or a switch stands, as it was typed."""
+    wanted = "a knob's value or a switch's position, such as 7 or lead"
+    return Kind(wanted, lambda v: isinstance(v, str | int | float), verbatim=True, swept=False)
+
+
 def unknown(wanted: str) -> Kind:
     """A setting that there is not."""
     return Kind(wanted, lambda value: False)

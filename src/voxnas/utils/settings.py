@@ -23,6 +23,7 @@ from voxnas.utils.kinds import (
     number,
     one_of,
     or_none,
+    panel_value,
     path,
     pattern,
     text,
@@ -90,6 +91,7 @@ SETTINGS: dict[str, Kind] = {
     **{f"metadata.{key}": kind for key, kind in METADATA.items()},
     # recordings
     "data.folder": PATH,
+    "data.settings": PATH,
     "data.seconds": number(above=0),
     "data.demo_seed": SEED,
     "data.train": SECTION,
@@ -116,6 +118,7 @@ SETTINGS: dict[str, Kind] = {
     "model.head_scale": number(),
     "model.dilations": listed(COUNT, "[1,2,4]"),
     "model.skip": flag(),
+    "model.conditioning": or_none(one_of("film", "mixin")),
     "model.bias": flag(),
     "model": or_none(PATH),  # where it is no group
     # training
@@ -202,6 +205,7 @@ SETTINGS: dict[str, Kind] = {
     "block_size": whole(),
     "blocks": COUNT,
     "section": or_none(STRETCH),
+    "controls.*": panel_value(),
     "input_gain_db": number(),
     "output_gain_db": number(),
     "level_db": number(),
@@ -211,6 +215,10 @@ SETTINGS: dict[str, Kind] = {
     "switch_every": or_none(number(above=0)),
     "max_quality_esr": or_none(number(0)),
     "samples": COUNT,
+    "count": COUNT,
+    "tried": COUNT,
+    "ensemble": whole(2),
+    "dry": or_none(PATH),
     "port": whole(0, 65535),
     "tensorboard_port": or_none(whole(1, 65535)),
     "resample": flag(),

@@ -29,10 +29,9 @@ def demo_pair(
     Raises:
         InputError: an argument is out of its range, or `folder` cannot be written.
     """
-    check_arguments(seconds=seconds, sample_rate=sample_rate, seed=seed, drive=drive, tone=tone, level=level)
-    arguments = [VERSION, float(seconds), sample_rate, seed, float(drive), float(tone), float(level)]
-    name = hashlib.sha256(json.dumps(arguments).encode()).hexdigest()[:16]
-    input_path, target_path = Path(folder) / name / "input.wav", Path(folder) / name / "target.wav"
+    input_path, target_path = demo_paths(
+        folder, seconds=seconds, sample_rate=sample_rate, seed=seed, drive=drive, tone=tone, level=level
+    )
     if not (input_path.is_file() and target_path.is_file()):
         from voxnas.audio.demo.rig import make_pair
 
@@ -40,6 +39,23 @@ def demo_pair(
         write_wav(input_path, dry, sample_rate)
         write_wav(target_path, wet, sample_rate)
     return input_path, target_path
+
+
+def demo_paths(
+    folder: str | Path,
+    *,
+    seconds: float,
+    sample_rate: int,
+    seed: int,
+    drive: float = 0.5,
+    tone: float = 0.5,
+    level: float = 0.5,
+) -> tuple[Path, Path]:
+    """The files of `demo_pair` for these arguments, made or not; InputError as there."""
+    check_arguments(seconds=seconds, sample_rate=sample_rate, seed=seed, drive=drive, tone=tone, level=level)
+    arguments = [VERSION, float(seconds), sample_rate, seed, float(drive), float(tone), float(level)]
+    name = hashlib.sha256(json.dumps(arguments).encode()).hexdigest()[:16]
+    return Path(folder) / name / "input.wav", Path(folder) / name / "target.wav"
 
 
 def write_wav(path: Path, samples: np.ndarray, sample_rate: int) -> None:

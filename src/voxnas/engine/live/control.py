@@ -13,6 +13,7 @@ from voxnas.engine.live.screen import screen
 
 REFRESH_SECONDS = 0.1
 GAIN_STEP_DB = 1.0
+TURN = 0.05  # of a knob's way
 
 
 def run(
@@ -74,6 +75,9 @@ def _actions(bank: ModelBank) -> dict[str, Callable[[], None]]:
         "n": lambda: bank.step(1),
         "p": lambda: bank.step(-1),
         "b": bank.bypass,
+        "k": lambda: bank.hold(1),
+        ",": lambda: bank.turn(-TURN),
+        ".": lambda: bank.turn(TURN),
         "[": lambda: input_gain(-GAIN_STEP_DB),
         "]": lambda: input_gain(GAIN_STEP_DB),
         "-": lambda: output_gain(-GAIN_STEP_DB),

@@ -1,12 +1,14 @@
 """Model bank of a session: the models, one of which plays."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from voxnas.engine.base import StreamingEngine
 from voxnas.engine.live.player import Bypass, Player
+from voxnas.models.controls import Control
 from voxnas.utils.errors import InputError
 
 MOST_MEMORY_SECONDS = 10.0  # of the past that an engine hears before it takes over
@@ -14,16 +16,22 @@ MOST_MEMORY_SECONDS = 10.0  # of the past that an engine hears before it takes o
 
 @dataclass(frozen=True)
 class Slot:
-    """Slot of a bank: a model. `make` gives a new engine; `memory` is its receptive field in samples."""
+    """Slot of a bank: a model. `make` gives a new engine; `memory` is its receptive field in samples.
+
+    `controls` are its knobs and switches, `setting` where those stand that are not at rest.
+    """
 
     name: str
     make: Callable[[], StreamingEngine]
     sample_rate: int | None = None  # Hz, None if it is not known
     memory: int = 0
+    controls: tuple[Control, ...] = ()
+    setting: dict[str, Any] = field(default_factory=dict)
 
     def warmed_up(self, block_size: int) -> StreamingEngine:
         """New engine that has run once, since the first call of some takes longer than all others."""
         engine = self.make()
+        engine.set_controls(self.setting, glide=0)
         engine.process(np.zeros(block_size, np.float32))
         engine.reset()
         return engine
@@ -51,6 +59,7 @@ class ModelBank:
             raise InputError("no model: give model=PATH or models=[PATH,PATH]")
         self.slots, self.block_size = list(slots), block_size
         self.chosen, self.bypassed, self.switches = 0, False, 0
+        self.held = 0  # the control that `turn` turns
         memory = min(max(slot.memory for slot in slots), round(MOST_MEMORY_SECONDS * sample_rate))
         engine = slots[0].warmed_up(block_size)
         self.player = Player(engine, sample_rate, memory, input_gain_db, output_gain_db)
@@ -78,6 +87,20 @@ class ModelBank:
         else:
             self.bypassed = True
             self._switch(Bypass())
+
+    def hold(self, by: int) -> None:
+        """Takes hold of the next control of the model that plays (1) or of the one before (-1)."""
+        controls = self.slots[self.chosen].controls
+        self.held = (min(self.held, max(0, len(controls) - 1)) + by) % max(1, len(controls))
+
+    def turn(self, by: float) -> None:
+        """Turns the control that is held by a share of its way; a switch by one position."""
+        slot = self.slots[self.chosen]
+        if self.bypassed or not slot.controls:
+            return
+        control = slot.controls[min(self.held, len(slot.controls) - 1)]
+        slot.setting[control.name] = control.turned(slot.setting.get(control.name, control.at_rest), by)
+        self.player.turn(slot.setting)
 
     def _switch(self, engine: StreamingEngine) -> None:
         self.switches += 1

@@ -1,7 +1,9 @@
 """Player of a session: gains, meters, and an engine that can be exchanged while it plays."""
 
 from collections import deque
+from collections.abc import Mapping
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +35,7 @@ class Player:
     """Chain of gain, engine and gain, metered, whose engine can be exchanged without a click.
 
     `process` belongs to the thread that plays: it makes no engine, frees none, prints nothing and takes no
-    lock. `switch_to` and the gains belong to the control thread.
+    lock. `switch_to`, `turn` and the gains belong to the control thread.
 
     Args:
         engine: the first to play; it is reset.
@@ -62,6 +64,7 @@ class Player:
         # Both are appended to by one thread and emptied by the other, which a deque allows without a lock.
         self._waiting: deque[tuple[StreamingEngine, int]] = deque(maxlen=1)
         self._retired: deque[StreamingEngine] = deque()
+        self._turned: deque[Mapping[str, Any]] = deque(maxlen=1)
         self._input_gain, self._output_gain = Gain(input_gain_db), Gain(output_gain_db)
         self._scratch = np.zeros((3, 0), np.float32)
         self._block_size = 1
@@ -107,6 +110,10 @@ class Player:
             heard = now
         self._waiting.append((engine, heard))
 
+    def turn(self, setting: Mapping[str, Any]) -> None:
+        """Set the controls of the engine that plays, from the next block on; they glide there."""
+        self._turned.append(dict(setting))
+
     @property
     def settled(self) -> bool:
         """True if no engine waits to take over or fades in."""
@@ -137,6 +144,10 @@ class Player:
             missed = self._past.read(heard, self._past.position)  # a block or two
             if len(missed):
                 self._coming.process(missed)
+        if self._turned and not self._waiting:
+            newest, setting = self._coming or self._engine, self._turned.popleft()
+            if {control.name for control in newest.controls} >= set(setting):  # not of one that has gone
+                newest.set_controls(setting)
         old = self._engine.process(dry)
         if self._coming is None:
             return old

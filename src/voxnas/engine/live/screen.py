@@ -11,6 +11,7 @@ from voxnas.engine.live.model_bank import ModelBank
 BAR_CELLS, BAR_FLOOR_DBFS = 40, -60.0
 HOT_DBFS = -6.0
 KEYS = "1-9 n p: model   b: bypass   [ ]: input gain   - +: output gain   q: quit"
+KNOB_KEYS = "k: next knob   , .: turn it   "
 
 
 def screen(bank: ModelBank) -> RenderableType:
@@ -20,8 +21,9 @@ def screen(bank: ModelBank) -> RenderableType:
         _meter("in ", player.input_level, player.input_gain_db),
         _meter("out", player.output_level, player.output_gain_db),
         _models(bank),
+        *([_controls(bank)] if bank.slots[bank.chosen].controls else []),
         Text(load_line(player.load)),
-        Text(KEYS, style="dim"),
+        Text((KNOB_KEYS if bank.slots[bank.chosen].controls else "") + KEYS, style="dim"),
     )
 
 
@@ -81,6 +83,18 @@ def _meter(name: str, meter: Meter, gain_db: float) -> Text:
 
 def _cells(dbfs: float) -> int:
     return round(BAR_CELLS * min(1.0, max(0.0, 1 - dbfs / BAR_FLOOR_DBFS)))
+
+
+def _controls(bank: ModelBank) -> Text:
+    """Knobs and switches of the model that plays, the one that is held in reverse."""
+    text, slot = Text(), bank.slots[bank.chosen]
+    for number, control in enumerate(slot.controls):
+        value = slot.setting.get(control.name, control.at_rest)
+        said = (
+            f" {control.name} {value:.3g} " if isinstance(value, float | int) else f" {control.name} {value} "
+        )
+        text.append(said, "reverse" if number == min(bank.held, len(slot.controls) - 1) else "").append(" ")
+    return text
 
 
 def _models(bank: ModelBank) -> Text:

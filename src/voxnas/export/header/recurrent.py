@@ -39,13 +39,15 @@ def _layer(network: LSTM | GRU, index: int) -> Iterator[Array]:
         values = numbers(getattr(network.units, f"{name}_l{index}"))
         return np.moveaxis(values.reshape(len(halves), hidden, -1) * halves[:, None, None], -1, 0)
 
+    from_below = gates("weight_ih") if index else gates("weight_ih")[:1]  # behind the sound come controls
+
     from_input, from_units = gates("bias_ih"), gates("bias_hh")
     if isinstance(network, LSTM):
         biases = from_input + from_units
     else:  # what the units give to the new value is scaled by a gate, their bias with it
         together = from_input[:, :2] + from_units[:, :2]
         biases = np.concatenate([together, from_input[:, 2:], from_units[:, 2:]], axis=1)
-    for rows in (biases, gates("weight_ih"), gates("weight_hh")):
+    for rows in (biases, from_below, gates("weight_hh")):
         yield _strips(rows, hidden)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from voxnas.export.files import CannotHold
 from voxnas.export.header import chain, program, recurrent, wavenet
+from voxnas.export.header.controls import control_values
 from voxnas.export.header.parts import Parts
 from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
@@ -85,15 +86,23 @@ def render_header(
     if kind not in _ARCHITECTURES:
         raise CannotHold(f"a header cannot hold a {kind}; known are {', '.join(_ARCHITECTURES)}")
     with torch.no_grad():
-        parts = _ARCHITECTURES[kind](copy.deepcopy(network).cpu().double())
+        exact = copy.deepcopy(network).cpu().double()
+        parts = _ARCHITECTURES[kind](exact)
+        of_controls: Mapping[str, str] = {}
+        if network.controls:
+            of_controls = control_values(exact, _ARCHITECTURES[kind], _literals, _string)
     if not all(np.isfinite(array).all() for array in (parts.weights, parts.silence)):
         raise InputError("the model's weights hold NaN or infinity")
     about = {"name": network.name, **(metadata or {})}
     text = Template(_code("model.h")).safe_substitute(
         namespace=name,
         licence=_code("licence.h").rstrip(),
-        includes=_code("includes.h"),
-        state_kib=max(1, round(parts.state_floats * 4 / 1024)),
+        includes=("#include <cmath>\n" if of_controls else "") + _code("includes.h"),
+        state_kib=max(1, round((parts.state_floats + len(of_controls and parts.weights)) * 4 / 1024)),
+        controls="\n" + Template(_code("controls.h")).substitute(of_controls) if of_controls else "",
+        methods=Template(_code("methods_controls.h")).substitute(of_controls)
+        if of_controls
+        else _code("methods.h"),
         runtime="\n".join(_code(file) for file in ("vec.h", "activations.h", *parts.runtime)),
         type=parts.type,
         constants="\n".join(_constants(network, sample_rate, about)),

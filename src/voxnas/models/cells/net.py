@@ -72,7 +72,7 @@ class CellNet(StreamingNetwork):
     def _units(self) -> dict[str, Unit]:
         return {name: unit for name, unit in self.units.items() if isinstance(unit, Unit)}
 
-    def initial_state(self, batch: int = 1) -> State:
+    def initial_state(self, batch: int = 1, controls: Tensor | None = None) -> State:
         """State after zeros for a receptive field and on to the next phase 0."""
         weight = next(self.parameters())
         samples = (self.receptive_field // self.period + 1) * self.period

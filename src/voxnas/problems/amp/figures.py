@@ -52,6 +52,8 @@ FIGURES = {
         "real-time factor in the plug-in", short="plug-in RTF", concept="cost in the plug-in"
     ),
     "noise_floor_esr": Figure("noise floor (ESR)"),
+    "test_held_out_esr": Figure("test ESR at settings kept back"),
+    "test_worst_esr": Figure("test ESR at the worst setting"),
 }
 COSTS = tuple(name for name in FIGURES if name.startswith("cpu_"))
 HEADLINE = (  # what a reader of a results table looks for first, and where the rest has always been

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from voxnas.problems.amp.figures import COSTS, FIGURES, HEADLINE, SCORE
 from voxnas.problems.base import Figures, Problem, ScoreMeter
 from voxnas.problems.sections import Sections
+from voxnas.utils.errors import InputError
 
 if TYPE_CHECKING:
     from voxnas.models.base import StreamingNetwork
@@ -33,7 +34,16 @@ class AmpProblem(Problem):
         if "polish" in recipe:
             from voxnas.problems.amp.antialias import AntialiasModule
 
+            if network.controls:
+                raise InputError("training=antialias polishes one setting: fold the knobs first (export.py)")
             return AntialiasModule(network, sample_rate=data.sample_rate, **recipe)
+        if network.controls:
+            from voxnas.problems.amp.data.knobs.datamodule import KnobsDataModule
+            from voxnas.problems.amp.knobs_module import KnobsModule
+
+            if not isinstance(data, KnobsDataModule):
+                raise InputError("a network with knobs trains on recordings with knobs: data=amp_knobs")
+            return KnobsModule(network, data, **recipe)
         return AmpModule(network, sample_rate=data.sample_rate, **recipe)
 
     def shape(self, network: "StreamingNetwork", data: "PairDataModule") -> Figures:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from voxnas.problems.amp.report.choices import architecture_choices
 from voxnas.problems.amp.report.meaning import meaning
 from voxnas.problems.amp.report.recommended import best_latency, most_efficient
+from voxnas.problems.amp.report.settings import settings_table
 from voxnas.problems.amp.report.side_by_side import time_frontier
 from voxnas.problems.amp.report.soft_playing import soft_playing
 from voxnas.problems.sections import Picture, Sections, SideBySide
@@ -57,7 +58,7 @@ class AmpSections(Sections):
         return "not real-time on this machine" if row["cpu_realtime_capable"] in (False,) else ""
 
     def words(self, best: "pd.Series") -> str:
-        return soft_playing(best)
+        return "\n\n".join(filter(None, [soft_playing(best), settings_table(best)]))
 
     def side_by_side(self, frontier: "pd.DataFrame") -> SideBySide:
         return time_frontier(frontier)

@@ -1,6 +1,8 @@
 """Judgement of a model on a pair of recordings: every metric, over a section of it."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,6 +32,7 @@ def evaluate(
     section: str | None = None,
     engine: str = "auto",
     json: str | None = None,
+    controls: Mapping[str, Any] | None = None,
 ) -> None:
     """Print how close a model comes to the amp.
 
@@ -41,11 +44,14 @@ def evaluate(
         section: START:STOP in seconds; None for the whole pair.
         engine: see `make_engine`.
         json: a file that gets the figures too.
+        controls: where the model's knobs and switches stand; those that are left out are at rest.
 
     Raises:
         InputError: a model or a pair that cannot be read, rates that differ, a section outside the pair.
     """
     loaded = load_model(model, submodel)
+    if controls:
+        loaded = replace(loaded, network=loaded.network.fold(controls))
     rate = loaded.rate(sample_rate)
     pair = load_pair(
         input,

@@ -1,0 +1,1 @@
+"""Recordings of one device at several settings of its knobs and switches."""
