@@ -19,7 +19,8 @@ FLAGS = [*TARGET, "-std=c++17", "-O3", "-msimd128", "-fno-rtti", "-fignore-excep
 FLAGS += ["-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"]
 LINK = [*TARGET, "-mexec-model=reactor", "-Wl,--strip-all", "-Wl,-z,stack-size=262144"]
 # Each source brings these along; in the module there is one of them, of exports.cpp.
-SHARED = ("voxnas_stream_reset", "voxnas_stream_process", "voxnas_stream_destroy", "voxnas_failure")
+SHARED = ["voxnas_failure"]
+SHARED += [f"voxnas_stream_{name}" for name in ("reset", "process", "follow", "control", "destroy")]
 EXPORTS = [f"voxnas_{name}" for name in ("allocate", "free", "stream_play", "stream_reset", "stream_destroy")]
 EXPORTS += [f"voxnas_{kind}_stream_create" for kind in KINDS]
 SECTION = b"voxnas"  # a custom section

@@ -60,7 +60,7 @@ def playable(row: "pd.Series", sound: dict[str, Any]) -> dict[str, Any] | str:
         model = load_model(Path(row["folder"]))
         if model.sample_rate not in (None, sound["rate"]):
             return f"It is for {model.sample_rate} Hz, and the preview has {sound['rate']} Hz."
-        form = packed_form(native_form(model.network))
+        form = packed_form(native_form(model.network.at_rest()))  # the page has no knobs
     except VoxnasError as error:
         return f"It cannot be played here: {error}"
     warm = -(-model.network.receptive_field // BLOCK) * BLOCK
