@@ -23,9 +23,8 @@ def main(words: Sequence[str] | None = None) -> None:
     arguments = quality.parser((__doc__ or "").splitlines()[0])
     arguments.set_defaults(seeds=list(presets.SEEDS), budgets=list(MODELS))
     options = presets.parsed(arguments, words)
-    console = Console(width=160)
-    console.print(quality.table(quality.measure(options, MODELS)))
-    console.print(table(presets.measure(options), options.epochs))
+    quality.show(quality.measure(options, MODELS), options.page)
+    Console(width=160).print(table(presets.measure(options), options.epochs))
 
 
 if __name__ == "__main__":

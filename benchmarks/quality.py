@@ -1,7 +1,7 @@
 """This recipe beside that of the plug-in's trainer (neural-amp-modeler 0.13.0): same network, equal epochs.
 
     python benchmarks/quality.py INPUT TARGET [TARGET ...] [--models nano feather] [--epochs 100]
-        [--seeds 0] [--jobs 2] [--peer-jobs 1]
+        [--seeds 0] [--jobs 2] [--peer-jobs 1] [--page docs/figures/quality.md]
 
 Both train on 0–60 s of each pair and are validated on 60–75 s after every epoch; the weights of the best
 epoch are tested on 75–90 s. The peer's side takes about half an hour per network without a GPU; it runs when
@@ -21,6 +21,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from docs_page import write_page
 from own_speed import network
 from rich.console import Console
 from rich.table import Table
@@ -137,6 +138,7 @@ def parser(description: str) -> argparse.ArgumentParser:
     made.add_argument("--seeds", nargs="+", type=int, default=[0])
     made.add_argument("--jobs", type=int, default=2)
     made.add_argument("--peer-jobs", type=int, default=1, help="runs of the peer side by side")
+    made.add_argument("--page", type=Path, help="Markdown file for the table")
     return made
 
 
@@ -148,7 +150,14 @@ def main() -> None:
     rows = measure(options, options.models)
     if not os.environ.get("PEER_PYTHON"):
         print("peer not measured: set PEER_PYTHON")
+    show(rows, options.page)
+
+
+def show(rows: Rows, page: Path | None) -> None:
+    """Print the table, and write it down."""
     Console(width=140).print(table(rows))
+    if page is not None:
+        write_page(table(rows), page, "ESR depends on epochs, not on the machine; the peer trained on a GPU.")
 
 
 if __name__ == "__main__":

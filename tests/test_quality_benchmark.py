@@ -52,3 +52,13 @@ def test_the_table_has_the_geometric_mean_of_what_both_sides_trained():
     lite, nano = (line for line in lines if "geometric mean" in line)
     assert [cell.strip() for cell in lite.split("│")[2:-1]] == ["a2_lite", "", "", "", "0.50", "", "", "0.50"]
     assert nano.count("–") == 2
+
+
+def test_the_table_becomes_a_page_that_says_how_it_came(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["/somewhere/quality.py", "/data/di.flac", "--jobs", "2"])
+    quality.show(ROWS, tmp_path / "docs/a2.md")
+    title, _, caption, _, head, rule, *rows = (tmp_path / "docs/a2.md").read_text().splitlines()
+    assert title.startswith("# Same network, equal epochs")
+    assert caption.startswith("`python benchmarks/quality.py di.flac --jobs 2`, ")
+    assert head.count("|") == rule.count("|") == rows[0].count("|") == 10
+    assert rows[0].startswith("| amp | a2_lite | 100 | 0.2 ± 0.14 | 0.8 | 0.25 |")

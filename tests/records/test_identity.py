@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from voxnas.records.identity import git_revision, identity, machine, versions
+from voxnas.records.identity import cpu_model, git_revision, identity, machine, versions
 
 
 def test_it_depends_on_values_and_not_on_their_order():
@@ -49,3 +49,10 @@ def test_the_machine_s_flags_are_the_cpu_s_vector_instructions():
     flags = machine()["cpu_flags"].split()
     assert flags == sorted(set(flags))
     assert {"sse2", "avx2", "avx512f", "fma", "asimd"} & {*info} <= {*flags} <= {*info}
+
+
+def test_macs_are_told_apart(monkeypatch):
+    monkeypatch.setattr("sys.platform", "darwin")
+    answer = subprocess.CompletedProcess([], 0, "Apple M4 Pro\n", "")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: answer)
+    assert cpu_model() == "Apple M4 Pro"
