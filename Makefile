@@ -26,7 +26,8 @@ DATA = $(RECORDINGS) $(EXPERIMENT)
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help:  ## this list
-	@awk 'BEGIN {FS = ":.*## "; print "targets:"} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "%s%s:\n", sep, substr($$0, 5); sep = "\n"} \
+	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2} END {print ""}' $(MAKEFILE_LIST)
 	@printf '%s\n' 'variables:' \
 	  '  INPUT=dry.wav TARGET=amp.wav   your recordings; without them a demo pair is made' \
 	  '  PAIR=nam_reamp                 the pair is a take of the plug-in trainer'"'"'s standard recording' \
@@ -35,9 +36,7 @@ help:  ## this list
 	  '  JOBS=2                         candidates trained side by side (default: the cores, at most 4)' \
 	  '  ARGS="key=value ..."           any Hydra override of configs/train.yaml'
 
-setup:  ## make .venv and install everything (all other targets do so when needed)
-	@./setup.sh
-
+##@ search
 # One search of a space: rung 1, promotion, rung 2, report. Exit code 1 of a rung says that candidates failed, which
 # the report shows: the search goes on, and make fails at the end. Anything else stops it at once.
 define search
@@ -50,12 +49,12 @@ define search
 	$(PY) src/report.py study=$(call study,$(1)) && exit $$status
 endef
 
+nas-poc: setup  ## search 12 candidates in two phases: the main job
+	$(call search,poc)
+
 nas-smoke: EXPERIMENT = experiment=smoke
 nas-smoke: setup  ## the smallest whole search: 2 candidates × 2 epochs, about a minute
 	$(call search,smoke)
-
-nas-poc: setup  ## search 12 candidates in two phases: the main job
-	$(call search,poc)
 
 nas-focused: setup  ## search 25 candidates
 	$(call search,focused)
@@ -118,6 +117,7 @@ nas-budget-smoke: CPU = $(if $(RTF)$(MAX_US)$(PRESET),,0.02)
 nas-budget-smoke: setup  ## the same with 3 candidates, one of which climbs, and two finalists
 	$(call study-search,budget,,$(BUDGET) search.candidates=3 $(TWO_RUNGS) search.keep=1 $(TWO_FINALISTS))
 
+##@ single steps
 space: setup  ## preview a space without training (SPACE=poc)
 	@$(PY) src/space.py space=$(or $(SPACE),poc) $(DATA) $(ARGS)
 
@@ -130,6 +130,7 @@ report: setup  ## write the report of STUDY again
 inspect: setup  ## look at a pair before training (INPUT, TARGET)
 	@$(PY) src/inspect_pair.py $(call quote,input=$(INPUT)) $(call quote,target=$(TARGET)) $(ARGS)
 
+##@ benchmarks
 bench: bench-train bench-engine  ## measure training and streaming speed, start-up and the report on 10,000 records
 	@$(PY) benchmarks/startup.py
 	@$(PY) benchmarks/report_scale.py
@@ -158,6 +159,7 @@ bench-programs: setup  ## streaming cost of programs of steps, and what a table 
 bench-profile: setup  ## where the time of a phase-1 run goes
 	@$(PY) benchmarks/run_profile.py
 
+##@ look and listen
 tb: setup  ## review in TensorBoard
 	@.venv/bin/tensorboard --logdir logs
 
@@ -167,12 +169,10 @@ serve: setup  ## all studies in a browser, live while a search runs, and TensorB
 dashboard: setup  ## Optuna's dashboard of STUDY's trials, for a browser of this machine (ARGS="port=8080")
 	@./setup.sh dashboard && $(PY) src/dashboard.py study=$(call study,optuna) $(ARGS)
 
-wasm: setup  ## build the engine of report.html again, after a change of the streams' sources (wants clang, lld)
-	@$(PY) -m voxnas.kernels.wasm.build
-
 notebook: setup  ## review a study in a notebook
 	@./setup.sh notebook && .venv/bin/python -m jupyterlab notebooks/review.ipynb
 
+##@ development
 test: setup  ## the tests, without the slow ones
 	@OMP_NUM_THREADS=1 $(PY) -m pytest -n auto -q -m "not slow"
 
@@ -197,6 +197,9 @@ test-browser:  ## install what the tests of report.html and of its engine start 
 	apt-get install -y -q --no-install-recommends chromium nodejs clang lld wasi-libc libc++-14-dev-wasm32 \
 	  libclang-rt-14-dev-wasm32
 
+wasm: setup  ## build the engine of report.html again, after a change of the streams' sources (wants clang, lld)
+	@$(PY) -m voxnas.kernels.wasm.build
+
 lint: setup  ## ruff and mypy
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
 
@@ -207,6 +210,10 @@ lint-native:  ## the native sources by every compiler that is here, warnings as 
 
 format: setup  ## put the code in shape
 	@$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
+
+##@ set-up
+setup:  ## make .venv and install everything (all other targets do so when needed)
+	@./setup.sh
 
 clean-logs:  ## delete all results (logs/)
 	rm -rf logs
