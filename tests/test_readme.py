@@ -9,7 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from scripts import ROOT
 
-from voxnas.utils.arguments import as_typed
+from voxnas.utils.arguments import as_typed, opened
 from voxnas.utils.flags import as_overrides
 from voxnas.utils.settings import METADATA, check_settings
 
@@ -56,6 +56,7 @@ def test_a_command_composes(composed, command):
     arguments = as_overrides([a for a in arguments if a not in ("-m", "…")], {"file", "output", "model"})
     groups = (ROOT / "configs" / root).parent
     typed = as_typed(arguments, lambda key: (groups / key).is_dir())
+    typed = opened(typed, ["controls"])
     typed = [a for a in typed if not any(launcher in a for launcher in LAUNCHERS_ELSEWHERE)]
     typed = [a for a in typed if not a.startswith("hydra.launcher.")]
     check_settings(composed(root, *map(single, typed)))
