@@ -148,3 +148,28 @@ def test_the_basis_becomes_that_of_the_eigenvectors():
 def test_a_size_that_cannot_be_is_refused(name, value):
     with pytest.raises(InputError, match=rf"training\.optimizer\.{name}={value}: give a whole number from 1"):
         BlockSOAP([torch.zeros(1, requires_grad=True)], **{name: value})
+
+
+def test_one_gradient_out_of_all_bounds_does_not_end_the_training():
+    """A cliff of the loss, as networks of many layers meet: afterwards nothing else seems to matter."""
+
+    def after_a_cliff(outlier: float | None) -> float:
+        valley = Valley(partial(BlockSOAP, lr=0.02, refresh_every=10, outlier=outlier))
+        before = valley.train(100)
+        valley.noise[100] *= 1e6
+        valley.train(1)
+        return valley.train(60) / before
+
+    assert after_a_cliff(5.0) < 0.4
+    assert after_a_cliff(None) > 0.9
+
+
+def test_gradients_of_the_usual_sizes_are_left_alone():
+    with_limit, without = (Valley(partial(BlockSOAP, lr=0.02, outlier=outlier)) for outlier in (20.0, None))
+    assert with_limit.train(60) == without.train(60)
+
+
+@pytest.mark.parametrize("outlier", [0.5, 1, -3])
+def test_a_limit_that_would_hold_every_gradient_is_refused(outlier):
+    with pytest.raises(InputError, match=r"training\.optimizer\.outlier=.*above 1"):
+        BlockSOAP([torch.ones(1, requires_grad=True)], outlier=outlier)

@@ -11,6 +11,9 @@ from voxnas.utils.errors import InputError
 
 State = dict[str, Any]
 
+NORM_BETA = 0.99  # of the running mean of the gradients' norms
+KNOWN_AFTER = 20  # steps, from which on that mean tells what is usual
+
 
 class BlockSOAP(Optimizer):
     """Adam in the eigenbasis of the gradients' covariance, of blocks of weights that follow one another.
@@ -30,9 +33,13 @@ class BlockSOAP(Optimizer):
         block_size: weights in a block at most; memory and time per weight grow with it.
         refresh_every: steps between two bases. The first stretch is Adam's own.
         eps: see Adam.
+        outlier: times the running mean of the gradients' norms that a gradient's norm may be; a larger one is
+            scaled down to it. A network of many layers comes to a cliff of its loss now and then, where a
+            gradient is ten thousand times as large as others. It leads back; but the mean of squares would
+            hardly let any weight move for hundreds of steps. None for no limit.
 
     Raises:
-        InputError: sizes that are not whole numbers from 1.
+        InputError: sizes that are not whole numbers from 1, an outlier that is not above 1.
     """
 
     def __init__(
@@ -44,12 +51,17 @@ class BlockSOAP(Optimizer):
         block_size: int = 64,
         refresh_every: int = 20,
         eps: float = 1e-8,
+        outlier: float | None = 5.0,
     ) -> None:
         for name, value in (("block_size", block_size), ("refresh_every", refresh_every)):
             if not isinstance(value, int) or value < 1:
                 raise InputError(f"training.optimizer.{name}={value}: give a whole number from 1")
+        if outlier is not None and not outlier > 1:
+            raise InputError(
+                f"training.optimizer.outlier={outlier}: give a number above 1, or null for no limit"
+            )
         defaults: dict[str, Any] = {"lr": lr, "betas": tuple(betas), "covariance_beta": covariance_beta}
-        defaults |= {"block_size": block_size, "refresh_every": refresh_every, "eps": eps}
+        defaults |= {"block_size": block_size, "refresh_every": refresh_every, "eps": eps, "outlier": outlier}
         super().__init__(params, defaults)
 
     @torch.no_grad()
@@ -70,6 +82,8 @@ class BlockSOAP(Optimizer):
         recent: Tensor = state["recent"]
         gradient = recent[state["step"] % len(recent)]
         _gather(weights, gradient.view(-1))
+        if group["outlier"] is not None:
+            _tame(state, gradient, group["outlier"])
         state["step"] += 1
         change = _adam(state, gradient, group["betas"], group["eps"]).view(-1)
         _scatter_add(weights, change, -group["lr"])
@@ -87,6 +101,16 @@ class BlockSOAP(Optimizer):
         state |= {"covariance": zeros(blocks, size, size)}
         state |= {"basis": torch.eye(size).to(weights[0]).expand(blocks, size, size).contiguous()}
         return state
+
+
+def _tame(state: State, gradient: Tensor, outlier: float) -> None:
+    """Scale a gradient down whose norm is far above the usual, and remember how large they are."""
+    norm = float(gradient.norm())
+    usual = state.setdefault("norm", norm)
+    if state["step"] >= KNOWN_AFTER and norm > outlier * usual:
+        gradient.mul_(outlier * usual / norm)
+        norm = outlier * usual
+    state["norm"] = usual + (1 - NORM_BETA) * (norm - usual)
 
 
 def _adam(state: State, gradient: Tensor, betas: tuple[float, float], eps: float) -> Tensor:

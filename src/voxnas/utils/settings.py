@@ -129,6 +129,7 @@ SETTINGS: dict[str, Kind] = {
     "*.optimizer.block_size": COUNT,
     "*.optimizer.refresh_every": COUNT,
     "*.optimizer.eps": number(0),
+    "*.optimizer.outlier": or_none(number(above=1)),
     "*.optimizer.weight_decay": number(0),
     "*.optimizer.fused": or_none(flag()),
     "training.schedule.warmup_steps": whole(0),
