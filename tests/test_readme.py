@@ -77,6 +77,17 @@ def test_a_link_leads_somewhere(page, link):
     assert (page.parent / link).exists()
 
 
+def test_the_questions_quote_what_the_project_says():
+    questions = re.findall(
+        r"^\*\*(.*?)\*\*", (ROOT / "docs/faq.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    quoted = [words for question in questions for words in re.findall(r'"([^"]+)"', question)]
+    places = [ROOT / "setup.sh", *(ROOT / "src").rglob("*.py")]
+    said = "\n".join(place.read_text(encoding="utf-8") for place in places)
+    assert len(quoted) >= 5
+    assert [words for words in quoted if words not in said] == []
+
+
 def test_the_readme_is_a_door_and_not_the_house():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
 
