@@ -1,4 +1,4 @@
-"""The reader's guitar and cabinet in the page."""
+"""The reader's instrument and cabinet in the page."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from small_study import RATE, small_study
 from test_page import made, pick
 
 pytestmark = pytest.mark.skipif(not PROGRAM, reason=MISSING)
-GUITAR = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+INSTRUMENT = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 
 def click(page: Page, words: str) -> None:
@@ -31,7 +31,7 @@ def choose(page: Page, label: str, path: Path) -> None:
 def page(tmp_path):
     small_study(tmp_path / "mine")
     html = made(tmp_path / "mine")
-    with chromium(tmp_path / "profile", *GUITAR) as tab:
+    with chromium(tmp_path / "profile", *INSTRUMENT) as tab:
         tab.open(html)
         pick(tab, "wavenet")
         yield tab
@@ -45,15 +45,15 @@ LISTEN_IN = """const ask = navigator.mediaDevices.getUserMedia.bind(navigator.me
   navigator.mediaDevices.getUserMedia = (given) => { window.asked = given.audio; return ask(given); }"""
 
 
-def test_a_live_guitar_goes_through_the_chosen_model_and_its_delay_is_told(page):
+def test_a_live_instrument_goes_through_the_chosen_model_and_its_delay_is_told(page):
     page.run(LISTEN_IN)
     click(page, "Play live")
     page.wait("document.querySelector('#own [role=status]').textContent.includes(' ms')")
     assert "wavenet" in said(page)
     asked = page.run("window.asked")
     assert (asked["echoCancellation"], asked["noiseSuppression"], asked["autoGainControl"]) == (False,) * 3
-    click(page, "stop the live guitar")
-    page.wait("voxnas.player.output.guitar === null")
+    click(page, "stop the live instrument")
+    page.wait("voxnas.player.output.instrument === null")
 
 
 def test_a_cabinet_comes_after_everything_and_goes_again(page, tmp_path):

@@ -22,7 +22,7 @@ export class Deck {
     act[message.type].call(this, message);
   }
 
-  // Fills `output` with what is next; `input` is the guitar's, or null.
+  // Fills `output` with what is next; `input` is the instrument's, or null.
   process(input, output) {
     if (this.live) return this.#processLive(input, output);
     output.fill(0);
@@ -97,7 +97,7 @@ export class Deck {
     this.tell({ type: "heard", name: next.name });
   }
 
-  // {module, form, gain}: the guitar through a network, or as it is; null goes back to the tracks.
+  // {module, form, gain}: the instrument through a network, or as it is; null goes back to the tracks.
   #live({ live }) {
     if (!live) return (this.live = null);
     try {

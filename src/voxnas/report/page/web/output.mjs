@@ -1,10 +1,10 @@
 // From the deck to the loudspeakers: the deck in the thread that makes the sound, a cabinet, the volume; and the
-// guitar at the audio interface.
+// instrument at the audio interface.
 import { BLOCK, Deck } from "./deck.mjs";
 
 const ONE = { channelCount: 1, channelCountMode: "explicit" };
-// What is meant for speech would spoil a guitar.
-const GUITAR = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 1, latency: 0 };
+// What is meant for speech would spoil a instrument.
+const INSTRUMENT = { echoCancellation: false, noiseSuppression: false, autoGainControl: false, channelCount: 1, latency: 0 };
 
 export class Output {
   // `script` is the worklet's source; `take(message)` gets what the deck tells.
@@ -37,22 +37,22 @@ export class Output {
     return this.node.connect(this.convolver).connect(this.volume);
   }
 
-  // Lets the guitar into the deck; returns what is known of the delay, in seconds.
-  async openGuitar() {
-    this.guitar ??= await navigator.mediaDevices.getUserMedia({ audio: GUITAR });
-    if (!this.guitarNode) {
-      this.guitarNode = this.context.createMediaStreamSource(this.guitar);
-      this.guitarNode.connect(this.node);
+  // Lets the instrument into the deck; returns what is known of the delay, in seconds.
+  async openInstrument() {
+    this.instrument ??= await navigator.mediaDevices.getUserMedia({ audio: INSTRUMENT });
+    if (!this.instrumentNode) {
+      this.instrumentNode = this.context.createMediaStreamSource(this.instrument);
+      this.instrumentNode.connect(this.node);
     }
     await this.context.resume();
-    const input = this.guitar.getAudioTracks()[0].getSettings().latency ?? 0;
+    const input = this.instrument.getAudioTracks()[0].getSettings().latency ?? 0;
     return input + (this.context.baseLatency ?? 0) + (this.context.outputLatency ?? 0);
   }
 
-  closeGuitar() {
-    this.guitar?.getTracks().forEach((track) => track.stop());
-    this.guitarNode?.disconnect();
-    this.guitar = this.guitarNode = null;
+  closeInstrument() {
+    this.instrument?.getTracks().forEach((track) => track.stop());
+    this.instrumentNode?.disconnect();
+    this.instrument = this.instrumentNode = null;
   }
 
   async #begin() {
@@ -88,9 +88,9 @@ export async function throughDeck(live, samples, rate, script) {
   const node = new AudioWorkletNode(context, "deck", { ...ONE, processorOptions: { first: { type: "live", live } } });
   const buffer = context.createBuffer(1, samples.length, rate);
   buffer.copyToChannel(samples, 0);
-  const guitar = new AudioBufferSourceNode(context, { buffer });
-  guitar.connect(node).connect(context.destination);
-  guitar.start();
+  const instrument = new AudioBufferSourceNode(context, { buffer });
+  instrument.connect(node).connect(context.destination);
+  instrument.start();
   const begun = performance.now();
   const played = await context.startRendering();
   return { samples: played.getChannelData(0), seconds: (performance.now() - begun) / 1000 };

@@ -1,4 +1,4 @@
-// The reader's own sound: a recording instead of the preview, a cabinet after the amp, the guitar live.
+// The reader's own sound: a recording instead of the preview, a cabinet after it, the instrument live.
 import { element } from "./dom.mjs";
 
 const LONGEST_S = 60;
@@ -28,7 +28,7 @@ export function ownSound(player) {
   });
   const file = (words, use) => element("label", { class: "file" }, words, element("input", { type: "file", accept: "audio/*,.wav,.flac", onchange: (event) => event.target.files[0] && use(event.target.files[0]) }));
   dropped(openFile);
-  const zone = element("div", { class: "drop" }, element("p", {}, "Drop a recording of your dry guitar anywhere on this page, or choose one."),
+  const zone = element("div", { class: "drop" }, element("p", {}, "Drop a recording of your dry instrument anywhere on this page, or choose one."),
     file("Recording … ", openFile), element("button", { onclick: back }, "back to the preview"));
   const cabinet = element("div", {}, file("Cabinet impulse response … ", openCabinet),
     element("button", { onclick: tried(async () => { await player.setCabinet(null); tell("No cabinet."); }) }, "no cabinet"));
@@ -52,9 +52,9 @@ function live(player, tell, tried) {
     const delay = await player.setLive(on ? null : player.model);
     on = !on;
     button.setAttribute("aria-pressed", on);
-    button.textContent = on ? "stop the live guitar" : "Play live";
+    button.textContent = on ? "stop the live instrument" : "Play live";
     tell(on ? `Live through ${player.model}; the browser's part of the delay is about ${(1000 * delay).toFixed(0)} ms.` : "");
   }) }, "Play live");
   player.addEventListener("change", tried(async () => on && player.model && player.setLive(player.model)));
-  return element("div", {}, button, element("span", { class: "quiet" }, " your guitar through the chosen model, by headphones: echo cancellation, noise suppression and automatic gain are off."));
+  return element("div", {}, button, element("span", { class: "quiet" }, " your instrument through the chosen model, by headphones: echo cancellation, noise suppression and automatic gain are off."));
 }

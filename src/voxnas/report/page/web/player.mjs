@@ -124,15 +124,15 @@ export class Player extends EventTarget {
     (await this.#opened()).setCabinet(samples);
   }
 
-  // The guitar at the audio interface through a model, or null to go back; returns what is known of the delay in s.
+  // The instrument at the audio interface through a model, or null to go back; returns what is known of the delay in s.
   async setLive(model, gain = 1) {
     const output = await this.#opened();
     if (!model) {
-      output.closeGuitar();
+      output.closeInstrument();
       output.deck({ type: "live", live: null });
       return null;
     }
-    const delay = await output.openGuitar();
+    const delay = await output.openInstrument();
     output.deck({ type: "live", live: { module: this.module, form: await this.#form(model), gain } });
     return delay;
   }
