@@ -14,7 +14,7 @@ from voxnas.kernels.form import NativeForm
 from voxnas.kernels.graph import Step
 from voxnas.kernels.stream_chain import Link, chain_form
 from voxnas.kernels.stream_graph import graph_form
-from voxnas.kernels.stream_recurrent import recurrent_form
+from voxnas.kernels.stream_recurrent import recurrent_form, with_delay
 from voxnas.kernels.stream_wavenet import wavenet_form
 from voxnas.models.activations import PReLU
 from voxnas.models.base import StreamingNetwork
@@ -23,6 +23,7 @@ from voxnas.models.controls import encode
 from voxnas.models.conv import CausalConv
 from voxnas.models.conv_net import Chain
 from voxnas.models.recurrent import Recurrent
+from voxnas.models.state_delay import StateDelay
 from voxnas.models.wavenet import WaveNet
 
 
@@ -91,6 +92,8 @@ def native_form(network: StreamingNetwork | Programmed) -> NativeForm:
         sizes = (network.num_layers, network.hidden_size)
         skip_gain = network.skip_gain if network.skip else 0.0
         return recurrent_form(kind, *sizes, skip_gain, _flat(network), start)
+    if isinstance(network, StateDelay):
+        return with_delay(native_form(network.inner), network.first, network.taps)
     if isinstance(network, Chain):
         return chain_form(_links(network))
     if isinstance(network, Programmed):
@@ -100,6 +103,8 @@ def native_form(network: StreamingNetwork | Programmed) -> NativeForm:
 
 def _mix(network: StreamingNetwork | Programmed) -> NDArray[np.float32]:
     """What controls add to the rows of a network's biases, `(rows, k)`."""
+    if isinstance(network, StateDelay):
+        return _mix(network.inner)
     if isinstance(network, Recurrent):
         return _values(network.layer(0)[0])[:, 1:]
     if isinstance(network, WaveNet) and network.control_mix is not None:
