@@ -77,6 +77,7 @@ def pairs(seconds: float) -> dict[int, tuple[np.ndarray, np.ndarray]]:
 
 def train(folder: Path, pair: tuple[np.ndarray, np.ndarray], rate: int, *overrides: str) -> Path:
     """A finished run in a folder: as it was found there, or after src/train.py."""
+    names = ("dry.wav", "wet.wav")
     files = [write_audio(folder / name, part, rate) for name, part in zip(names, pair, strict=True)]
     given = [*overrides, "data=amp_pair", f"data.input={files[0]}", f"data.target={files[1]}", "data.delay=0"]
     given += [f"hydra.run.dir={folder}", "callbacks.preview=null", "logger=csv", "callbacks.benchmark=null"]
