@@ -30,6 +30,7 @@ from voxnas.utils.flags import as_overrides
 sys.argv[1:] = as_overrides(sys.argv[1:], {"file", "output", "model"})
 
 HOW = {
+    "auto": "made to sound right at",
     "around": "converted from and to",
     "inside": "made to play at",
     "as_is": "sounds different at",

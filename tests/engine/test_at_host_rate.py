@@ -35,7 +35,7 @@ def pluck(rate: int, seconds: float = 0.5) -> np.ndarray:
 @pytest.mark.parametrize("host_rate", [44100, 88200, 96000])
 def test_a_model_sounds_at_any_rate_as_at_its_own(host_rate):
     own = make_engine(network()).process(pluck(48000))
-    engine = engine_for(network(), "auto", 48000, host_rate)
+    engine = engine_for(network(), "auto", 48000, host_rate, "around")
     played = engine.process(pluck(host_rate))
     assert len(played) == len(pluck(host_rate))
     assert isinstance(engine, AtHostRate)
@@ -84,6 +84,8 @@ def test_methods_are_the_ones_that_are_told():
     assert not isinstance(engine_for(network(), "auto", 48000, 44100, "as_is"), AtHostRate)
     assert not isinstance(engine_for(network(), "auto", None, 44100), AtHostRate)
     assert not isinstance(engine_for(GRU(4), "auto", 48000, 44100, "inside"), AtHostRate)
+    assert isinstance(engine_for(network(), "auto", 48000, 44100), AtHostRate)
+    assert not isinstance(engine_for(network(), "auto", 48000, 96000), AtHostRate)
     with pytest.raises(InputError, match=r"whole multiples of its rate, not at 0\.9187 times"):
         engine_for(network(), "auto", 48000, 44100, "inside")
     with pytest.raises(InputError, match="unknown rate_method 'round'"):

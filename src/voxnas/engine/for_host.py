@@ -7,7 +7,7 @@ from voxnas.models.at_rate import at_ratio
 from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
 
-METHODS = ("around", "inside", "as_is")
+METHODS = ("auto", "around", "inside", "as_is")
 
 
 def engine_for(
@@ -15,7 +15,7 @@ def engine_for(
     kind: str = "auto",
     model_rate: int | None = None,
     host_rate: int | None = None,
-    method: str = "around",
+    method: str = "auto",
 ) -> StreamingEngine:
     """An engine that sounds right at the host's rate; at its own, or where one is not known, as it is.
 
@@ -24,7 +24,8 @@ def engine_for(
         model_rate, host_rate: in Hz.
         method: "around", the signal is converted to the model's rate and back; "inside", the network is made
             to play at the host's, see `at_ratio`; "as_is", it plays as if that were its own, and sounds
-            different.
+            different; "auto", from inside where it can be, which is cheaper, later by nothing and aliases
+            less, and else around it.
 
     Raises:
         InputError: no such method, or the network cannot be played by it.
@@ -34,6 +35,10 @@ def engine_for(
     if model_rate in (None, host_rate) or host_rate is None or method == "as_is":
         return make_engine(network, kind)
     assert model_rate is not None
-    if method == "inside":
-        return make_engine(at_ratio(network, host_rate / model_rate), kind)
+    if method != "around":
+        try:
+            return make_engine(at_ratio(network, host_rate / model_rate), kind)
+        except InputError:
+            if method == "inside":
+                raise
     return AtHostRate(make_engine(network, kind), model_rate, host_rate)

@@ -40,7 +40,7 @@ def convert(
         models: further ones, for a container.
         controls: values of knobs, which are folded into the weights; `sweep:11` of one, for a container, has
             it at 11 positions there. Those that are left out stay knobs, where the format has any.
-        at_rate: in Hz, a whole multiple of the model's: what is written sounds the same there, see `at_ratio`.
+        at_rate: in Hz, a whole multiple of the model's: what is written sounds the same there.
 
     Raises:
         InputError: no such format or model, a format that cannot hold it.
