@@ -51,7 +51,8 @@ class NativeEngine(StreamingEngine):
         self._follow(network)
         if self.controls:
             at_rest = np.array(encode(self.controls, {}), np.float32)
-            self._stream.follow(_mix(network), at_rest, _scale(network))
+            mix, scale = control_rows(network)
+            self._stream.follow(mix, at_rest, scale)
 
     @classmethod
     def of_program(cls, steps: Sequence[Step]) -> "NativeEngine":
@@ -99,6 +100,17 @@ def native_form(network: StreamingNetwork | Programmed) -> NativeForm:
     if isinstance(network, Programmed):
         return graph_form(network.program())
     raise Unavailable(f"the network {type(network).__name__} has no native form")
+
+
+def control_rows(
+    network: StreamingNetwork | Programmed,
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """What controls do to what goes into the activations, row by row, as `Stream.follow` takes it.
+
+    `(rows, k)` that they add, and `(rows, k)` that they scale by, or None. Raises Unavailable where there are
+    no such rows.
+    """
+    return _mix(network), _scale(network)
 
 
 def _mix(network: StreamingNetwork | Programmed) -> NDArray[np.float32]:
