@@ -169,8 +169,8 @@ serve: setup  ## all studies in a browser, live while a search runs, and TensorB
 dashboard: setup  ## Optuna's dashboard of STUDY's trials, for a browser of this machine (ARGS="port=8080")
 	@./setup.sh dashboard && $(PY) src/dashboard.py study=$(call study,optuna) $(ARGS)
 
-notebook: setup  ## review a study in a notebook
-	@./setup.sh notebook && .venv/bin/python -m jupyterlab notebooks/review.ipynb
+notebook: setup  ## notebooks: from a recording to the plug-in, review of a study
+	@./setup.sh notebook && .venv/bin/python -m jupyterlab notebooks
 
 ##@ development
 test: setup  ## the tests, without the slow ones

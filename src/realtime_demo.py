@@ -13,13 +13,13 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from voxnas.audio.streams import open_source
+from voxnas.engine.for_host import engine_for
 from voxnas.engine.live.control import run
 from voxnas.engine.live.driver import AudioDriver
 from voxnas.engine.live.file_driver import FileDriver
-from voxnas.engine.live.model_bank import ModelBank, Slot, session_rate
+from voxnas.engine.live.model_bank import ModelBank, Slot, at_rate, session_rate
 from voxnas.engine.live.screen import figures, summary
 from voxnas.engine.live.sound_card import SoundCard, list_devices
-from voxnas.engine.make import make_engine
 from voxnas.export.files import write_json
 from voxnas.export.load import load_model
 from voxnas.models.controls import check_names, encode
@@ -28,6 +28,13 @@ from voxnas.utils.errors import InputError
 from voxnas.utils.flags import as_overrides
 
 sys.argv[1:] = as_overrides(sys.argv[1:], {"file", "output", "model"})
+
+HOW = {
+    "auto": "made to sound right at",
+    "around": "converted from and to",
+    "inside": "made to play at",
+    "as_is": "sounds different at",
+}
 
 
 @hydra_app("on_model/realtime_demo", open_groups=["controls"])
@@ -43,10 +50,11 @@ def main(cfg: DictConfig) -> None:
         if not any(name in slot.setting for slot in slots):
             check_names([control for slot in slots for control in slot.controls], {name: None})
     rate = session_rate(slots, cfg.sample_rate)
+    slots = [at_rate(slot, rate) for slot in slots]
     bank = ModelBank(slots, rate, cfg.block_size, cfg.input_gain_db, cfg.output_gain_db)
     for slot in slots:
         if slot.sample_rate not in (None, rate):
-            print(f"note: {slot.name} is for {slot.sample_rate} Hz and sounds different at {rate} Hz")
+            print(f"note: {slot.name} is for {slot.sample_rate} Hz: {HOW[cfg.rate_method]} {rate} Hz")
     with _driver(cfg, bank) as driver:
         run(driver, bank, seconds=cfg.seconds, switch_every=cfg.switch_every)
     print(*summary(bank), sep="\n")
@@ -63,7 +71,7 @@ def _slot(path: str, cfg: DictConfig) -> Slot:
     own = {control.name for control in network.controls}
     setting = {name: value for name, value in cfg.controls.items() if name in own}
     encode(network.controls, setting)  # what is off its panel is refused before anything plays
-    make = partial(make_engine, network, cfg.engine)
+    make = partial(engine_for, network, cfg.engine, rate, method=cfg.rate_method)
     return Slot(name, make, rate, network.receptive_field, network.controls, setting)
 
 

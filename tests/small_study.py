@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from streams import seeded
 
@@ -19,6 +20,15 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "type": "WaveNet",
         "layer_arrays": [{"channels": 4, "dilations": [1, 2, 4]}],
         "head_scale": 0.5,
+    },
+    "knobs": {
+        "type": "WaveNet",
+        "layer_arrays": [{"channels": 3, "dilations": [1, 2, 4]}],
+        "head_scale": 0.5,
+        "controls": [
+            {"name": "drive", "low": 0, "high": 10, "default": 5},
+            {"name": "bright", "options": ["off", "on"]},
+        ],
     },
     "lstm": {"type": "LSTM", "hidden_size": 5},
     "gru": {"type": "GRU", "hidden_size": 6},
@@ -42,6 +52,10 @@ def small_study(folder: Path, **others: Any) -> None:
     target = np.tanh(4 * dry).astype(np.float32)
     for number, (name, architecture) in enumerate(NETWORKS.items()):
         network, run = seeded(number, **architecture), folder / "phase1" / name
+        for mix in (network.control_mix, network.control_scale) if name == "knobs" else ():
+            torch.nn.init.uniform_(
+                mix.weight, -1, 1, generator=torch.Generator().manual_seed(0)
+            )  # as if trained
         for sound, samples in (("dry", dry), ("target", target)):
             (run / "preview").mkdir(parents=True, exist_ok=True)
             write_audio(run / "preview" / f"{sound}.wav", samples, RATE)
@@ -76,8 +90,11 @@ def small_study(folder: Path, **others: Any) -> None:
         ).write(run)
 
 
-def played(folder: Path, name: str, dry: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the native engine answers."""
+def played(folder: Path, name: str, dry: NDArray[np.float32], **setting: Any) -> NDArray[np.float32]:
+    """What the native engine answers, with its controls there."""
     from voxnas.export.load import load_model
 
-    return NativeEngine(load_model(folder / "phase1" / name).network).process(dry)
+    engine = NativeEngine(load_model(folder / "phase1" / name).network)
+    engine.set_controls(setting, glide=0)
+    engine.reset()
+    return engine.process(dry)

@@ -415,3 +415,29 @@ def test_an_error_is_one_line_without_traceback(tmp_path):
     assert done.stderr.startswith("error: none.nam: no such model")
     assert done.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_export_writes_a_model_for_twice_its_rate_that_plain_players_take(run, nam, network, tmp_path):
+    code, out, _ = run("export", f"model={nam}", "at_rate=96000", "format=nam")
+    assert code == 0
+    assert "amp-96000.nam" in out
+    fast = load_model(tmp_path / "amp-96000.nam")
+    assert fast.sample_rate == 96000
+    x = clip(0.1)
+    played = play(make_engine(fast.network), np.repeat(x, 2))
+    np.testing.assert_allclose(played[::2], play(make_engine(network), x), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["at_rate=44100"], "plays at whole multiples of its rate, not at 0.9187 times"),
+        (["at_rate=0"], "at_rate=0 is not a rate in Hz, such as 96000"),
+        (["at_rate=96000", "format=nam_container", "output=x.nam"], "export them one by one"),
+    ],
+)
+def test_a_rate_that_a_model_cannot_be_written_for_is_one_line(run, nam, arguments, message):
+    code, _, err = run("export", f"model={nam}", *arguments)
+    assert code == 2
+    assert message in err
+    assert len(err.strip().splitlines()) == 1

@@ -82,9 +82,14 @@ def test_the_demo_without_pace_is_quick_and_plays_at_the_rate_asked_for(run_here
     arguments = ("model=a.nam", "file=dry.wav", "output=wet.flac", "pace=false", "sample_rate=44100")
     done = run_here("realtime_demo", *arguments)
     assert done.code == 0, done.err
-    assert "note: a is for 48000 Hz and sounds different at 44100 Hz" in done.out
+    assert "note: a is for 48000 Hz: made to sound right at 44100 Hz" in done.out
     info = soundfile.info(folder / "wet.flac")
     assert (info.samplerate, info.frames) == (44100, 5 * 44100 // 2)
+    done = run_here("realtime_demo", *arguments[:-1], "sample_rate=96000", "rate_method=inside")
+    assert "note: a is for 48000 Hz: made to play at 96000 Hz" in done.out
+    done = run_here("realtime_demo", *arguments, "rate_method=inside")
+    assert (done.code, done.out) == (2, "")
+    assert "plays at whole multiples of its rate, not at 0.9187 times" in done.err
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,15 @@ def test_the_clock_is_part_of_the_fingerprint(take, tmp_path: Path) -> None:
     assert load(tmp_path, dry, drifting).fingerprint != pair.fingerprint
 
 
+def test_two_clocks_can_be_refused(take, tmp_path: Path) -> None:
+    dry, amp = take
+    with pytest.raises(InputError, match=r"two clocks; record both on one interface.*drift=auto"):
+        load(tmp_path, dry, stretch(amp, 1 + 20e-6), drift="refuse")
+    assert drift(load(tmp_path, dry, amp, drift="refuse"))[0] == "ok"
+    with pytest.raises(InputError, match="drift is 'yes'; one of auto, refuse"):
+        load(tmp_path, dry, amp, drift="yes")
+
+
 @pytest.mark.parametrize("gain", [1, 20, 200])
 @pytest.mark.parametrize("hiss", [0, 1e-3])
 def test_a_steady_target_stays_as_it_is(take, tmp_path: Path, gain: float, hiss: float) -> None:

@@ -148,5 +148,5 @@ def test_narrower_vectors_play_the_same(flags: list[str], tmp_path):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="counts the calls of glibc's malloc")
 @pytest.mark.parametrize("gru", [0, 1])
 def test_playing_allocates_nothing(gru: int, tmp_path):
-    create = f"voxnas_recurrent_stream_create({gru}, 2, 21, 1, weights.data())"
+    create = f"voxnas_recurrent_stream_create({gru}, 2, 21, 1, weights.data(), 2, 3, weights.data())"
     assert_allocates_nothing("recurrent_stream.cpp", create, tmp_path)

@@ -87,7 +87,7 @@ STREAMS = {
     "wavenet": (WAVENET, "shape, numbers, 1.f"),
     "chain": ([2, 1, 3, 2, 1, 1, *[-1, 0, 0, 0, 0], 3, 1, 1, 1, 0, *[-1, 0, 0, 0, 0]], "shape, numbers"),
     "graph": (shape_list([conv(0, 1, 2, rate=2, stride=2), upsample(1, 2, 1, rate=1)]), "shape, numbers"),
-    "recurrent": ([0], "0, 2, 5, 0, numbers"),
+    "recurrent": ([0], "0, 2, 5, 0, numbers, 1, 1, numbers + 1"),
 }
 
 

@@ -19,12 +19,16 @@ Stretch = tuple[float, float]  # in seconds
 
 @dataclass(frozen=True, eq=False)
 class Alignment:
-    """Target on the input's clock, its delay, and what was found; `corrected`: it had a clock of its own."""
+    """Target on the input's clock, its delay, and what was found; `corrected`: it had a clock of its own.
+
+    With `refuse_drift` such a clock is an error, however steady.
+    """
 
     target: np.ndarray
     delay: Delay
     error: ClockError | None = None
     steps: list[Step] = field(default_factory=list)
+    refuse_drift: bool = False
 
     @property
     def corrected(self) -> bool:
@@ -42,6 +46,8 @@ class Alignment:
             return [check_steps(self.steps, total_seconds)]
         if self.error is not None and not self.corrected:
             return [_refuse_clock(self.error)]
+        if self.error is not None and self.refuse_drift:
+            return [_refuse_steady(self.error)]
         if not self.delay.found:
             return [_unknown_delay(set_by_hand)]
         text = "target is inverted against input" if self.delay.inverted else "target and input have the same"
@@ -108,6 +114,14 @@ def _refuse_clock(error: ClockError) -> Finding:
             f"the delay drifts by {error.samples:+.1f} samples, and unevenly (up to {error.wander:.1f} off a "
             "steady drift): a tape, a chorus, or buffers lost; record both on one interface, without"
         )
+    return Finding("drift", "error", message, error.ppm)
+
+
+def _refuse_steady(error: ClockError) -> Finding:
+    message = (
+        f"the delay drifts by {error.samples:+.1f} samples over the recording ({error.ppm:+.2f} ppm): two "
+        "clocks; record both on one interface, or have it resampled with drift=auto"
+    )
     return Finding("drift", "error", message, error.ppm)
 
 

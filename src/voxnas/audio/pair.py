@@ -1,7 +1,7 @@
 """A pair of recordings, dry and through the amp, checked and aligned."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +24,7 @@ from voxnas.audio.residual import fit_amp, linear_residual
 from voxnas.utils.errors import InputError
 
 HASH_BLOCK = 1 << 20
+DRIFTS = ("auto", "refuse")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +65,14 @@ def load_pair(
     sample_rate: int | None = None,
     delay: int | Literal["auto"] = "auto",
     used: Stretch | None = None,
+    drift: str = "auto",
 ) -> Pair:
     """Read, check, resample and align a pair of files.
 
     `channel` and `target_channel` count from 0 (default: the only one, or the louder). `sample_rate`, in Hz,
     resamples both. `delay` is how late the target is, in samples at the final rate, or "auto" to measure it.
     `used` is all that will be used, in seconds: the delay may step outside of it, and is then taken in it.
+    A steady `drift` of two clocks is resampled away ("auto") or an error ("refuse").
     Raises InputError with every error found, in one line.
     """
     examination = examine_pair(
@@ -80,6 +83,7 @@ def load_pair(
         sample_rate=sample_rate,
         delay=delay,
         used=used,
+        drift=drift,
     )
     raise_errors(examination.pair.findings, f"{input} → {target}")
     return examination.pair
@@ -94,6 +98,7 @@ def examine_pair(
     sample_rate: int | None = None,
     delay: int | Literal["auto"] = "auto",
     used: Stretch | None = None,
+    drift: str = "auto",
 ) -> Examination:
     """Inspection like `load_pair`, but errors are findings too, so that they can be shown side by side.
 
@@ -101,6 +106,8 @@ def examine_pair(
     """
     if delay != "auto" and (isinstance(delay, bool) or not isinstance(delay, int)):
         raise InputError(f'delay is {delay!r}; give a number of samples, 0, or "auto"')
+    if drift not in DRIFTS:
+        raise InputError(f"drift is {drift!r}; one of {', '.join(DRIFTS)}")
     if sample_rate is not None and sample_rate <= 0:
         raise InputError(f"sample_rate is {sample_rate}; give a positive rate in Hz, or leave it out")
     clips = [_read(input, "input", channel), _read(target, "target", target_channel)]
@@ -117,7 +124,7 @@ def examine_pair(
     by_hand = None if delay == "auto" else delay
     offset = by_hand or 0
     if all(finding.level != "error" for finding in findings):
-        aligned = align(dry, amped, rate, used)
+        aligned = replace(align(dry, amped, rate, used), refuse_drift=drift == "refuse")
         offset = aligned.offset(by_hand)
         findings += aligned.findings(by_hand, rate, min(len(dry), len(amped)) / rate)
         dry, amped = shift(dry, aligned.target, offset)

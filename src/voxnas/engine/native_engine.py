@@ -14,7 +14,7 @@ from voxnas.kernels.form import NativeForm
 from voxnas.kernels.graph import Step
 from voxnas.kernels.stream_chain import Link, chain_form
 from voxnas.kernels.stream_graph import graph_form
-from voxnas.kernels.stream_recurrent import recurrent_form
+from voxnas.kernels.stream_recurrent import recurrent_form, with_delay
 from voxnas.kernels.stream_wavenet import wavenet_form
 from voxnas.models.activations import PReLU
 from voxnas.models.base import StreamingNetwork
@@ -23,6 +23,7 @@ from voxnas.models.controls import encode
 from voxnas.models.conv import CausalConv
 from voxnas.models.conv_net import Chain
 from voxnas.models.recurrent import Recurrent
+from voxnas.models.state_delay import StateDelay
 from voxnas.models.wavenet import WaveNet
 
 
@@ -50,7 +51,8 @@ class NativeEngine(StreamingEngine):
         self._follow(network)
         if self.controls:
             at_rest = np.array(encode(self.controls, {}), np.float32)
-            self._stream.follow(_mix(network), at_rest, _scale(network))
+            mix, scale = control_rows(network)
+            self._stream.follow(mix, at_rest, scale)
 
     @classmethod
     def of_program(cls, steps: Sequence[Step]) -> "NativeEngine":
@@ -91,6 +93,8 @@ def native_form(network: StreamingNetwork | Programmed) -> NativeForm:
         sizes = (network.num_layers, network.hidden_size)
         skip_gain = network.skip_gain if network.skip else 0.0
         return recurrent_form(kind, *sizes, skip_gain, _flat(network), start)
+    if isinstance(network, StateDelay):
+        return with_delay(native_form(network.inner), network.first, network.taps)
     if isinstance(network, Chain):
         return chain_form(_links(network))
     if isinstance(network, Programmed):
@@ -98,8 +102,21 @@ def native_form(network: StreamingNetwork | Programmed) -> NativeForm:
     raise Unavailable(f"the network {type(network).__name__} has no native form")
 
 
+def control_rows(
+    network: StreamingNetwork | Programmed,
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """What controls do to what goes into the activations, row by row, as `Stream.follow` takes it.
+
+    `(rows, k)` that they add, and `(rows, k)` that they scale by, or None. Raises Unavailable where there are
+    no such rows.
+    """
+    return _mix(network), _scale(network)
+
+
 def _mix(network: StreamingNetwork | Programmed) -> NDArray[np.float32]:
     """What controls add to the rows of a network's biases, `(rows, k)`."""
+    if isinstance(network, StateDelay):
+        return _mix(network.inner)
     if isinstance(network, Recurrent):
         return _values(network.layer(0)[0])[:, 1:]
     if isinstance(network, WaveNet) and network.control_mix is not None:

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from voxnas.export.files import check_sample_rate
 from voxnas.export.formats import find_format
 from voxnas.export.knobs import folded, is_sweep, suffix, write_sweep
 from voxnas.export.load import Model, load_model
@@ -12,6 +14,7 @@ from voxnas.export.metadata_of import metadata_of
 from voxnas.export.pack import FORMAT as CONTAINER
 from voxnas.export.pack import pack
 from voxnas.export.record_json import FILE_NAME as RUN_FILE_NAME
+from voxnas.models.at_rate import at_ratio
 from voxnas.utils.errors import InputError
 
 
@@ -24,6 +27,7 @@ def convert(
     metadata: Mapping[str, Any] | None = None,
     models: Sequence[str] = (),
     controls: Mapping[str, Any] | None = None,
+    at_rate: int | None = None,
 ) -> None:
     """Write a model in a format, or several into a container, and say where.
 
@@ -36,6 +40,7 @@ def convert(
         models: further ones, for a container.
         controls: values of knobs, which are folded into the weights; `sweep:11` of one, for a container, has
             it at 11 positions there. Those that are left out stay knobs, where the format has any.
+        at_rate: in Hz, a whole multiple of the model's: what is written sounds the same there.
 
     Raises:
         InputError: no such format or model, a format that cannot hold it.
@@ -46,6 +51,8 @@ def convert(
     setting = dict(controls or {})
     if setting and len(paths) > 1:
         raise InputError("controls: they are of one model; fold the models one by one")
+    if format == CONTAINER and at_rate is not None:
+        raise InputError(f"at_rate: format={CONTAINER} keeps its models' rate; export them one by one")
     if format == CONTAINER and setting:
         loaded = load_model(paths[0], submodel)
         path, rate = _to(loaded, output, "-sweep.nam"), loaded.rate(sample_rate)
@@ -63,14 +70,23 @@ def convert(
         raise InputError(f"models: format={format} holds one, model=PATH; format={CONTAINER} holds several")
     loaded = folded(load_model(paths[0], submodel), setting)
     rate = loaded.rate(sample_rate)
+    if at_rate is not None:
+        loaded, rate = _at_rate(loaded, rate, at_rate), at_rate
     if chosen.rate not in (None, rate):
         print(f"note: {format} files play at {chosen.rate} Hz, where a model for {rate} Hz sounds different")
-    path = _to(loaded, output, suffix(setting) + chosen.suffix)
+    ending = "" if at_rate is None else f"-{at_rate}"
+    path = _to(loaded, output, suffix(setting) + ending + chosen.suffix)
     written = chosen.write(loaded.network, path, rate, metadata_of(loaded, rate, metadata or {}))
     if loaded.models > 1:
         others = f"submodel=0 to {loaded.models - 1} pick the others, format={CONTAINER} keeps all"
         print(f"note: {loaded.path} holds {loaded.models} models; this is submodel={loaded.place}, {others}")
     _say(written)
+
+
+def _at_rate(model: Model, own_rate: int, rate: int) -> Model:
+    if (checked := check_sample_rate(rate)) is None:
+        raise InputError(f"at_rate={rate} is not a rate in Hz, such as 96000")
+    return replace(model, network=at_ratio(model.network, checked / own_rate), sample_rate=checked)
 
 
 def _to(model: Model, output: str | None, ending: str) -> Path:

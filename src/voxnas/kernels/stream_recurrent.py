@@ -1,5 +1,8 @@
 """Streaming of LSTM and GRU networks in native code."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,4 +38,9 @@ def recurrent_form(
     if units > MOST_UNITS:
         raise Unavailable(f"{units} units are over the native {MOST_UNITS}")
     flat = np.concatenate([weights.ravel(), start.ravel()]).astype(np.float32)
-    return NativeForm("recurrent", (KINDS.index(kind), layers, units, float(skip_gain), flat))
+    return with_delay(NativeForm("recurrent", (KINDS.index(kind), layers, units, float(skip_gain), flat)))
+
+
+def with_delay(form: NativeForm, first: int = 1, taps: Sequence[float] = (1.0,)) -> NativeForm:
+    """The form whose samples start from the taps times the states from `first` samples before on."""
+    return replace(form, arguments=(*form.arguments[:5], first, len(taps), np.array(taps, np.float32)))

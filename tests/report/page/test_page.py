@@ -63,6 +63,34 @@ def test_it_asks_nobody_for_anything_and_has_nothing_to_complain_of(page, study)
 
 
 @needs_browser
+def test_knobs_are_turned_on_the_page_and_live(page, study):
+    pick(page, "knobs")
+    page.run(
+        "(() => { const [drive, bright] = document.querySelectorAll('.knobs input, .knobs select');"
+        "drive.value = 160; drive.dispatchEvent(new Event('input', { bubbles: true }));"
+        "bright.value = 'on'; bright.dispatchEvent(new Event('change', { bubbles: true })); })()"
+    )
+    assert page.run("document.querySelector('.knobs output').textContent") == "8"
+    page.wait("voxnas.player.turns.get('knobs') && voxnas.player.tracks.get('knobs')?.done")
+    dry = np.array(page.run("Array.from(voxnas.player.own.dry)"), np.float32)
+    expected, at_rest = played(study, "knobs", dry, drive=8, bright="on"), played(study, "knobs", dry)
+    assert np.abs(expected - at_rest).max() > 1e-3
+    track = page.run("Array.from(voxnas.player.tracks.get('knobs').samples)")
+    assert np.abs(np.array(track) - expected).max() <= 1e-5
+    live = page.run(
+        "voxnas.player.throughDeck('knobs', voxnas.player.own.dry).then(r => Array.from(r.samples))"
+    )
+    assert np.abs(np.array(live) - expected).max() <= 1e-5
+    pick(page, "lstm")
+    assert page.run("document.querySelectorAll('.knobs').length") == 0
+    pick(page, "knobs")  # they stand where they stood
+    assert page.run("document.querySelector('.knobs output').textContent") == "8"
+    page.run("voxnas.player.turn('knobs', [0.5, 0])")
+    page.wait("voxnas.player.turns.get('knobs') > 1 && voxnas.player.tracks.get('knobs')?.done")
+    assert page.console == []
+
+
+@needs_browser
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_family_plays_as_the_native_engine_does(page, study, name):
     try:

@@ -1,7 +1,8 @@
 """Model bank of a session: the models, one of which plays."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,14 @@ MOST_MEMORY_SECONDS = 10.0  # of the past that an engine hears before it takes o
 class Slot:
     """Slot of a bank: a model. `make` gives a new engine; `memory` is its receptive field in samples.
 
+    `sample_rate` is the model's own, in Hz; None if it is not known.
+
     `controls` are its knobs and switches, `setting` where those stand that are not at rest.
     """
 
     name: str
-    make: Callable[[], StreamingEngine]
-    sample_rate: int | None = None  # Hz, None if it is not known
+    make: Callable[..., StreamingEngine]
+    sample_rate: int | None = None
     memory: int = 0
     controls: tuple[Control, ...] = ()
     setting: dict[str, Any] = field(default_factory=dict)
@@ -105,6 +108,12 @@ class ModelBank:
     def _switch(self, engine: StreamingEngine) -> None:
         self.switches += 1
         self.player.switch_to(engine)
+
+
+def at_rate(slot: Slot, host_rate: int) -> Slot:
+    """The slot in a session of this rate, in Hz; its `make` is one that takes a `host_rate`."""
+    longer = host_rate / (slot.sample_rate or host_rate)
+    return replace(slot, make=partial(slot.make, host_rate=host_rate), memory=round(slot.memory * longer))
 
 
 def session_rate(slots: Sequence[Slot], wanted: int | None, fallback: int = 48000) -> int:

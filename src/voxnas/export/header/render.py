@@ -14,15 +14,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from voxnas.audio.polyphase import DENSITY, low_delay, prototype
 from voxnas.export.files import CannotHold
 from voxnas.export.header import chain, program, recurrent, wavenet
 from voxnas.export.header.controls import control_values
 from voxnas.export.header.parts import Parts
+from voxnas.kernels.build import SOURCES
 from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_text
 
 RUNTIME = Path(__file__).parent / "runtime"
+RESAMPLER = SOURCES / "resampler.h"
 _ARCHITECTURES: dict[str, Callable[[Any], Parts]] = {
     "WaveNet": wavenet.parts,
     "LSTM": recurrent.parts,
@@ -110,9 +113,21 @@ def render_header(
         weights=_literals(parts.weights),
         silence_count=max(1, len(parts.silence)),
         silence=_literals(parts.silence),
+        resampler=_resampler(),
+        any_rate=Template(_code("any_rate.h")).substitute(delay_samples=repr(round(2 * low_delay(), 6))),
     )
     unique = f"model_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     return Template(text).substitute(unique=unique)
+
+
+def _resampler() -> str:
+    """The conversion of sample rates: code, and the filter's numbers."""
+    numbers = prototype()
+    return (
+        f"{RESAMPLER.read_text(encoding='utf-8')}\nconstexpr int kPrototypeSize = {len(numbers)};\n"
+        f"constexpr int kDensity = {DENSITY};\n"
+        f"inline constexpr float kPrototype[kPrototypeSize] = {{\n{_literals(numbers)}}};"
+    )
 
 
 def _code(file: str) -> str:

@@ -11,7 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from voxnas.kernels.wasm import ENGINE
-from voxnas.report.page.packed import packed_bytes, packed_form
+from voxnas.report.page.packed import packed_bytes, packed_form, packed_panel
 from voxnas.utils.errors import VoxnasError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def shared_sound(candidates: "pd.DataFrame", roles: Sequence[str] | None) -> dic
 
 def playable(row: "pd.Series", sound: dict[str, Any]) -> dict[str, Any] | str:
     """A candidate's network as the page plays it, or why it does not."""
-    from voxnas.engine.native_engine import native_form
+    from voxnas.engine.native_engine import control_rows, native_form
     from voxnas.export.load import load_model
 
     if row["status"] != "ok" or not row["folder"]:
@@ -60,11 +60,12 @@ def playable(row: "pd.Series", sound: dict[str, Any]) -> dict[str, Any] | str:
         model = load_model(Path(row["folder"]))
         if model.sample_rate not in (None, sound["rate"]):
             return f"It is for {model.sample_rate} Hz, and the preview has {sound['rate']} Hz."
-        form = packed_form(native_form(model.network.at_rest()))  # the page has no knobs
+        form, controls = packed_form(native_form(model.network)), list(model.network.controls)
+        panel = packed_panel(controls, *control_rows(model.network)) if controls else None
     except VoxnasError as error:
         return f"It cannot be played here: {error}"
     warm = -(-model.network.receptive_field // BLOCK) * BLOCK
-    return {"form": form, "warm": warm, "delay": model.network.delay_samples}
+    return {"form": form, "warm": warm, "delay": model.network.delay_samples, "panel": panel}
 
 
 def packed_sound(samples: NDArray[np.float32], rate: int) -> dict[str, Any]:

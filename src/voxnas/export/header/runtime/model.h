@@ -4,6 +4,8 @@
 //   model.reset();                    // before playback starts
 //   model.process(in, out, samples);  // in the audio thread
 //
+// At another rate than Model::sample_rate an AnyRateModel takes its place: set_host_rate(44100), reset, process.
+//
 // The numbers belong to whoever trained the model. The code is under the MIT licence:
 //
 $licence
@@ -34,6 +36,7 @@ alignas(64) inline constexpr float kSilence[$silence_count] = {
 $silence};
 static_assert(Network::kWeights == $weight_count, "the weights do not fit the network");
 $controls
+$resampler
 }  // namespace detail
 
 // Plays the model. The whole state is in the object, about $state_kib KiB. Let a big one be static, a member of something on the
@@ -47,6 +50,7 @@ $constants
 
 $methods};
 
+$any_rate
 }  // namespace VOXNAS_CPU
 }  // namespace $unique
 }  // namespace $namespace

@@ -41,6 +41,7 @@ def load_amp_pair(
     train: Share = 0.7,
     val: Share = 0.15,
     test: Share = 0.15,
+    drift: str = "auto",
 ) -> Recording:
     """Load a pair, see `voxnas.audio.pair.load_pair`, and cut it, see `sections.split`."""
     pair = load_pair(
@@ -51,6 +52,7 @@ def load_amp_pair(
         sample_rate=sample_rate,
         delay=delay,
         used=used_seconds(train, val, test),
+        drift=drift,
     )
     sections = split(len(pair.input), pair.sample_rate, train, val, test)
     require_sound(pair, sections)

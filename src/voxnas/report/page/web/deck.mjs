@@ -18,7 +18,7 @@ export class Deck {
   }
 
   receive(message) {
-    const act = { clip: this.#clip, samples: this.#samples, choose: this.#choose, play: this.#play, loop: this.#loop, live: this.#live };
+    const act = { clip: this.#clip, samples: this.#samples, choose: this.#choose, drop: this.#drop, control: this.#control, play: this.#play, loop: this.#loop, live: this.#live };
     act[message.type].call(this, message);
   }
 
@@ -56,6 +56,16 @@ export class Deck {
     const found = this.tracks.get(track);
     found.samples.set(samples, at);
     found.filled.fill(1, at / BLOCK, Math.ceil((at + samples.length) / BLOCK));
+  }
+
+  // A track that nobody asks for any more; where it is heard it goes on until the next has come.
+  #drop({ track }) {
+    this.tracks.delete(track);
+  }
+
+  // The knobs of what plays live.
+  #control({ values }) {
+    this.live?.now?.control(values, this.fade);
   }
 
   // {track, minus, gain}: it is heard as soon as there is enough of it.

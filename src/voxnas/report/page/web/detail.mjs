@@ -1,6 +1,7 @@
 // The chosen candidate: its figures and files; target, model and difference on one axis of time, with the cursor.
 import { download, element, plainTable } from "./dom.mjs";
 import { figureText } from "./format.mjs";
+import { knobs } from "./knobs.mjs";
 import { drawSpectrogram, drawWaveform } from "./spectrum.mjs";
 import { bytesOf } from "./unpack.mjs";
 
@@ -26,7 +27,8 @@ export class Detail {
     const { figures } = this.data;
     const known = Object.keys(figures).filter((n) => candidate.values[n] !== null && candidate.values[n] !== undefined);
     const said = [candidate.picks.join(", "), candidate.choices, candidate.reason].filter(Boolean);
-    this.words.replaceChildren(...said.map((text) => element("p", { class: "quiet" }, text)), this.#files(candidate),
+    const turned = candidate.play?.panel && this.player ? [knobs(this.player, candidate)] : [];
+    this.words.replaceChildren(...turned, ...said.map((text) => element("p", { class: "quiet" }, text)), this.#files(candidate),
       element("details", {}, element("summary", {}, "all figures"), plainTable(["figure", "value"], known.map((n) => [figures[n].title, figureText(candidate.values[n], figures[n])]))));
     this.rows.replaceChildren();
     this.#drawSoon();

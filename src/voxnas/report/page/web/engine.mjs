@@ -2,7 +2,8 @@
 
 // A network that plays block by block, in memory of its own: what ends one in an error ends no other.
 export class Stream {
-  // `module` is a WebAssembly.Module; `form` {kind, arguments}: the create function's, numbers and typed arrays.
+  // `module` is a WebAssembly.Module; `form` {kind, arguments}: the create function's, numbers and typed arrays; and for
+  // a network with knobs `follows`: {mix, scale, values}, arrays of which scale may be null.
   constructor(module, form) {
     this.native = new WebAssembly.Instance(module, {}).exports;
     this.native._initialize();
@@ -13,6 +14,13 @@ export class Stream {
     form.arguments.forEach((a, i) => ArrayBuffer.isView(a) && this.native.voxnas_free(given[i]));
     if (!this.handle) throw new Error("the network cannot be played");
     this.room = 0;
+    if (form.follows) this.#follow(form.follows);
+  }
+
+  // The controls' next values, reached in so many samples.
+  control(values, samples) {
+    new Float32Array(this.native.memory.buffer, this.values, values.length).set(values);
+    this.native.voxnas_stream_control(this.handle, this.values, BigInt(samples));
   }
 
   // To the state that silence leaves behind.
@@ -27,6 +35,14 @@ export class Stream {
     new Float32Array(this.native.memory.buffer, this.input, size).set(input);
     this.native.voxnas_stream_play(this.handle, this.input, this.output, size);
     output.set(new Float32Array(this.native.memory.buffer, this.output, size));
+  }
+
+  #follow({ mix, scale, values }) {
+    const [rows, changed] = [this.#copied(mix), scale ? this.#copied(scale) : 0];
+    this.values = this.#copied(values);
+    const count = BigInt(mix.length / values.length);
+    if (this.native.voxnas_stream_follow(this.handle, rows, changed, count, values.length, this.values)) throw new Error("its knobs cannot be followed");
+    [rows, changed].forEach((at) => at && this.native.voxnas_free(at));
   }
 
   #make(size) {

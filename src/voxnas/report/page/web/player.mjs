@@ -2,7 +2,7 @@
 import { loudness } from "./loudness.mjs";
 import { Output, throughDeck } from "./output.mjs";
 import { Renderer } from "./renderer.mjs";
-import { bytesOf, formOf } from "./unpack.mjs";
+import { bytesOf, followsOf, formOf } from "./unpack.mjs";
 
 const LOUDEST_LUFS = -16, PEAK = 0.9;
 
@@ -15,6 +15,8 @@ export class Player extends EventTarget {
     Object.assign(this, { sound, models, scripts, rate: sound.rate });
     this.tracks = new Map();
     this.forms = new Map();
+    this.settings = new Map(); // of models whose knobs were turned: what the network hears
+    this.turns = new Map(); // how often, by model
     this.failures = new Map();
     this.playing = false;
     this.matched = true;
@@ -65,11 +67,12 @@ export class Player extends EventTarget {
     const clip = this.clip;
     const known = this.models.get(name), track = this.tracks.get(name);
     if (!known || track?.done || (track && !urgent)) return;
-    if (!track) this.tracks.set(name, { samples: new Float32Array(this.length), done: false, known: 0 });
+    const turn = this.turns.get(name) ?? 0;
+    if (!track) this.tracks.set(name, { samples: new Float32Array(this.length), done: false, known: 0, turn });
     const form = await this.#form(name);
-    if (clip !== this.clip) return;
+    if (clip !== this.clip || turn !== (this.turns.get(name) ?? 0)) return;
     const { warm, delay } = known;
-    this.renderer({ type: "render", track: name, form, warm, delay, urgent, from: this.playing ? this.position : 0 });
+    this.renderer({ type: "render", track: name, turn, form, warm, delay, urgent, from: this.playing ? this.position : 0 });
   }
 
   // What is heard: "dry", "target", "model" or "null", and of which model.
@@ -81,6 +84,20 @@ export class Player extends EventTarget {
     this.asked = performance.now();
     if (model) this.want(model, true);
     this.#chosen();
+  }
+
+  // Turns a model's knobs: `values` is what its network hears. What is heard of it fades over to the new setting.
+  turn(name, values) {
+    if (this.blind) return;
+    this.settings.set(name, Float32Array.from(values));
+    this.renderer({ type: "forget", track: name });
+    const before = this.#inDeck(name);
+    this.turns.set(name, (this.turns.get(name) ?? 0) + 1);
+    this.tracks.delete(name);
+    this.deck?.({ type: "control", values: this.settings.get(name) });
+    this.want(name, true);
+    if (name === this.model) this.#chosen();
+    this.deck?.({ type: "drop", track: before });
   }
 
   // A track as it is, such as a blind test's: nothing is told of which it is.
@@ -149,9 +166,19 @@ export class Player extends EventTarget {
     return (await context.decodeAudioData(await file.arrayBuffer())).getChannelData(0);
   }
 
-  #form(name) {
-    if (!this.forms.has(name)) this.forms.set(name, formOf(this.models.get(name).form));
-    return this.forms.get(name);
+  // With its knobs where they stand.
+  async #form(name) {
+    const { form, panel } = this.models.get(name);
+    if (!this.forms.has(name)) this.forms.set(name, Promise.all([formOf(form), panel && followsOf(panel)]));
+    const [found, follows] = await this.forms.get(name);
+    if (!follows) return found;
+    return { ...found, follows: { ...follows, values: this.settings.get(name) ?? follows.values } };
+  }
+
+  // The deck's name for a track: another after each turn of its knobs, so that the one fades into the other.
+  #inDeck(track) {
+    const turn = this.turns.get(track);
+    return turn ? `${track}\n${turn}` : track;
   }
 
   async #decoded(packed) {
@@ -182,7 +209,7 @@ export class Player extends EventTarget {
   }
 
   #send(source) {
-    this.deck?.({ type: "choose", source });
+    this.deck?.({ type: "choose", source: { ...source, track: this.#inDeck(source.track) } });
   }
 
   // In a thread of its own, or where no worker may be made of a page's own text, in the page.
@@ -210,17 +237,17 @@ export class Player extends EventTarget {
   #rendered(message) {
     const track = this.tracks.get(message.track);
     if (message.type === "failed") this.#failed(message);
-    if (!track || message.clip !== this.clip) return;
+    if (!track || message.clip !== this.clip || message.turn !== track.turn) return;
     if (message.type === "samples") {
       track.samples.set(message.samples, message.at);
       track.known += message.samples.length;
-      this.deck?.({ type: "samples", track: message.track, at: message.at, samples: message.samples });
+      this.deck?.({ type: "samples", track: this.#inDeck(message.track), at: message.at, samples: message.samples });
     }
     if (message.type === "done") {
       track.done = true;
       track.loudness = loudness(track.samples, this.rate);
       // Again, for what came before there was a deck.
-      this.deck?.({ type: "samples", track: message.track, at: 0, samples: track.samples });
+      this.deck?.({ type: "samples", track: this.#inDeck(message.track), at: 0, samples: track.samples });
       if (message.track === this.model && !this.blind) this.#chosen();
     }
     this.dispatchEvent(new CustomEvent("track", { detail: message.track }));
@@ -236,7 +263,7 @@ export class Player extends EventTarget {
       Object.assign(this, { output, deck: output.deck });
       output.setVolume(this.volume);
       this.deck({ type: "clip", length: this.length });
-      for (const [track, { samples, done }] of this.tracks) if (done) this.deck({ type: "samples", track, at: 0, samples });
+      for (const [track, { samples, done }] of this.tracks) if (done) this.deck({ type: "samples", track: this.#inDeck(track), at: 0, samples });
       this.#chosen();
       return output;
     });

@@ -11,11 +11,13 @@ export class Renderer {
     this.busy = false;
   }
 
-  // {type: "engine", bytes}, {type: "clip", samples, clip}, or {type: "render", track, form, warm, delay, from, urgent}:
-  // `warm` samples before a place lead there as the whole past would; the answer comes `delay` samples late.
+  // {type: "engine", bytes}, {type: "clip", samples, clip}, {type: "forget", track}, or {type: "render", track, turn,
+  // form, warm, delay, from, urgent}: `warm` samples before a place lead there as the whole past would; the answer comes
+  // `delay` samples late. What is told of it has its `turn`.
   receive(message) {
     if (message.type === "engine") this.module = new WebAssembly.Module(message.bytes);
     if (message.type === "clip") [this.samples, this.clip, this.jobs] = [message.samples, message.clip, []];
+    if (message.type === "forget") this.jobs = this.jobs.filter((job) => job.track !== message.track);
     if (message.type === "render") this.#take(message);
   }
 
@@ -44,7 +46,7 @@ export class Renderer {
         this.#step(job);
       } catch (error) {
         this.jobs.shift();
-        this.tell({ type: "failed", track: job.track, clip: job.clip, why: String(error.message ?? error) });
+        this.tell({ type: "failed", track: job.track, turn: job.turn, clip: job.clip, why: String(error.message ?? error) });
       }
       await this.#others();
     }
@@ -72,12 +74,12 @@ export class Renderer {
     const end = Math.min(span.at + PIECE, span.end);
     const samples = new Float32Array(end - span.at);
     job.stream.process((job.ahead ?? job.samples).subarray(span.at, end), samples);
-    this.tell({ type: "samples", track: job.track, at: span.at, samples, clip: job.clip });
+    this.tell({ type: "samples", track: job.track, turn: job.turn, at: span.at, samples, clip: job.clip });
     span.at = end;
     if (end === span.end) job.spans.shift();
     if (job.spans.length) return;
     this.jobs.splice(this.jobs.indexOf(job), 1);
-    this.tell({ type: "done", track: job.track, clip: job.clip });
+    this.tell({ type: "done", track: job.track, turn: job.turn, clip: job.clip });
   }
 }
 

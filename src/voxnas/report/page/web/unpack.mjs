@@ -10,8 +10,15 @@ const ARRAYS = { f32: Float32Array, i64: BigInt64Array };
 
 // A native form as engine.mjs takes it.
 export async function formOf(packed) {
-  const unpacked = packed.arguments.map(async (a) =>
-    typeof a === "number" ? a : new ARRAYS[a.type](await bytesOf(a.bytes)),
-  );
-  return { kind: packed.kind, arguments: await Promise.all(unpacked) };
+  return { kind: packed.kind, arguments: await Promise.all(packed.arguments.map(argumentOf)) };
+}
+
+// What engine.mjs calls `follows`, of a network's panel, all controls at rest.
+export async function followsOf(panel) {
+  const [mix, scale] = await Promise.all([argumentOf(panel.mix), panel.scale && argumentOf(panel.scale)]);
+  return { mix, scale, values: new Float32Array(panel.at_rest) };
+}
+
+async function argumentOf(packed) {
+  return typeof packed === "number" ? packed : new ARRAYS[packed.type](await bytesOf(packed.bytes));
 }

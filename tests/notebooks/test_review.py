@@ -1,40 +1,13 @@
 """The notebook's code runs on a finished study, and what it would show is there."""
 
 import json
-import sys
-import types
 from pathlib import Path
 
-import pytest
 from material.synthetic import synthetic_study
 
 from voxnas.records.record import Record
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "review.ipynb"
-
-
-@pytest.fixture
-def shown(monkeypatch):
-    """Stands in for IPython's display, which a kernel brings along, and keeps what was shown."""
-    things = []
-    module = types.ModuleType("IPython.display")
-
-    def medium(kind):
-        def make(text=None, *, filename=None):
-            if filename is not None:
-                assert Path(filename).stat().st_size > 0
-            return kind, text or Path(filename).name
-
-        return make
-
-    module.display = things.append
-    for kind in ("Audio", "Image", "Markdown"):
-        setattr(module, kind, medium(kind))
-    parent = types.ModuleType("IPython")
-    parent.version_info = (9, 0)  # Matplotlib asks for it
-    monkeypatch.setitem(sys.modules, "IPython", parent)
-    monkeypatch.setitem(sys.modules, "IPython.display", module)
-    return things
 
 
 def test_its_cells_run_from_a_clone_with_a_study_chosen(tmp_path, monkeypatch, shown):
@@ -61,8 +34,3 @@ def test_its_cells_run_from_a_clone_with_a_study_chosen(tmp_path, monkeypatch, s
     assert any(kind == "Markdown" and "best quality" in words for kind, words in media)
     tables = [thing for thing in shown if not isinstance(thing, tuple)]
     assert len(tables[0]) == names["result"].mask.sum()
-
-
-def test_it_is_committed_without_outputs():
-    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
-    assert all(not c.get("outputs") and c.get("execution_count") is None for c in cells)
