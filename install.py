@@ -24,8 +24,9 @@ def main(extras: list[str]) -> int | str:
     """0, or one line on why it cannot be."""
     wanted = hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in SHAPED_BY)).hexdigest()
     before, installed = STAMP.read_text().split("\n")[:2] if STAMP.is_file() else ("", "")
+    compiler = ["zig"] if os.name == "nt" else []  # there hardly anyone has one
     # What is installed already stays installed when fewer extras are asked for
-    extras = list(dict.fromkeys(["dev", *filter(None, installed.split(",")), *extras]))
+    extras = list(dict.fromkeys(["dev", *compiler, *filter(None, installed.split(",")), *extras]))
     if before == wanted and set(extras) <= set(installed.split(",")):
         return 0
     if not PYTHON.exists() and (problem := make_venv()):
