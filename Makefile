@@ -164,8 +164,9 @@ test-browser:  ## install what the tests of report.html and of its engine start 
 wasm: setup  ## build the engine of report.html again, after a change of the streams' sources (wants clang, lld)
 	@$(PY) -m voxnas.kernels.wasm.build
 
-lint: setup  ## ruff and mypy
-	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+lint: setup  ## ruff and mypy, also as on Windows
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && \
+	$(PY) -m mypy --platform win32 --cache-dir .mypy_cache/win32
 
 lint-native:  ## the native sources by every compiler that is here, warnings as errors
 	@for cxx in g++ clang++; do command -v $$cxx >/dev/null || continue; \

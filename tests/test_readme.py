@@ -9,6 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from scripts import ROOT
 
+from voxnas.commands.front import main
 from voxnas.utils.arguments import as_typed, opened
 from voxnas.utils.flags import as_overrides
 from voxnas.utils.settings import METADATA, check_settings
@@ -102,3 +103,15 @@ def test_metadata_is_set_by_the_names_that_the_readme_says(composed):
     assert (config.callbacks.export.metadata.name, config.export.metadata.input_level_dbu) == ("MyAmp", 12.5)
     fields = {*METADATA} - {"*"}
     assert {*config.export.metadata} == fields == {*composed("on_model/export", "model=m").metadata}
+
+
+FRONT = re.findall(r"(?:^|`)python -m voxnas ([a-z][^`\n]*)", TEXT, re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", sorted(set(FRONT)))
+def test_a_command_of_the_front_is_one(capsys, line):
+    arguments = [a for a in shlex.split(line) if a not in ("…", "key=value")]
+    assert main([*arguments, "--dry-run"]) == 0
+    steps = [shlex.split(step)[1] for step in capsys.readouterr().out.splitlines()]
+    assert steps
+    assert all((ROOT / step).is_file() for step in steps)
