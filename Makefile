@@ -173,6 +173,9 @@ lint-native:  ## the native sources by every compiler that is here, warnings as 
 	  $$cxx -std=c++17 -fsyntax-only -march=native -Wall -Wextra -Wno-unknown-pragmas -Werror \
 	  src/voxnas/kernels/*.cpp || exit 1; done
 
+docs-commands: setup  ## write docs/commands.md again, after a change of the configs' comments
+	@$(PY) -m voxnas.commands.manual
+
 format: setup  ## put the code in shape
 	@$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
 
