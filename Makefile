@@ -173,6 +173,9 @@ lint-native:  ## the native sources by every compiler that is here, warnings as 
 	  $$cxx -std=c++17 -fsyntax-only -march=native -Wall -Wextra -Wno-unknown-pragmas -Werror \
 	  src/voxnas/kernels/*.cpp || exit 1; done
 
+audit: setup  ## the pinned packages against known vulnerabilities (a line where nobody can be asked)
+	@$(PY) .ci/audit.py
+
 docs-commands: setup  ## write docs/commands.md again, after a change of the configs' comments
 	@$(PY) -m voxnas.commands.manual
 

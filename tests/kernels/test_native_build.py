@@ -82,8 +82,8 @@ def test_where_the_system_has_no_compiler_zig_s_serves(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_zig_s_compiler_trains_as_the_system_s(tmp_path: Path) -> None:
     pytest.importorskip("ziglang", reason="ziglang is not installed: ./setup.sh zig")
-    given = {"CXX": f"{sys.executable} -m ziglang c++", "ZIG_GLOBAL_CACHE_DIR": str(tmp_path / "zig")}
-    (out, err), (wanted, _) = start(tmp_path, **given).communicate(), start(tmp_path).communicate()
+    zig = f"{sys.executable} -m ziglang c++"
+    (out, err), (wanted, _) = start(tmp_path, CXX=zig).communicate(), start(tmp_path).communicate()
     assert float(out) == pytest.approx(float(wanted), rel=1e-5), err
 
 
@@ -91,16 +91,11 @@ def test_zig_s_compiler_trains_as_the_system_s(tmp_path: Path) -> None:
 def test_every_library_is_built_for_windows(tmp_path: Path) -> None:
     """There `long` has 32 bits, which a template may stumble over."""
     pytest.importorskip("ziglang", reason="ziglang is not installed: ./setup.sh zig")
-    flags = [flag for flag in build.FLAGS if flag != "-fPIC"]
+    flags = ["-O0" if flag == "-O3" else flag for flag in build.FLAGS if flag != "-fPIC"]
     zig = [sys.executable, "-m", "ziglang", "c++", "-target", "x86_64-windows-gnu", "-mcpu=x86_64_v3", *flags]
     for source in sorted(build.SOURCES.glob("*.cpp")):
         library = tmp_path / f"{source.stem}.dll"
-        done = subprocess.run(
-            [*zig, str(source), "-o", str(library)],
-            env={**os.environ, "ZIG_GLOBAL_CACHE_DIR": str(tmp_path / "zig")},
-            capture_output=True,
-            text=True,
-        )
+        done = subprocess.run([*zig, str(source), "-o", str(library)], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert b"voxnas_" in library.read_bytes()
 
