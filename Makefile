@@ -16,7 +16,7 @@ option = $(if $(2),--$(1)=$(call quote,$(2)))
 RECORDINGS = $(call option,input,$(INPUT)) $(call option,target,$(TARGET)) $(call option,pair,$(PAIR))
 SEARCH = $(RECORDINGS) $(call option,study,$(STUDY)) $(call option,jobs,$(JOBS))
 IN_SPACE = $(SEARCH) $(call option,space,$(SPACE))
-DATA = $(RECORDINGS) $(if $(INPUT)$(TARGET),,experiment=quick)
+DATA = $(RECORDINGS) $(if $(strip $(RECORDINGS)),,experiment=quick)
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
@@ -33,7 +33,14 @@ help:  ## this list
 	  '  ARGS="key=value ..."           any Hydra override of configs/train.yaml'
 
 ##@ search
-# What each runs is in the problems' lists of commands; make nas-poc ARGS=--dry-run shows it
+# What each runs is in the problems' lists of commands; make nas-poc ARGS=--dry-run shows it.
+# For a search that is in none: its kind, its space, further overrides; what it is of is in DATA or RECORDINGS
+define study-search
+	@$(FRONT) sweep search=$(1) --study=$(call study,$(1)) $(call option,jobs,$(JOBS)) $(DATA) \
+	  $(if $(SPACE),space=$(SPACE),$(2)) $(3) $(ARGS)
+endef
+TWO_RUNGS := 'search.rungs=[1,2]'
+
 nas-poc: setup  ## search 12 candidates in two phases: the main job
 	@$(FRONT) poc $(SEARCH) $(ARGS)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
-from voxnas.problems.commands import Command, Step
+from voxnas.problems.commands import Command, Recordings, Step, any_search
 from voxnas.utils.root import ROOT
 
 SOURCES = ROOT / "src"
@@ -19,12 +19,21 @@ SETUP = Command(
     "setup", "make .venv, or install extras into it (setup notebook)", (Step("install.py", open=True),)
 )
 
+SWEEP = Command(
+    "sweep",
+    "any search, and its report (search=ladder space=plugin)",
+    any_search(),
+    Recordings(),
+    study="sweep",
+)
+
 
 def commands() -> dict[str, Command]:
     """The commands by name. A problem's own stands for the script of its name."""
     known = {command.name: command for command in _of_problems()}
     scripts = [_of_script(path) for path in sorted(SOURCES.glob("*.py"))]
-    return {**known, **{c.name: c for c in scripts if c.name not in known}, SETUP.name: SETUP}
+    own = [SWEEP, *(c for c in scripts if c.name not in known), SETUP]
+    return {**known, **{command.name: command for command in own}}
 
 
 def named(name: str, known: dict[str, Command]) -> Command | None:

@@ -93,5 +93,10 @@ def two_phases(space: str) -> tuple[Step, ...]:
     return (_sweep("search=phase1", f"space={space}"), promote, _sweep("search=phase2"), REPORT)
 
 
+def any_search() -> tuple[Step, ...]:
+    """The steps of a search that is said by overrides: `search=KIND space=NAME`."""
+    return (_sweep(), REPORT)
+
+
 def _sweep(*arguments: str) -> Step:
     return Step("src/train.py", ("-m", *arguments, "study={study}"), open=True, sweep=True)
