@@ -10,17 +10,13 @@ quote = '$(subst ','\'',$(1))'
 AMP := $(if $(TARGET),$(shell basename -- $(call quote,$(TARGET)) | sed 's/\.[^.]*$$//; s/[^A-Za-z0-9._-]/_/g'),demo)
 study = $(call quote,$(or $(STUDY),$(AMP)-$(1)))
 ARGS ?=
-# Candidates side by side, one per core: together they train more than one after the other on all cores
-JOBS ?= $(shell n=$$(nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 1); echo $$((n < 4 ? n : 4)))
-LAUNCHER := $(if $(filter-out 1,$(JOBS)),hydra/launcher=joblib hydra.launcher.n_jobs=$(JOBS))
-PAIR ?= amp_pair
-
+FRONT := $(PY) -m voxnas
+option = $(if $(2),--$(1)=$(call quote,$(2)))
 # With INPUT and TARGET your own recordings; with neither the demo pair, a time cap on every run
-ifneq ($(INPUT)$(TARGET),)
-  RECORDINGS := data=$(PAIR) $(call quote,data.input=$(INPUT)) $(call quote,data.target=$(TARGET))
-endif
-EXPERIMENT = $(if $(RECORDINGS),,experiment=quick)
-DATA = $(RECORDINGS) $(EXPERIMENT)
+RECORDINGS = $(call option,input,$(INPUT)) $(call option,target,$(TARGET)) $(call option,pair,$(PAIR))
+SEARCH = $(RECORDINGS) $(call option,study,$(STUDY)) $(call option,jobs,$(JOBS))
+IN_SPACE = $(SEARCH) $(call option,space,$(SPACE))
+DATA = $(RECORDINGS) $(if $(strip $(RECORDINGS)),,experiment=quick)
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
@@ -37,98 +33,73 @@ help:  ## this list
 	  '  ARGS="key=value ..."           any Hydra override of configs/train.yaml'
 
 ##@ search
-# One search of a space: rung 1, promotion, rung 2, report. Exit code 1 of a rung says that candidates failed, which
-# the report shows: the search goes on, and make fails at the end. Anything else stops it at once.
-define search
-	@status=0; \
-	rung() { $(PY) src/train.py -m "$$@" study=$(call study,$(1)) $(LAUNCHER) $(DATA) $(ARGS) || \
-	  { code=$$?; [ $$code -eq 1 ] || exit $$code; status=1; }; }; \
-	rung search=phase1 space=$(1) && \
-	$(PY) src/promote.py study=$(call study,$(1)) && \
-	rung search=phase2 && \
-	$(PY) src/report.py study=$(call study,$(1)) && exit $$status
+# What each runs is in the problems' lists of commands; make nas-poc ARGS=--dry-run shows it.
+# For a search that is in none: its kind, its space, further overrides; what it is of is in DATA or RECORDINGS
+define study-search
+	@$(FRONT) sweep search=$(1) --study=$(call study,$(1)) $(call option,jobs,$(JOBS)) $(DATA) \
+	  $(if $(SPACE),space=$(SPACE),$(2)) $(3) $(ARGS)
 endef
+TWO_RUNGS := 'search.rungs=[1,2]'
 
 nas-poc: setup  ## search 12 candidates in two phases: the main job
-	$(call search,poc)
+	@$(FRONT) poc $(SEARCH) $(ARGS)
 
-nas-smoke: EXPERIMENT = experiment=smoke
 nas-smoke: setup  ## the smallest whole search: 2 candidates × 2 epochs, about a minute
-	$(call search,smoke)
+	@$(FRONT) smoke $(SEARCH) $(ARGS)
 
 nas-focused: setup  ## search 25 candidates
-	$(call search,focused)
+	@$(FRONT) focused $(SEARCH) $(ARGS)
 
 nas-conservative: setup  ## search 84 candidates
-	$(call search,conservative)
-
-# One search that sweeps over a space by itself, and the report
-define study-search
-	@status=0; $(PY) src/train.py -m search=$(1) study=$(call study,$(1)) $(LAUNCHER) $(DATA) \
-	  $(if $(SPACE),space=$(SPACE),$(2)) $(3) $(ARGS) || { status=$$?; [ $$status -eq 1 ] || exit $$status; }; \
-	$(PY) src/report.py study=$(call study,$(1)) && exit $$status
-endef
-
-TWO_RUNGS := 'search.rungs=[1,2]'
-TWO_FINALISTS := search.finalists=2 'search.final_seeds=[11,12]'
+	@$(FRONT) conservative $(SEARCH) $(ARGS)
 
 nas-darts: setup  ## differentiable search (SPACE=darts_wavenet or darts_cnn), its result trained and reported
-	$(call study-search,darts)
+	@$(FRONT) darts $(IN_SPACE) $(ARGS)
 
 nas-optuna: setup  ## let Optuna search a space (SPACE=plugin) for ESR and CPU cost
-	$(call study-search,optuna,space=plugin)
+	@$(FRONT) optuna $(IN_SPACE) $(ARGS)
 
-nas-optuna-smoke: EXPERIMENT = experiment=smoke
 nas-optuna-smoke: setup  ## the same with 4 candidates × 2 epochs
-	$(call study-search,optuna,space=plugin_phone,search.n_trials=4)
+	@$(FRONT) optuna-smoke $(IN_SPACE) $(ARGS)
 
 nas-ladder: setup  ## search a space (SPACE=plugin) by successive halving: 64 candidates, four rungs
-	$(call study-search,ladder,space=plugin)
+	@$(FRONT) ladder $(IN_SPACE) $(ARGS)
 
-nas-ladder-smoke: EXPERIMENT = experiment=smoke
 nas-ladder-smoke: setup  ## the same with 4 candidates, of which 2 climb
-	$(call study-search,ladder,space=plugin_phone,search.candidates=4 $(TWO_RUNGS) search.keep=2)
+	@$(FRONT) ladder-smoke $(IN_SPACE) $(ARGS)
 
-# The demo rig's drive, tone and level, or SETTINGS=table.csv with INPUT=dry.wav: a column file, and one for each knob.
-# An epoch has every setting in it, so that a few are many
+# The demo rig's drive, tone and level, or SETTINGS=table.csv with INPUT=dry.wav: a column file, and one for each knob
 override SETTINGS := $(value SETTINGS)
-KNOBS = $(if $(SETTINGS),data=amp_knobs $(call quote,data.settings=$(SETTINGS)) \
-  $(if $(INPUT),$(call quote,data.input=$(INPUT))),data=demo_knobs)
+nas-knobs nas-knobs-smoke: RECORDINGS = $(if $(SETTINGS),$(call option,settings,$(SETTINGS)) $(call option,input,$(INPUT)))
 
-KNOB_RUNGS := 'search.rungs=[1,2,8,25]'
-nas-knobs nas-knobs-smoke: AMP := knobs
-nas-knobs: RECORDINGS = $(KNOBS)
 nas-knobs: setup  ## search models that follow knobs: the demo rig's three, or those of SETTINGS=table.csv
-	$(call study-search,ladder,space=plugin,search.candidates=32 $(KNOB_RUNGS))
+	@$(FRONT) knobs $(IN_SPACE) $(ARGS)
 
-nas-knobs-smoke: RECORDINGS = $(KNOBS) experiment=smoke
 nas-knobs-smoke: setup  ## the same with 4 candidates, of which 2 climb
-	$(call study-search,ladder,space=plugin_phone,search.candidates=4 $(TWO_RUNGS) search.keep=2)
+	@$(FRONT) knobs-smoke $(IN_SPACE) $(ARGS)
 
 # The cost is that in the plug-in's engine; ENGINE=own: in this project's, on this machine
-BUDGET = $(if $(PRESET),search.like=$(PRESET)) $(if $(ENGINE),search.engine=$(ENGINE)) \
-  $(if $(CPU)$(RTF),'max_cpu_rtf=$(or $(CPU),$(RTF))') $(if $(MAX_US),'max_us_per_block=$(MAX_US)')
+BUDGET = $(call option,preset,$(PRESET)) $(call option,cpu,$(or $(CPU),$(RTF))) $(call option,max-us,$(MAX_US)) \
+  $(call option,engine,$(ENGINE))
 
 nas-budget: setup  ## the best model within a CPU cost (PRESET=nano, CPU=0.03 of a core, or MAX_US=40 µs per block)
-	$(call study-search,budget,,$(BUDGET))
+	@$(FRONT) budget $(IN_SPACE) $(BUDGET) $(ARGS)
 
-nas-budget-smoke: EXPERIMENT = experiment=smoke
-nas-budget-smoke: CPU = $(if $(RTF)$(MAX_US)$(PRESET),,0.02)
 nas-budget-smoke: setup  ## the same with 3 candidates, one of which climbs, and two finalists
-	$(call study-search,budget,,$(BUDGET) search.candidates=3 $(TWO_RUNGS) search.keep=1 $(TWO_FINALISTS))
+	@$(FRONT) budget-smoke $(IN_SPACE) $(BUDGET) $(ARGS)
 
 ##@ single steps
 space: setup  ## preview a space without training (SPACE=poc)
-	@$(PY) src/space.py space=$(or $(SPACE),poc) $(DATA) $(ARGS)
+	@$(FRONT) space space=$(or $(SPACE),poc) $(DATA) $(ARGS)
 
 train: setup  ## train one model (ARGS="model=standard")
-	@$(PY) src/train.py $(DATA) $(ARGS)
+	@$(FRONT) train $(DATA) $(ARGS)
 
 report: setup  ## write the report of STUDY again
-	@$(PY) src/report.py study=$(call study,$(or $(SPACE),poc)) $(ARGS)
+	@$(FRONT) report study=$(call study,$(or $(SPACE),poc)) $(ARGS)
 
 inspect: setup  ## look at a pair before training (INPUT, TARGET)
-	@$(PY) src/inspect_pair.py $(call quote,input=$(INPUT)) $(call quote,target=$(TARGET)) $(ARGS)
+	@$(FRONT) inspect $(call option,input,$(INPUT)) $(call option,target,$(TARGET)) $(ARGS)
 
 ##@ benchmarks
 bench: bench-train bench-engine  ## measure training and streaming speed, start-up and the report on 10,000 records
@@ -164,10 +135,10 @@ tb: setup  ## review in TensorBoard
 	@.venv/bin/tensorboard --logdir logs
 
 serve: setup  ## all studies in a browser, live while a search runs, and TensorBoard (ARGS="port=8090")
-	@$(PY) src/serve.py $(ARGS)
+	@$(FRONT) serve $(ARGS)
 
 dashboard: setup  ## Optuna's dashboard of STUDY's trials, for a browser of this machine (ARGS="port=8080")
-	@./setup.sh dashboard && $(PY) src/dashboard.py study=$(call study,optuna) $(ARGS)
+	@./setup.sh dashboard && $(FRONT) dashboard study=$(call study,optuna) $(ARGS)
 
 notebook: setup  ## notebooks: from a recording to the plug-in, review of a study
 	@./setup.sh notebook && .venv/bin/python -m jupyterlab notebooks
@@ -200,13 +171,20 @@ test-browser:  ## install what the tests of report.html and of its engine start 
 wasm: setup  ## build the engine of report.html again, after a change of the streams' sources (wants clang, lld)
 	@$(PY) -m voxnas.kernels.wasm.build
 
-lint: setup  ## ruff and mypy
-	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy
+lint: setup  ## ruff and mypy, also as on Windows
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && \
+	$(PY) -m mypy --platform win32 --cache-dir .mypy_cache/win32
 
 lint-native:  ## the native sources by every compiler that is here, warnings as errors
 	@for cxx in g++ clang++; do command -v $$cxx >/dev/null || continue; \
 	  $$cxx -std=c++17 -fsyntax-only -march=native -Wall -Wextra -Wno-unknown-pragmas -Werror \
 	  src/voxnas/kernels/*.cpp || exit 1; done
+
+audit: setup  ## the pinned packages against known vulnerabilities (a line where nobody can be asked)
+	@$(PY) .ci/audit.py
+
+docs-commands: setup  ## write docs/commands.md again, after a change of the configs' comments
+	@$(PY) -m voxnas.commands.manual
 
 format: setup  ## put the code in shape
 	@$(PY) -m ruff check --fix . ; $(PY) -m ruff format .

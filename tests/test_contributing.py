@@ -10,6 +10,8 @@ import pytest
 import torch
 from scripts import ROOT
 
+from voxnas.commands.line import parse
+from voxnas.commands.steps import calls
 from voxnas.export.convert import convert
 from voxnas.export.formats import FORMATS
 from voxnas.models import build
@@ -72,3 +74,11 @@ def test_the_exporter_writes(own, tmp_path, monkeypatch):
     FORMATS["json"].write(network, tmp_path / "model.json", 48_000, None)
     convert(str(tmp_path / "model.json"), "sizes", str(tmp_path / "sizes.csv"))
     assert (tmp_path / "sizes.csv").read_text().startswith("before.weight,4\n")
+
+
+def test_the_command_runs_a_search_and_its_report(own):
+    (command,) = importlib.import_module("own_commands").COMMANDS
+    search, report = calls(command, parse(command, ["--input", "a.csv", "--jobs=1"]))
+    given = ["data=file", "data.input=a.csv", "problem=toy", "space=toy"]
+    assert search.shown[2:] == ["-m", "search=ladder", "study=curve-ladder", *given]
+    assert report.shown[2:] == ["study=curve-ladder"]

@@ -20,7 +20,7 @@ def test_the_promised_pythons_are_the_tested_ones():
     assert said is not None
     first, end = map(int, said.groups())
     assert [f"3.{minor}" for minor in range(first, end)] == [*PYTHONS]
-    assert f"Python {PYTHONS[0]} to {PYTHONS[-1]} is needed" in (ROOT / "setup.sh").read_text()
+    assert f"Python {PYTHONS[0]} to {PYTHONS[-1]} is needed" in (ROOT / "install.py").read_text()
 
 
 @pytest.mark.slow

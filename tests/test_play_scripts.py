@@ -104,7 +104,7 @@ def test_the_demo_without_pace_is_quick_and_plays_at_the_rate_asked_for(run_here
         (["model=a.nam", "file=dry.wav", "channel=1"], "no channel 1"),
         (["model=a.nam", "file=dry.wav", "block_size=0"], "block_size=0 is not positive"),
         (["model=a.nam", "output=wet.wav"], "output= goes with file=PATH"),
-        (["model=a.nam"], "sounddevice is not installed: run ./setup.sh live"),
+        (["model=a.nam"], "sounddevice is not installed: run python -m voxnas setup live"),
         (["devices=true"], "sounddevice is not installed"),
     ],
 )

@@ -9,6 +9,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from scripts import ROOT
 
+from voxnas.commands.front import main
 from voxnas.utils.arguments import as_typed, opened
 from voxnas.utils.flags import as_overrides
 from voxnas.utils.settings import METADATA, check_settings
@@ -82,7 +83,7 @@ def test_the_questions_quote_what_the_project_says():
         r"^\*\*(.*?)\*\*", (ROOT / "docs/faq.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     quoted = [words for question in questions for words in re.findall(r'"([^"]+)"', question)]
-    places = [ROOT / "setup.sh", *(ROOT / "src").rglob("*.py")]
+    places = [ROOT / "setup.sh", ROOT / "install.py", *(ROOT / "src").rglob("*.py")]
     said = "\n".join(place.read_text(encoding="utf-8") for place in places)
     assert len(quoted) >= 5
     assert [words for words in quoted if words not in said] == []
@@ -102,3 +103,15 @@ def test_metadata_is_set_by_the_names_that_the_readme_says(composed):
     assert (config.callbacks.export.metadata.name, config.export.metadata.input_level_dbu) == ("MyAmp", 12.5)
     fields = {*METADATA} - {"*"}
     assert {*config.export.metadata} == fields == {*composed("on_model/export", "model=m").metadata}
+
+
+FRONT = re.findall(r"(?:^|`)python -m voxnas ([a-z][^`\n]*)", TEXT, re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", sorted(set(FRONT)))
+def test_a_command_of_the_front_is_one(capsys, line):
+    arguments = [a for a in shlex.split(line) if a not in ("…", "key=value")]
+    assert main([*arguments, "--dry-run"]) == 0
+    steps = [shlex.split(step)[1] for step in capsys.readouterr().out.splitlines()]
+    assert steps
+    assert all((ROOT / step).is_file() for step in steps)

@@ -18,13 +18,16 @@ FLOORS = [  # each room imports from its own floor and from those below
     {"search", "report"},
     {"callbacks"},
     {"tasks", "launchers"},
+    {"commands"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 PROBLEMS = sorted(path.name for path in (PACKAGE / "problems").iterdir() if (path / "problem.py").is_file())
 
 # Rooms that serve every problem; a space, a relaxed network, the first edition are of one kind each
 SHARED = [*SRC.glob("*.py")]
-SHARED += [p for room in ("tasks", "search", "records", "report") for p in (PACKAGE / room).rglob("*.py")]
+SHARED += [
+    p for room in ("commands", "tasks", "search", "records", "report") for p in (PACKAGE / room).rglob("*.py")
+]
 OF_ONE_KIND = re.compile(r"search/(spaces|darts)/|records/schema1|report/genotypes/")
 SHARED = [p for p in SHARED if not OF_ONE_KIND.search(p.relative_to(SRC).as_posix())]
 WORDS = re.compile(

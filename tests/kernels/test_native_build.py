@@ -60,6 +60,46 @@ def test_without_a_compiler_pytorch_serves_and_one_line_says_so(tmp_path: Path) 
     assert "install g++ or set CXX" in err
 
 
+def test_where_the_system_has_no_compiler_zig_s_serves(tmp_path: Path) -> None:
+    """A stand-in for its package, which is large: `python -m ziglang c++ …` is the system's compiler."""
+    package = tmp_path / "ziglang"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    calls = f"import os, sys; os.environ['PATH'] = {os.environ['PATH']!r}; assert sys.argv[1] == 'c++'"
+    (package / "__main__.py").write_text(f"{calls}; os.execvp('c++', sys.argv[1:])")
+    places = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
+    script = "from voxnas.kernels import build; print(build._compiler()[0][1:4]); build.load('peak.cpp')"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path), "CXX": "", "PATH": "", "PYTHONPATH": places},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (0, "['-m', 'ziglang', 'c++']\n"), done.stderr
+    assert len(list((tmp_path / "voxnas").glob("peak-*"))) == 1
+
+
+@pytest.mark.slow
+def test_zig_s_compiler_trains_as_the_system_s(tmp_path: Path) -> None:
+    pytest.importorskip("ziglang", reason="ziglang is not installed: ./setup.sh zig")
+    zig = f"{sys.executable} -m ziglang c++"
+    (out, err), (wanted, _) = start(tmp_path, CXX=zig).communicate(), start(tmp_path).communicate()
+    assert float(out) == pytest.approx(float(wanted), rel=1e-5), err
+
+
+@pytest.mark.slow
+def test_every_library_is_built_for_windows(tmp_path: Path) -> None:
+    """There `long` has 32 bits, which a template may stumble over."""
+    pytest.importorskip("ziglang", reason="ziglang is not installed: ./setup.sh zig")
+    flags = ["-O0" if flag == "-O3" else flag for flag in build.FLAGS if flag != "-fPIC"]
+    zig = [sys.executable, "-m", "ziglang", "c++", "-target", "x86_64-windows-gnu", "-mcpu=x86_64_v3", *flags]
+    for source in sorted(build.SOURCES.glob("*.cpp")):
+        library = tmp_path / f"{source.stem}.dll"
+        done = subprocess.run([*zig, str(source), "-o", str(library)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert b"voxnas_" in library.read_bytes()
+
+
 def use_compiler(script: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = folder / "c++"
     fake.write_text(f"#!/bin/sh\n{script}\n")

@@ -34,7 +34,7 @@ def test_an_extra_that_is_not_installed_is_named(run_here, monkeypatch, tiny_pai
     monkeypatch.setitem(sys.modules, module, None)
     done = run_here("train", *SWEEP, *tiny_pair, f"hydra/launcher={launcher}")
     assert done.code == 2
-    assert done.err.splitlines()[-1].endswith(f"./setup.sh {extra}")
+    assert done.err.splitlines()[-1].endswith(f"python -m voxnas setup {extra}")
 
 
 def test_where_there_is_no_slurm_a_line_says_so(run_here, monkeypatch, tiny_pair, tmp_path):

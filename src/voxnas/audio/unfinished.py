@@ -6,6 +6,9 @@ from pathlib import Path
 
 import soundfile
 
+from voxnas.audio.accepted import check_codec, check_container
+from voxnas.utils.errors import InputError
+
 UNKNOWN = (0, 0xFFFFFFFF)
 MOST = 0xFFFFFFFF - 8
 HEADER_BYTES = 1 << 16  # in which the data must begin
@@ -14,8 +17,19 @@ HEADER_BYTES = 1 << 16  # in which the data must begin
 def open_sound(path: Path) -> tuple[soundfile.SoundFile, str | None]:
     """Open a sound file; with a notice where its sizes had to be told from the file's length.
 
-    Raises soundfile.LibsndfileError as soundfile does.
+    Raises InputError for what is not decoded here, soundfile.LibsndfileError as soundfile does.
     """
+    check_container(path)
+    file, notice = _open(path)
+    try:
+        check_codec(path, file)
+    except InputError:
+        file.close()
+        raise
+    return file, notice
+
+
+def _open(path: Path) -> tuple[soundfile.SoundFile, str | None]:
     at = _unsized_data(path)
     if at is None:
         return soundfile.SoundFile(path), None

@@ -1,6 +1,7 @@
 """CPU cost of a model that plays in blocks, as in a plug-in's audio thread, measured on this machine."""
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import product
@@ -180,13 +181,23 @@ def guitar_like_noise(samples: int, sample_rate: int, seed: int = 0) -> NDArray[
 def one_thread() -> Iterator[None]:
     """Keep PyTorch to one thread and, where the system can, this thread to one CPU; undone afterwards."""
     threads = torch.get_num_threads()
-    cpus = os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else set()
     torch.set_num_threads(1)
-    if cpus:  # by process, so that benchmarks side by side tend to different CPUs
-        os.sched_setaffinity(0, {sorted(cpus)[os.getpid() % len(cpus)]})
+    try:
+        with _one_cpu():
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def _one_cpu() -> Iterator[None]:
+    if sys.platform != "linux":
+        yield
+        return
+    cpus = os.sched_getaffinity(0)
+    # by process, so that benchmarks side by side tend to different CPUs
+    os.sched_setaffinity(0, {sorted(cpus)[os.getpid() % len(cpus)]})
     try:
         yield
     finally:
-        if cpus:
-            os.sched_setaffinity(0, cpus)
-        torch.set_num_threads(threads)
+        os.sched_setaffinity(0, cpus)

@@ -90,12 +90,12 @@ class ForwardPass : Pass<Cell, V, P> {
     Floats memory(kept ? 0 : size(kPiece)), warm(kept ? size(kPiece) : 0);
     const std::vector<Trace> pieces = this->traces(kept ? warm.data() : memory.data(), kPiece);
     begin(pieces);
-    for (long at = 0; at < this->warm_up_; at += kPiece) piece(pieces, at, std::min(kPiece, this->warm_up_ - at), false);
+    for (long at = 0; at < this->warm_up_; at += kPiece) piece(pieces, at, std::min<long>(kPiece, this->warm_up_ - at), false);
     const std::vector<Trace> all = kept ? this->traces(kept, this->call_.samples_out) : pieces;
     if (kept)
       for (size_t l = 0; l < all.size(); ++l) copy_state(pieces[l], all[l]);
     for (long at = 0; at < this->call_.samples_out; at += kPiece) {
-      const long samples = std::min(kPiece, this->call_.samples_out - at);
+      const long samples = std::min<long>(kPiece, this->call_.samples_out - at);
       std::vector<Trace> now = all;
       if (kept)
         for (Trace& t : now) t = this->from(t, at);
@@ -200,7 +200,7 @@ class BackwardPass : Pass<Cell, V, P> {
   void run(float* kept) {
     const std::vector<Trace> all = this->traces(kept, this->call_.samples_out);
     for (long at = (this->call_.samples_out - 1) / kPiece * kPiece; at >= 0; at -= kPiece) {
-      const long samples = std::min(kPiece, this->call_.samples_out - at);
+      const long samples = std::min<long>(kPiece, this->call_.samples_out - at);
       this->read_input(this->warm_up_ + at, samples);
       from_output(this->from(all.back(), at), at, samples);
       size_t offset = this->net_.sums() - this->net_.head.size() - kLanes;

@@ -22,7 +22,7 @@ void in_groups(const Call& call, Run run) {
   const long groups = (call.batch + each - 1) / each;
   share(groups, static_cast<int>(std::min<long>(call.threads, groups)), [&](int, long group) {
     const long first = group * each;
-    switch (std::min(each, call.batch - first)) {
+    switch (std::min<long>(each, call.batch - first)) {
       case 4: return run(first, std::integral_constant<int, 4>{});
       case 3: return run(first, std::integral_constant<int, 3>{});
       case 2: return run(first, std::integral_constant<int, 2>{});

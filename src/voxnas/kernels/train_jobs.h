@@ -80,7 +80,7 @@ struct Job {
   Job(const Cut& cut, const Call& call, long index)
       : item(index / cut.parts),
         offset(index % cut.parts * cut.part),
-        samples(std::min(cut.part, call.samples_out - offset)) {}
+        samples(std::min<long>(cut.part, call.samples_out - offset)) {}
 };
 
 // The values of a tile that training keeps: per array, the activations of each layer and the head's sum.

@@ -59,7 +59,7 @@ def _connected(init: dict[str, Any]) -> Any:
     try:
         import ray
     except ImportError as error:
-        raise InputError("hydra/launcher=ray needs Ray: ./setup.sh ray") from error
+        raise InputError("hydra/launcher=ray needs Ray: python -m voxnas setup ray") from error
     if not ray.is_initialized():
         environment = {"env_vars": project_environment() | {"PYTHONPATH": source_path()}}
         try:

@@ -73,7 +73,7 @@ class SubmititLauncher(ClusterLauncher):
             import submitit
         except ImportError as error:
             raise InputError(
-                f"hydra/launcher=submitit_{self.cluster} needs submitit: ./setup.sh slurm"
+                f"hydra/launcher=submitit_{self.cluster} needs submitit: python -m voxnas setup slurm"
             ) from error
         allowed = submitit.AutoExecutor._typed_parameters()
         parameters = {

@@ -8,6 +8,7 @@ says which one is meant, so that two who wait never both take it.
 """
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -154,4 +155,6 @@ def _goes_silent(watch: Watch, poll_s: float = 0.2) -> bool:
 
 def _awake_or_not() -> float:
     """Seconds that go on while the machine sleeps, where there is such a clock."""
+    if sys.platform == "win32":  # whose usual one does
+        return time.monotonic()
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

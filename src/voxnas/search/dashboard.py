@@ -30,7 +30,7 @@ def serve(storage: str, port: int) -> None:
     try:
         from optuna_dashboard import run_server
     except ImportError as error:
-        raise InputError("optuna-dashboard is not installed: ./setup.sh dashboard") from error
+        raise InputError("optuna-dashboard is not installed: python -m voxnas setup dashboard") from error
     opened = open_storage(storage)
     try:
         run_server(opened, host=HOST, port=port)

@@ -29,10 +29,10 @@ from voxnas.utils import interrupt
 from voxnas.utils.arguments import as_typed, opened, parsed, quoted
 from voxnas.utils.errors import Busy, InputError, InputErrors, Stop, VoxnasError, storage_error
 from voxnas.utils.resolvers import register_resolvers
+from voxnas.utils.root import ROOT
 from voxnas.utils.search_path import register_search_path
 from voxnas.utils.settings import check_settings
 
-ROOT = Path(__file__).resolve().parents[3]
 # Exit codes; 1 is also that of a sweep with failed candidates
 RUN_FAILED, USER_ERROR, INTERRUPTED = 1, 2, 130
 

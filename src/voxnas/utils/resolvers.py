@@ -11,6 +11,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from voxnas.utils.common_settings import read_common, unlike
+from voxnas.utils.cores import cores
 from voxnas.utils.errors import InputError
 from voxnas.utils.names import RUN_BYTES, genotype_name, matches, not_a_folder, shown
 
@@ -111,11 +112,6 @@ def score_mode(problem: str) -> str:
 
     mode: str = get_class(problem).score.mode  # type: ignore[attr-defined]
     return mode
-
-
-def cores() -> int:
-    """Number of CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def side_by_side() -> int:

@@ -112,7 +112,8 @@ def _sounddevice() -> Any:
         return importlib.import_module("sounddevice")
     except ImportError as error:
         raise InputError(
-            "the package sounddevice is not installed: run ./setup.sh live, or play a file with file=PATH"
+            "the package sounddevice is not installed: run python -m voxnas setup live, "
+            "or play a file with file=PATH"
         ) from error
     except OSError as error:  # it has found no PortAudio; only its Linux package comes without
         raise InputError(

@@ -1,0 +1,1 @@
+"""The commands of `python -m voxnas`: what make has targets for, on every system."""
