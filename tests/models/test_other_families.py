@@ -96,7 +96,7 @@ def test_slow_modes_keep_their_time():
     ("form", "message"),
     [
         ({"type": "StateTrajectory", "states": 0}, "whole numbers from 1"),
-        ({"type": "StateTrajectory", "states": 9}, "hidden_size=8 is below the 9 states"),
+        ({"type": "StateTrajectory", "states": 17}, "hidden_size=16 is below the 17 states"),
         ({"type": "StateTrajectory", "rates": [0.5, 0.1]}, "rates are two numbers"),
         ({"type": "StateTrajectory", "activation": "PReLU"}, "the activation is one of Tanh, "),
         ({"type": "StateTrajectory", "warm_up": -1}, "warm_up"),

@@ -205,23 +205,28 @@ class Select : public Part {
     bounds_ = given.floats(ranges_ - 1);
     inverse_blend_ = given.floats(1)[0];
     weights_ = given.floats(ranges_ * count);
-    for (OwnRows* rows : {&sorted_, &made_}) *rows = OwnRows(widest, round_up(piece, 2 * kLanes));
-    places_.resize(piece + 1);
-    shares_.resize(piece + 1);
+    const long room = 2 * piece + 16 * ranges_;
+    for (OwnRows* rows : {&sorted_, &made_}) *rows = OwnRows(widest, room);
+    places_.resize(room + 2 * ranges_);
+    shares_.resize(room + piece + kLanes);
   }
   void run(const Product& p, long samples) override {
+    int *starts = places_.data(), *counts = starts + ranges_, *places = counts + ranges_;
+    float *shares = shares_.data(), *ways = shares + (places_.size() - 2 * ranges_);
+    sort_by_range(p.start[0], static_cast<int>(samples), ranges_, bounds_.data(), inverse_blend_,
+                  {starts, counts, places, shares, ways});
     for (int c = 0; c < p.outputs; ++c) std::fill_n(p.out[c], samples, 0.f);
     const float* weights = weights_.data();
     for (int range = 0; range < ranges_; ++range) {
-      const int count = members(p.start[0], static_cast<int>(samples), range, ranges_, bounds_.data(), inverse_blend_,
-                                places_.data(), shares_.data());
+      const int count = counts[range], *from = places + starts[range];
+      const float* share = shares + starts[range];
       float* row = sorted_.rows()[0];
       for (int tap = 0; tap < kernel_; ++tap)
         for (int c = 0; c < inputs_; ++c, row += sorted_.rows().stride)
-          for (int i = 0; i < count; ++i) row[i] = p.x[c][places_[i] - tap];
+          for (int i = 0; i < count; ++i) row[i] = p.x[c][from[i] - tap];
       const Rows y = through_layers(weights, round_up(count, kLanes));
       for (int c = 0; c < p.outputs; ++c)
-        for (int i = 0; i < count; ++i) p.out[c][places_[i]] += shares_[i] * y[c][i];
+        for (int i = 0; i < count; ++i) p.out[c][from[i]] += share[i] * y[c][i];
     }
   }
 

@@ -139,25 +139,50 @@ inline void normalise(Rows x, Rows out, Channels channels, const float* gains, c
   }
 }
 
-// How far a value is on its way over a bound: 0 or 1, or with a blend, whose inverse is given, on a slope between.
-VOXNAS_INLINE float beyond(float value, float bound, float inverse_blend) {
-  if (inverse_blend == 0.f) return value > bound ? 1.f : 0.f;
-  const float way = (value - bound) * inverse_blend + .5f;
-  return way < 0.f ? 0.f : way > 1.f ? 1.f : way;
-}
+// Samples by the range that they are in. Of range r they are from starts[r] on, where a vector begins, counts[r] of them:
+// `places` is which, and `shares` how much of each is the range's own. There is room for 2 samples + 16 ranges of both.
+struct ByRange {
+  int *starts, *counts, *places;
+  float *shares, *ways;  // ways: room for the samples
+};
 
-// The samples of a range, and how much of each is its own; returns how many there are. NaN is in the first.
-inline int members(const float* chooser, int samples, int range, int ranges, const float* bounds, float inverse_blend,
-                   int* places, float* shares) {
-  int count = 0;
-  for (int t = 0; t < samples; ++t) {
-    const float from = range ? beyond(chooser[t], bounds[range - 1], inverse_blend) : 1.f;
-    const float share = range + 1 < ranges ? from - beyond(chooser[t], bounds[range], inverse_blend) : from;
-    places[count] = t;
-    shares[count] = share;
-    count += !(share <= 0.f);
+// Sorts by the values of `chooser`. Between the ranges below and above a bound there is a slope, whose inverse width is
+// given, or a step where that is 0: a sample on the slope is in both. NaN is in the first.
+inline void sort_by_range(const float* chooser, int samples, int ranges, const float* bounds, float inverse_blend,
+                          ByRange to) {
+  const Vec slope = broadcast(inverse_blend == 0.f ? 1e30f : inverse_blend), middle = broadcast(inverse_blend == 0.f ? 0.f : .5f);
+  for (int t = 0; t < samples; t += kLanes) {
+    Vec way = broadcast(0.f);  // the range below as a whole number, and the share of the one above
+    for (int b = 0; b + 1 < ranges; ++b) {
+      const Vec over = (load(chooser + t) - broadcast(bounds[b])) * slope + middle;
+      way = way + at_most(at_least(over, broadcast(0.f)), broadcast(1.f));
+    }
+    store(to.ways + t, way);
   }
-  return count;
+  for (int r = 0; r < ranges; ++r) to.counts[r] = 0;
+  for (int t = 0; t < samples; ++t) {
+    const float way = to.ways[t];
+    const int below = way >= 0.f ? static_cast<int>(way) : 0;
+    ++to.counts[below];
+    if (way > static_cast<float>(below)) ++to.counts[below + 1];
+  }
+  for (int r = 0, start = 0; r < ranges; ++r) {
+    to.starts[r] = start;
+    start += (to.counts[r] + 15) / 16 * 16;
+    to.counts[r] = 0;
+  }
+  const auto add = [&](int range, int place, float share) {
+    const int at = to.starts[range] + to.counts[range]++;
+    to.places[at] = place;
+    to.shares[at] = share;
+  };
+  for (int t = 0; t < samples; ++t) {
+    const float way = to.ways[t];
+    const int below = way >= 0.f ? static_cast<int>(way) : 0;
+    const float above = way - static_cast<float>(below);
+    add(below, t, 1.f - above);
+    if (above > 0.f) add(below + 1, t, above);
+  }
 }
 
 }  // namespace voxnas

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -49,6 +50,7 @@ class Lactose(StreamingNetwork):
     """
 
     bounds: Tensor
+    segment_length = 2048
 
     def __init__(
         self,
@@ -146,12 +148,32 @@ class Lactose(StreamingNetwork):
         """The network as steps that native code plays."""
         layers = tuple(Layer(values(layer.weight), values(layer.bias)) for layer in self._layers)
         choice = {"bounds": values(self.bounds), "blend": self.blend_width, "activation": self.activation}
+        if len(self.ranges) == 1:
+            return self._plain_program()
         steps = [Step("select", (0, 0), self.features, 1, self.taps, layers=layers, **choice)]  # type: ignore[arg-type]
-        if self.filter is not None:
-            weight, bias = values(self.filter.weight), self.filter.bias
-            assert bias is not None
-            steps.append(Step("conv", (1,), 1, 1, self.filter_taps, weight=weight, bias=values(bias)))
-        return steps
+        return steps + self._filter_program(1)
+
+    def _plain_program(self) -> list[Step]:
+        """Of one range: convolutions."""
+        steps: list[Step] = []
+        for index, layer in enumerate(self._layers):
+            weight, bias = values(layer.weight[0])[..., None], values(layer.bias[0])
+            if index == 0:  # the current sample last
+                weight = np.ascontiguousarray(weight[:, ::-1].transpose(0, 2, 1))
+            else:
+                steps.append(
+                    Step("activation", (len(steps),), weight.shape[1], 1, activation=self.activation)
+                )
+            kernel = weight.shape[-1]
+            steps.append(Step("conv", (len(steps),), len(bias), 1, kernel, weight=weight, bias=bias))
+        return steps + self._filter_program(len(steps))
+
+    def _filter_program(self, signal: int) -> list[Step]:
+        if self.filter is None:
+            return []
+        weight, bias = values(self.filter.weight), self.filter.bias
+        assert bias is not None
+        return [Step("conv", (signal,), 1, 1, self.filter_taps, weight=weight, bias=values(bias))]
 
     @property
     def _layers(self) -> list["_PerRange"]:

@@ -45,14 +45,14 @@ class StateTrajectory(StreamingNetwork):
 
     memory_is_finite = False
     segment_length = 1024
-    batch_size = 16  # native code takes as many side by side
+    batch_size = 8  # with 16, which take native code about as long, it learns less per epoch
 
     def __init__(
         self,
-        states: int = 4,
-        hidden_size: int = 8,
+        states: int = 8,
+        hidden_size: int = 16,
         hidden_layers: int = 2,
-        rates: Sequence[float] = (0.01, 0.5),
+        rates: Sequence[float] = (0.05, 1.0),
         activation: str = "Tanh",
         warm_up: int = 1024,
         skip: bool = True,

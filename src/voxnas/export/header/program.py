@@ -88,10 +88,11 @@ def _layered_type(step: Step, channels: Sequence[int]) -> str:
 
 def _room(step: Step, inputs: int) -> int:
     """Floats that a step keeps itself, about."""
-    if step.kind != "select":
+    if step.bounds is None:
         return 0
     widest = max(inputs * step.kernel_size, *(layer.bias.shape[-1] for layer in step.layers))
-    return 2 * widest * (128 + 16) + 2 * 128
+    ranges = len(step.bounds) + 1
+    return 2 * widest * (128 + 16) + 5 * 128 + 2 * 16 * ranges
 
 
 def _numbers(step: Step) -> list[Array]:

@@ -101,7 +101,7 @@ class SelectStep : public Stateless {
     for (int l = 0; l < layer; ++l) count += (kWidths[l] + 1) * kWidths[l + 1];
     return count;
   }
-  static constexpr int kOwn = weights_before(kLayers), kRoom = kPiece + 16;
+  static constexpr int kOwn = weights_before(kLayers), kRoom = kPiece + 16;  // of one range
 
  public:
   static constexpr int kWeights = Ranges + Ranges * kOwn;
@@ -111,12 +111,15 @@ class SelectStep : public Stateless {
   }
   void run(const Rows* signals, Rows out, const float* weights, int samples) {
     const float* own = weights + Ranges;
+    sort_by_range(signals[By][0], samples, Ranges, weights, weights[Ranges - 1],
+                  {starts_, counts_, places_, shares_, ways_});
     for (int c = 0; c < kWidths[kLayers]; ++c) clear(out[c], samples);
     for (int range = 0; range < Ranges; ++range, own += kOwn) {
-      const int count = members(signals[By][0], samples, range, Ranges, weights, weights[Ranges - 1], places_, shares_);
+      const int count = counts_[range], *from = places_ + starts_[range];
+      const float* share = shares_ + starts_[range];
       for (int tap = 0; tap < Kernel; ++tap)
         for (int c = 0; c < In; ++c)
-          for (int i = 0; i < count; ++i) room_[0][tap * In + c][i] = signals[X][c][places_[i] - tap];
+          for (int i = 0; i < count; ++i) room_[0][tap * In + c][i] = signals[X][c][from[i] - tap];
       each<kLayers>([&](auto layer) {
         constexpr int l = layer;
         using Between = std::conditional_t<l + 1 < kLayers, Act, Identity>;
@@ -124,7 +127,7 @@ class SelectStep : public Stateless {
                                                                      own + weights_before(l), count);
       });
       for (int c = 0; c < kWidths[kLayers]; ++c)
-        for (int i = 0; i < count; ++i) out[c][places_[i]] += shares_[i] * room_[kLayers % 2][c][i];
+        for (int i = 0; i < count; ++i) out[c][from[i]] += share[i] * room_[kLayers % 2][c][i];
     }
   }
 
@@ -132,6 +135,7 @@ class SelectStep : public Stateless {
   Rows rows(int which) { return {room_[which][0], kRoom}; }
 
   alignas(64) float room_[2][widest()][kRoom];
-  int places_[kPiece + 1];
-  float shares_[kPiece + 1];
+  alignas(64) float ways_[kPiece + 16];
+  int starts_[Ranges], counts_[Ranges], places_[2 * kPiece + 16 * Ranges];
+  float shares_[2 * kPiece + 16 * Ranges];
 };
