@@ -1,8 +1,7 @@
 """Each family of networks on the same recordings: the best of a small search at three costs.
 
-    python benchmarks/families.py INPUT TARGET [TARGET ...] [--families lstm tcn ...]
+    python benchmarks/families.py INPUT TARGET [TARGET ...] [SETTING=VALUE ...] [--families lstm tcn ...]
         [--costs 0.001 0.003 0.01] [--tries 3] [--short 10] [--epochs 40] [--seeds 101 102 103] [--jobs 2]
-        [SETTING=VALUE ...]
 
 Candidates are drawn from a family's part of space=families and timed side by side in native code, in blocks
 of 64. Of those within a cost the `--tries` dearest train for `--short` epochs; the one with the lowest
@@ -21,8 +20,9 @@ from typing import Any
 
 import matplotlib
 import numpy as np
-from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.utils import instantiate
+from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 from studies import LOGS, ROOT, SECTIONS, Shapes, duel, pair
@@ -31,8 +31,8 @@ from voxnas.drawing import style
 from voxnas.engine.benchmark import side_by_side
 from voxnas.engine.make import make_engine
 from voxnas.models.base import StreamingNetwork
+from voxnas.models.build import build
 from voxnas.records.record import Record
-from voxnas.search.space import compose_candidates
 from voxnas.search.spaces.sample import sample
 from voxnas.utils.resolvers import register_resolvers
 
@@ -45,12 +45,25 @@ RESULTS = LOGS / "bench"
 def drawn(family: str) -> dict[str, StreamingNetwork]:
     """Candidates of a family with fresh weights, by name."""
     register_resolvers()
-    with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
-        whole = compose("train", ["space=families"], return_hydra_config=True)
-        space = instantiate(whole.hydra.sweeper.space.families[family], _convert_="all")
-        configs = compose_candidates("train", sample(space, DRAWN, seed=0))
-        nets = [instantiate(config.model, _convert_="all") for config in configs]
+    whole = OmegaConf.load(ROOT / "configs/space/families.yaml")
+    space = instantiate(whole.hydra.sweeper.space.families[family], _convert_="all")
+    nets = [network(proposal) for proposal in sample(space, DRAWN, seed=0)]
     return {net.name: net for net in nets}
+
+
+def network(proposal: Sequence[str]) -> StreamingNetwork:
+    """The network of a candidate's overrides."""
+    parsed = OverridesParser.create().parse_overrides(list(proposal))
+    chosen = {override.key_or_group.removeprefix("model."): override.value() for override in parsed}
+    model = chosen.pop("model")
+    if model == "architecture":
+        net: StreamingNetwork = build(chosen["architecture"])
+        return net
+    config = OmegaConf.load(ROOT / f"configs/model/{model}.yaml")
+    for key, value in chosen.items():
+        OmegaConf.update(config, key, value)
+    found: StreamingNetwork = instantiate(config, _convert_="all")
+    return found
 
 
 def costs(nets: Sequence[StreamingNetwork]) -> list[float]:

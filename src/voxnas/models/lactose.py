@@ -86,7 +86,9 @@ class Lactose(StreamingNetwork):
         )
         self.features, self.filter_taps, self.blend, self.reach = features, filter_taps, float(blend), reach
         self.blend_width = blend * min((b - a for a, b in itertools.pairwise(bounds)), default=reach)
-        self.name = name or f"lactose-r{len(self.ranges)}-h{hidden_size}-l{hidden_layers}-t{taps}"
+        self.name = (
+            name or f"lactose-r{len(self.ranges)}-h{hidden_size}-l{hidden_layers}-t{taps}-f{filter_taps}"
+        )
         self.receptive_field = taps + filter_taps - 1
         # In float32, so that all who play it agree on which range a sample is in.
         self.register_buffer("bounds", torch.tensor(bounds, dtype=torch.float32))
@@ -94,6 +96,18 @@ class Lactose(StreamingNetwork):
         self.layers = nn.ModuleList(_PerRange(len(self.ranges), *pair) for pair in itertools.pairwise(widths))
         self.filter = CausalConv(features, 1, filter_taps) if features > 1 or filter_taps > 1 else None
         self._activate = activation_module(activation, 1)
+        self._begin_within(bounds, reach)
+
+    def _begin_within(self, bounds: Sequence[float], reach: float) -> None:
+        """Has each first unit's zero lie within its range, beyond which it could be flat from end to end."""
+        if not bounds:
+            return
+        width = (bounds[-1] - bounds[0]) / max(len(bounds) - 1, 1) or reach
+        edges = torch.tensor([bounds[0] - width, *bounds, bounds[-1] + width])
+        first = self._layers[0]
+        with torch.no_grad():
+            zeros = edges[:-1, None] + torch.rand(first.bias.shape) * edges.diff()[:, None]
+            first.bias.copy_(-first.weight[..., 0] * zeros)
 
     def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
         self._check(controls)

@@ -52,7 +52,7 @@ class StateTrajectory(StreamingNetwork):
         states: int = 8,
         hidden_size: int = 16,
         hidden_layers: int = 2,
-        rates: Sequence[float] = (0.05, 1.0),
+        rates: Sequence[float] = (0.01, 0.5),
         activation: str = "Tanh",
         warm_up: int = 1024,
         skip: bool = True,

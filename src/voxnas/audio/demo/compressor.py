@@ -28,7 +28,7 @@ def compress(volts: np.ndarray, sample_rate: int, amount: float) -> np.ndarray:
 
 
 def gain(level_v: np.ndarray, threshold_v: float) -> np.ndarray:
-    """Return the gain at a level: 1 far below the threshold, and above it less by (1 - 1 / RATIO) of the dB."""
+    """Return the gain at a level: 1 far below the threshold, above it less by (1 - 1 / RATIO) of the dB."""
     return (1 + (level_v / threshold_v) ** 2) ** ((1 / RATIO - 1) / 2)
 
 
