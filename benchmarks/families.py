@@ -171,8 +171,9 @@ def plot(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
                     *zip(*points, strict=True), marks[number % len(marks)] + "-", color=colour, label=family
                 )
             axes.set_title(name, fontsize=10.5, weight="normal")
-            axes.set_xscale("log")
-            axes.set_yscale("log")
+            here = [row for row in rows if row["pair"] == name]
+            style.scale(axes, "x", np.array([row["cost"] for row in here]))
+            style.scale(axes, "y", np.array([statistics.fmean(row["test_esr"]) for row in here]))
             axes.set_xlabel(f"cost, blocks of {BLOCK}")
             axes.set_ylabel("test ESR")
             axes.legend()
