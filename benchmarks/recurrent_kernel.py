@@ -1,7 +1,9 @@
 """Speed of recurrent training, forward and backward: native code beside torch.nn.LSTM and torch.nn.GRU.
 
-    python benchmarks/recurrent_kernel.py [--units 8 16 24 40] [--threads 2] [--repeats 3] [--into PATH]
+    python benchmarks/recurrent_kernel.py [--kinds LSTM GRU] [--units 8 16 24 40] [--samples 8192]
+        [--threads 2] [--repeats 3] [--into PATH]
 
+--kinds StateTrajectory takes units for those of its hidden layers, and PyTorch a sample at a time.
 One step is a batch of 8 segments of 8,192 samples behind a warm-up of 1,024. Both backends take turns in one
 process, so that other load on the machine meets both; times are medians, in brackets minima. Then both train
 the same network on the same segments of noise through a clipper with a memory, to an ESR after equal steps.
@@ -19,23 +21,26 @@ from rich.table import Table
 
 from voxnas.models.build import build
 from voxnas.models.recurrent import Recurrent
+from voxnas.models.state_trajectory import StateTrajectory
 
 BATCH, SAMPLES, WARM_UP = 8, 8192, 1024
 BACKENDS = ("native", "torch")
 STEPS, TRAINED_SAMPLES, TRAINED_WARM_UP = 50, 256, 64
 
 
-def network(kind: str, units: int, backend: str, warm_up: int = WARM_UP) -> Recurrent:
+def network(kind: str, units: int, backend: str, warm_up: int = WARM_UP) -> Recurrent | StateTrajectory:
     """The network, with the same weights each time."""
     torch.manual_seed(0)
-    net: Recurrent = build({"type": kind, "hidden_size": units, "warm_up": warm_up, "backend": backend})
+    net: Recurrent | StateTrajectory = build(
+        {"type": kind, "hidden_size": units, "warm_up": warm_up, "backend": backend}
+    )
     return net
 
 
-def speed(kind: str, units: int, repeats: int) -> dict[str, dict[str, float]]:
+def speed(kind: str, units: int, repeats: int, samples: int) -> dict[str, dict[str, float]]:
     """Milliseconds of a step of either backend, in turn."""
     nets = {backend: network(kind, units, backend) for backend in BACKENDS}
-    x, dy = torch.randn(BATCH, 1, WARM_UP + SAMPLES), torch.randn(BATCH, 1, SAMPLES)
+    x, dy = torch.randn(BATCH, 1, WARM_UP + samples), torch.randn(BATCH, 1, samples)
     times: dict[str, list[float]] = {backend: [] for backend in BACKENDS}
     for repeat in range(repeats + 1):
         for backend, net in nets.items():
@@ -68,13 +73,15 @@ def esr(kind: str, units: int, backend: str) -> float:
 def main() -> None:
     """Measure each size and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kinds", nargs="+", default=["LSTM", "GRU"])
+    parser.add_argument("--samples", type=int, default=SAMPLES)
     parser.add_argument("--units", type=int, nargs="+", default=[8, 16, 24, 40])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--into", type=Path, help="a JSON file that the results become a part of")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    table = Table(title=f"A training step of {BATCH} × {SAMPLES} samples, {options.threads} threads")
+    table = Table(title=f"A training step of {BATCH} × {options.samples} samples, {options.threads} threads")
     for name in (
         "network",
         "native ms",
@@ -86,9 +93,9 @@ def main() -> None:
     ):
         table.add_column(name, justify="right", no_wrap=True)
     rows = []
-    for kind in ("LSTM", "GRU"):
+    for kind in options.kinds:
         for units in options.units:
-            times = speed(kind, units, options.repeats)
+            times = speed(kind, units, options.repeats, options.samples)
             native, other = times["native"], times["torch"]
             ratios = [other[key] / native[key] for key in ("median_ms", "min_ms")]
             ends = {backend: esr(kind, units, backend) for backend in BACKENDS}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from voxnas.kernels.activations import PLAYED, name_of
-from voxnas.kernels.graph import Step
+from voxnas.kernels.graph import NORM_FLOOR, Step
 from voxnas.models.activations import activation
 
 # small ones more often, since there the forms are what counts
@@ -105,7 +105,20 @@ def _result(step: Step, inputs: list[NDArray[np.float64]]) -> NDArray[np.float64
         return sum(inputs[1:], start=inputs[0])
     if step.kind == "concat":
         return np.concatenate(inputs)
+    if step.kind == "multiply":
+        return inputs[0] * inputs[1]
+    if step.kind == "select":
+        return _selected(step, *inputs)
     (x,) = inputs
+    if step.kind == "norm":
+        normed = (x - x.mean(0)) / np.sqrt(x.var(0) + NORM_FLOOR)
+        return normed * step.weight[:, None] + step.bias[:, None]
+    if step.kind == "diagonal":
+        return _recurrence(x, step)
+    if step.kind == "state_update":
+        return _states(x, step)
+    if step.kind == "attention":
+        return _attended(x, step)
     if step.kind == "activation":
         if name_of(step.activation) == "PReLU":
             return np.where(x > 0, x, x * step.weight[:, None].astype(float))
@@ -122,6 +135,60 @@ def _result(step: Step, inputs: list[NDArray[np.float64]]) -> NDArray[np.float64
         return taps.max(0)
     y = np.einsum("oij,jit->ot", step.weight.astype(float), taps) + step.bias[:, None]
     return np.maximum(y, 0) if step.relu else y
+
+
+def _recurrence(x: NDArray[np.float64], step: Step) -> NDArray[np.float64]:
+    modes = len(step.modes)
+    u, h = x[:modes] + 1j * x[modes:], np.zeros((modes, x.shape[1]), complex)
+    now = u[:, 0] / (1 - step.modes)  # since there was silence before
+    for t in range(x.shape[1]):
+        h[:, t] = now = step.modes * now + u[:, t]
+    return np.concatenate([h.real, h.imag])
+
+
+def _layers(step: Step, x: NDArray[np.float64], pick: int | None = None) -> NDArray[np.float64]:
+    for index, layer in enumerate(step.layers):
+        weight, bias = layer if pick is None else (layer.weight[pick], layer.bias[pick])
+        if index:
+            x = activation(step.activation, 1)(torch.from_numpy(x)).numpy()
+        x = weight.astype(float) @ x + (bias[:, None] if x.ndim == 2 else bias)
+    return x
+
+
+def _states(x: NDArray[np.float64], step: Step) -> NDArray[np.float64]:
+    state, found = np.zeros(step.channels), []
+    for sample in x.T:
+        state = state + _layers(step, np.concatenate([sample, state]))
+        found.append(state)
+    return np.array(found).T
+
+
+def _attended(x: NDArray[np.float64], step: Step) -> NDArray[np.float64]:
+    taps = _taps(x, step.kernel_size, step.dilation, 1)[::-1]  # (age, rows, samples)
+    query, keys, values = taps[0, : step.channels], *np.split(taps, 3, axis=1)[1:]
+    keys, values = (
+        part + older.T[:, :, None] for part, older in zip((keys, values), step.weight, strict=True)
+    )
+    width = step.channels // step.heads
+    scores = (query * keys).reshape(step.kernel_size, step.heads, width, -1).sum(2)
+    shares = np.exp(scores) / np.exp(scores).sum(0)
+    return (values * np.repeat(shares, width, axis=1)).sum(0)
+
+
+def _selected(step: Step, x: NDArray[np.float64], by: NDArray[np.float64]) -> NDArray[np.float64]:
+    seen = _taps(x, step.kernel_size, 1, 1)[::-1].reshape(step.kernel_size * len(x), -1)
+    edges = [-np.inf, *step.bounds.astype(float), np.inf]
+    result = np.zeros((step.channels, x.shape[1]))
+    for index in range(len(edges) - 1):
+        up, down = (_way(by[0], edge, step.blend) for edge in edges[index : index + 2])
+        result += (up - down) * _layers(step, seen, index)
+    return result
+
+
+def _way(value: NDArray[np.float64], bound: float, blend: float) -> NDArray[np.float64]:
+    if np.isinf(bound) or not blend:
+        return (value > bound).astype(float)
+    return np.clip((value - bound) / blend + 0.5, 0, 1)
 
 
 def _taps(x: NDArray[np.float64], kernel_size: int, dilation: int, stride: int) -> NDArray[np.float64]:

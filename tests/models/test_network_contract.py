@@ -120,6 +120,56 @@ TCNS = {
         "activation": {"type": "LeakyReLU", "negative_slope": 0.2},
     },
 }
+TRAJECTORIES = {
+    "state trajectory": {"type": "StateTrajectory", "states": 2, "hidden_size": 5, "warm_up": 200},
+    "state trajectory without a skip": {
+        "type": "StateTrajectory",
+        "states": 1,
+        "hidden_layers": 1,
+        "activation": "SiLU",
+        "skip": False,
+        "warm_up": 200,
+    },
+}
+LACTOSES = {
+    "LACTOSE": {"type": "Lactose", "taps": 5, "filter_taps": 3, "hidden_size": 4},
+    "LACTOSE of a curve": {
+        "type": "Lactose",
+        "ranges": [[None, -0.5], [-0.5, 0.25], [0.25, None]],
+        "hidden_size": 3,
+        "hidden_layers": 1,
+        "activation": "ReLU",
+        "taps": 1,
+        "features": 1,
+        "filter_taps": 1,
+        "blend": 0,
+    },
+}
+TRANSFORMERS = {
+    "transformer": {"type": "Transformer", "channels": 4, "window": 5, "dilation_base": 3},
+    "transformer with norms": {
+        "type": "Transformer",
+        "channels": 6,
+        "num_layers": 3,
+        "heads": 3,
+        "window": 4,
+        "activation": "PReLU",
+        "norm": True,
+    },
+}
+STATE_SPACES = {
+    "state space": {"type": "StateSpace", "channels": 3, "modes": 4, "times": [2, 80], "warm_up": 700},
+    "state space with gates": {
+        "type": "StateSpace",
+        "channels": 4,
+        "modes": 2,
+        "num_layers": 3,
+        "activation": "PReLU",
+        "gated": True,
+        "times": [2, 80],
+        "warm_up": 700,
+    },
+}
 CHAINS = {
     "ConvNet": {"type": "ConvNet", "channels": 4, "dilations": [1, 2, 4]},
     "ConvNet of one layer": {"type": "ConvNet", "channels": 1, "dilations": [3], "activation": "Softsign"},
@@ -150,7 +200,8 @@ CELLS = {
     ),
     "cells with nodes that lead nowhere": cells(NODES * 2, STRIDED * 2, [3, 2, 1], fanout=1),
 }
-FORMS = FORMS | RECURRENT | CHAINS | CELLS | TCNS
+OTHERS = TRAJECTORIES | LACTOSES | TRANSFORMERS | STATE_SPACES
+FORMS = FORMS | RECURRENT | CHAINS | CELLS | TCNS | OTHERS
 # of these, what a .nam file has no words for
 BEYOND_NAM = {
     "LSTM with a skip",
@@ -160,6 +211,7 @@ BEYOND_NAM = {
     "ConvNet with PReLU",
     *CELLS,
     *TCNS,
+    *OTHERS,
 }
 SAMPLES = 2500
 

@@ -7,13 +7,36 @@ join, and a network with rates above 1 repeats its phase every so many samples.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voxnas.kernels.activations import Spec
 
-Kind = Literal["conv", "avg_pool", "max_pool", "add", "concat", "upsample", "activation"]
+Kind = Literal[
+    "conv",
+    "avg_pool",
+    "max_pool",
+    "add",
+    "concat",
+    "upsample",
+    "activation",
+    "multiply",
+    "norm",
+    "state_update",
+    "diagonal",
+    "attention",
+    "select",
+]
+NORM_FLOOR = 1e-5  # added to a variance
+
+
+class Layer(NamedTuple):
+    """Dense layer: float32 weight `(outputs, inputs)` and bias `(outputs,)`; of a select one per range."""
+
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +48,18 @@ class Step:
     or 2. add, concat: of signals of one rate, in the order given. upsample: halves the rate,
     `y[2n + p] = bias + Σ_j weight[p, :, :, j] x[n - (kernel_size - 1 - j)]` for p = 0, 1. activation: each
     sample by itself; a PReLU's slopes below zero are its weight.
+
+    multiply: of two signals of one rate, channel by channel. norm: each sample less its mean over the
+    channels, over the root of their variance and `NORM_FLOOR`, times the weight, plus the bias. state_update:
+    `s[n] = s[n-1] + layers([x[n], s[n-1]])`, with the activation between the layers; the result is s, at rate
+    1. diagonal: `h[n] = modes · h[n-1] + x[n]` for complex numbers, real parts in the first half of the
+    channels. attention: of an input with queries, keys and values in as many channels each, for each of the
+    `heads`, the mean of the values of the last `kernel_size` samples, `dilation` apart, weighted by e to the
+    product of query and key; keys and values of age j first have `weight[0][:, j]` and `weight[1][:, j]`
+    added. select: of two signals, the first through the layers of the range of `bounds` that the second, of
+    one channel, is in, with the activation between them; each layer's first index is the range, and the
+    first layer sees the last `kernel_size` samples, the current one's channels first. Over a width of
+    `blend` around a bound its two ranges go over into each other; a value on a bound is below it.
     """
 
     kind: Kind
@@ -40,3 +75,8 @@ class Step:
     )
     bias: np.ndarray | None = None  # float32, (channels,); None is zero
     activation: Spec | None = None  # of an activation: its name, or {"type": name, parameter: value}
+    layers: tuple[Layer, ...] = ()  # of a state_update and a select
+    modes: NDArray[np.complex128] | None = None  # of a diagonal, (channels / 2,), within the unit circle
+    heads: int = 1  # of an attention
+    bounds: NDArray[np.float32] | None = None  # of a select, ascending, one fewer than ranges
+    blend: float = 0.0  # of a select, in units of the second signal

@@ -19,7 +19,21 @@ from numpy.typing import NDArray
 from voxnas.kernels.activations import Spec
 from voxnas.kernels.graph import Step
 
-OpKind = Literal["conv", "avg_pool", "max_pool", "split", "join", "activation"]
+PART_KINDS = ("multiply", "norm", "state_update", "diagonal", "attention", "select")
+OpKind = Literal[
+    "conv",
+    "avg_pool",
+    "max_pool",
+    "split",
+    "join",
+    "activation",
+    "multiply",
+    "norm",
+    "state_update",
+    "diagonal",
+    "attention",
+    "select",
+]
 
 
 @dataclass
@@ -52,7 +66,8 @@ HERE = (Tap(0, 0),)
 class Op:
     """Loop of native code; `weight` is `(taps, inputs, outputs)`, of a PReLU `(outputs,)`.
 
-    Adds `start`, which may be `out`; an activation has none.
+    Adds `start`, which may be `out`; an activation has none. A part, of PART_KINDS, says what it is made of
+    by its step; its `start` is its second input.
     """
 
     kind: OpKind
@@ -66,6 +81,7 @@ class Op:
     weight: NDArray[np.float32] | None = None
     bias: NDArray[np.float32] | None = None
     activation: Spec | None = None
+    step: Step | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +161,8 @@ class _Planner:
         elif step.kind == "activation":
             x, count = self._places[step.inputs[0]], step.channels
             self._do(Op("activation", x, count, out, count, weight=step.weight, activation=step.activation))
+        elif step.kind in PART_KINDS:
+            self._part(step, out)
         else:
             self._filter(step, out, None)
 
@@ -185,6 +203,13 @@ class _Planner:
         kind: OpKind = step.kind  # type: ignore[assignment]
         weights = (None, None) if step.weight is None else (_in_order(step.weight), _bias(step))
         self._do(Op(kind, x, inputs, out, step.channels, start, taps, step.relu, *weights))
+
+    def _part(self, step: Step, out: Place) -> None:
+        x, *second = (self._places[number] for number in step.inputs)
+        taps = tuple(Tap(0, tap * step.dilation) for tap in range(step.kernel_size))
+        kind: OpKind = step.kind  # type: ignore[assignment]
+        inputs, start = self._channels[step.inputs[0]], second[0] if second else None
+        self._do(Op(kind, x, inputs, out, step.channels, start, taps, step=step))
 
     def _split(self, number: int) -> Place:
         if number not in self._splits:

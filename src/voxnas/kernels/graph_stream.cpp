@@ -5,12 +5,14 @@
 // highest level; the rows of the output and of the input, buffer and row each; buffers; for each its rows, level and
 // past; operations; for each its kind, level, input's buffer, row and channels, result's buffer, row and channels,
 // start's buffer (-1 for none) and row, ReLU (0 or 1), taps; for each tap its rows after the input's, and how many
-// samples it looks back; of an activation its number and the bits of its constants. The weights are one flat list: per
-// convolution [tap][input][output], then its bias; per PReLU its slopes.
+// samples it looks back; of an activation its number and the bits of its constants; of a part how many weights it has,
+// and the numbers that graph_parts.h says. The weights are one flat list: per convolution [tap][input][output], then its
+// bias; per PReLU its slopes; per part its own.
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
+#include "graph_parts.h"
 #include "history.h"
 #include "stream.h"
 #include "stream_activations.h"
@@ -23,7 +25,10 @@ namespace {
 constexpr long kPiece = 128;  // samples
 constexpr int kLevels = 7;    // the highest, and one; a piece holds two of its periods
 
-enum class OpKind { Convolve, Mean, Maximum, Split, Join, Activate };
+enum class OpKind {
+  Convolve, Mean, Maximum, Split, Join, Activate,
+  Multiply, Normalise, StateUpdate, Diagonal, Attention, Select  // parts
+};
 
 using Activate = void (*)(const Activating& activation, const Product& p, long samples);
 
@@ -42,7 +47,24 @@ struct Op {
   Product product{};
   Activating activation{};
   Activate activate = nullptr;
+  size_t part_weights = 0;
+  std::vector<int64_t> part_numbers{};
+  std::unique_ptr<Part> part{};
 };
+
+std::unique_ptr<Part> make_part(const Op& op, const float* weights) {
+  const int inputs = op.product.channels, outputs = op.product.outputs;
+  Given given{op.part_numbers.data(), weights};
+  switch (op.kind) {
+    case OpKind::Multiply: return std::make_unique<Multiply>();
+    case OpKind::Normalise: return std::make_unique<Normalise>(outputs, given);
+    case OpKind::StateUpdate: return std::make_unique<StateUpdate>(inputs, given);
+    case OpKind::Diagonal: return std::make_unique<Diagonal>(outputs, given);
+    case OpKind::Attention: return std::make_unique<Attention>(outputs, given);
+    case OpKind::Select: return std::make_unique<Select>(inputs, given, kPiece);
+    default: return nullptr;
+  }
+}
 
 // Every other sample from `x` on, and in the second half of `out`, if there is one, those right before them.
 void split(const Product& p, long samples) {
@@ -88,6 +110,7 @@ class GraphStream : public Stream {
       op.activation.slopes = at;
       const size_t size = weights_of(op);
       op.product.bias = size ? at + size - op.product.outputs : nullptr;
+      op.part = make_part(op, at);
       at += size;
     }
     reset();
@@ -134,11 +157,16 @@ class GraphStream : public Stream {
       }
       with_value(op.activation.number, [&](auto type) { op.activate = activate<typename decltype(type)::type>; });
     }
+    if (op.kind >= OpKind::Multiply) {
+      op.part_weights = next(shape);
+      for (int count = next(shape); count > 0; --count) op.part_numbers.push_back(*shape++);
+    }
     return op;
   }
 
   static size_t weights_of(const Op& op) {
     const Product& p = op.product;
+    if (op.kind >= OpKind::Multiply) return op.part_weights;
     if (op.kind == OpKind::Activate) return op.activation.learnt(p.outputs);
     return op.kind == OpKind::Convolve ? (static_cast<size_t>(p.kernel) * p.channels + 1) * p.outputs : 0;
   }
@@ -158,7 +186,7 @@ class GraphStream : public Stream {
     if (settling) buffers_[in_].settle(in_row_, 1, samples);
     for (Op& op : ops_) {
       if (!counts[op.level]) continue;
-      run(op, counts[op.level]);
+      run<settling>(op, counts[op.level]);
       if (settling) buffers_[op.out].settle(op.out_row, op.product.outputs, counts[op.level]);
     }
     std::copy_n(now_[out_][out_row_], samples, out);
@@ -166,6 +194,7 @@ class GraphStream : public Stream {
     at_ = (at_ + samples) % period_;
   }
 
+  template <bool settling>
   void run(Op& op, long samples) const {
     const long covered = round_up(samples, kLanes);
     Product& p = op.product;
@@ -181,6 +210,7 @@ class GraphStream : public Stream {
         return split(p, covered);
       case OpKind::Activate: return op.activate(op.activation, p, covered);
       case OpKind::Join: return join(p, place(op.level, at_) % 2, covered);
+      default: return settling ? op.part->settle(p, samples) : op.part->run(p, samples);
     }
   }
 

@@ -1,14 +1,10 @@
 // Conversion between sample rates while playing: a handle, and functions that take it.
 #include <cstdint>
-#include <cstring>
 #include <memory>
 
 #include "failure.h"
-#include "simd.h"
-
-namespace voxnas {
 #include "resampler.h"
-}  // namespace voxnas
+#include "simd.h"
 
 extern "C" {
 

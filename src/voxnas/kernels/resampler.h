@@ -1,5 +1,9 @@
 // Conversion between two sample rates, block by block, with the filter that audio/polyphase.py designs. Plain C++ that
-// also goes into exported headers: whoever includes it has <cstring>, and the namespace around it.
+// also goes into exported headers.
+#pragma once
+#include <cstring>
+
+namespace voxnas {
 
 // A signal at `from` Hz comes in blocks of any size and goes out at `to` Hz. Output k belongs to the time k * from / to,
 // counted in whole numbers, so that it never drifts.
@@ -104,3 +108,5 @@ class Resampler {
   alignas(64) float bank_[kBank];
   alignas(64) float past_[kMostTaps + 2 * kPush];
 };
+
+}  // namespace voxnas

@@ -99,6 +99,11 @@ inline vec at_least(vec x, float limit) { return x < limit ? broadcast(limit) : 
 inline narrow at_most(narrow x, float limit) { return (narrow)_mm256_min_ps((__m256)(narrow{} + limit), (__m256)x); }
 inline narrow at_least(narrow x, float limit) { return (narrow)_mm256_max_ps((__m256)(narrow{} + limit), (__m256)x); }
 #endif
+// What steps.h calls these by, as headers have them: the lesser and the greater of two, and NaN if x is.
+using Vec = vec;
+inline vec multiply_add(vec a, vec b, vec c) { return a * b + c; }
+inline vec at_most(vec x, vec limit) { return x > limit ? limit : x; }
+inline vec at_least(vec x, vec limit) { return x < limit ? limit : x; }
 // The greater of two, and NaN if either is.
 inline vec greater(vec x, vec y) { return x != x ? x : x > y ? x : y; }
 

@@ -10,10 +10,12 @@ from voxnas.kernels.build import Unavailable
 from voxnas.kernels.form import NativeForm
 from voxnas.kernels.graph import Step
 from voxnas.kernels.graph_check import check_program
-from voxnas.kernels.graph_plan import Op, Place, Plan, plan
+from voxnas.kernels.graph_parts import part_numbers, part_weights
+from voxnas.kernels.graph_plan import PART_KINDS, Op, Place, Plan, plan
 from voxnas.kernels.stream import MOST_PAST
 
-KINDS = ("conv", "avg_pool", "max_pool", "split", "join", "activation")  # in the order of the enum OpKind
+# in the order of the enum OpKind
+KINDS = ("conv", "avg_pool", "max_pool", "split", "join", "activation", *PART_KINDS)
 MOST_RATE = 64  # of the 128 samples that graph_stream.cpp works on at a time
 
 
@@ -41,8 +43,14 @@ def shape_list(steps: Sequence[Step]) -> list[int]:
 
 def weight_list(steps: Sequence[Step]) -> NDArray[np.float32]:
     """Weights in the order of graph_stream.cpp."""
-    given = [part.ravel() for op in plan(steps).ops for part in (op.weight, op.bias) if part is not None]
+    given = [weights for op in plan(steps).ops for weights in _weights(op)]
     return np.concatenate([*given, np.zeros(0)]).astype(np.float32)
+
+
+def _weights(op: Op) -> list[NDArray[np.float32]]:
+    if op.step is not None:
+        return [part_weights(op.step)]
+    return [part.ravel() for part in (op.weight, op.bias) if part is not None]
 
 
 def _past_samples(steps: Sequence[Step]) -> int:
@@ -69,6 +77,9 @@ def _op_shape(op: Op, level: int) -> list[int]:
     shape = [KINDS.index(op.kind), level, *op.x, op.inputs, *op.out, op.outputs]
     shape += [*(op.start or Place(-1, 0)), int(op.relu), len(op.taps)]
     shape += [number for tap in op.taps for number in tap]
+    if op.step is not None:
+        numbers = part_numbers(op.step)
+        return [*shape, len(part_weights(op.step)), len(numbers), *numbers]
     return shape if op.activation is None else shape + as_integers(op.activation, PLAYED)
 
 

@@ -6,14 +6,20 @@ from typing import Any, TypeVar
 from voxnas.models.base import Network
 from voxnas.models.cells.net import CellNet
 from voxnas.models.conv_net import ConvNet, Linear
+from voxnas.models.lactose import Lactose
 from voxnas.models.recurrent import GRU, LSTM
+from voxnas.models.state_space import StateSpace
+from voxnas.models.state_trajectory import StateTrajectory
 from voxnas.models.tcn import TCN
+from voxnas.models.transformer import Transformer
 from voxnas.models.wavenet import WaveNet
 from voxnas.utils.errors import InputError
 
 N = TypeVar("N", bound=type[Network])
 
-TYPES: dict[str, type[Network]] = {t.__name__: t for t in (WaveNet, LSTM, GRU, TCN, ConvNet, Linear, CellNet)}
+_FAMILIES: tuple[type[Network], ...] = (WaveNet, LSTM, GRU, TCN, ConvNet, Linear, CellNet)
+_FAMILIES += (StateTrajectory, Lactose, Transformer, StateSpace)
+TYPES = {family.__name__: family for family in _FAMILIES}
 
 
 def register(network: N) -> N:
@@ -32,7 +38,7 @@ def build(architecture: Mapping[str, Any], **arguments: Any) -> Any:
     kind = arguments.pop("type", None)
     if kind not in TYPES:
         raise InputError(f"unknown network type {kind!r}; known are {', '.join(TYPES)}")
-    if kind not in ("WaveNet", "LSTM", "GRU"):
+    if kind not in ("WaveNet", "LSTM", "GRU", "StateTrajectory"):
         arguments.pop("backend", None)  # there is but one
     if kind != "WaveNet":
         arguments.pop("conditioning", None)

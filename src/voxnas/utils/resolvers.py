@@ -29,6 +29,7 @@ def register_resolvers() -> None:
     OmegaConf.register_new_resolver("side_by_side", side_by_side, replace=True)
     OmegaConf.register_new_resolver("threads", threads, replace=True)
     OmegaConf.register_new_resolver("score_mode", score_mode, replace=True)
+    OmegaConf.register_new_resolver("count", count, replace=True)
 
 
 def run_name(
@@ -112,6 +113,11 @@ def score_mode(problem: str) -> str:
 
     mode: str = get_class(problem).score.mode  # type: ignore[attr-defined]
     return mode
+
+
+def count(value: object) -> object:
+    """How many there are of a list; what is no list is a number already."""
+    return len(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
 
 
 def side_by_side() -> int:

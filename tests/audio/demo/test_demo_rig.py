@@ -23,7 +23,7 @@ def test_another_seed_plays_something_else() -> None:
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.5
 
 
-@pytest.mark.parametrize("knob", ["drive", "tone", "level"])
+@pytest.mark.parametrize("knob", ["drive", "tone", "level", "compress"])
 def test_each_knob_changes_the_amp_and_not_the_guitar(knob: str) -> None:
     dry, wet = make_pair(seconds=2)
     other_dry, other_wet = make_pair(seconds=2, **{knob: 0.9})

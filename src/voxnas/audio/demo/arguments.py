@@ -12,6 +12,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "drive": (0.0, 1.0),
     "tone": (0.0, 1.0),
     "level": (0.0, 1.0),
+    "compress": (0.0, 1.0),
 }
 WHOLE = ("sample_rate", "seed")
 

@@ -20,6 +20,7 @@ def demo_pair(
     drive: float = 0.5,
     tone: float = 0.5,
     level: float = 0.5,
+    compress: float = 0.0,
 ) -> tuple[Path, Path]:
     """Return `input.wav` and `target.wav` (24 bit) in a folder named by the arguments, made at need.
 
@@ -29,13 +30,12 @@ def demo_pair(
     Raises:
         InputError: an argument is out of its range, or `folder` cannot be written.
     """
-    input_path, target_path = demo_paths(
-        folder, seconds=seconds, sample_rate=sample_rate, seed=seed, drive=drive, tone=tone, level=level
-    )
+    knobs = {"drive": drive, "tone": tone, "level": level, "compress": compress}
+    input_path, target_path = demo_paths(folder, seconds=seconds, sample_rate=sample_rate, seed=seed, **knobs)
     if not (input_path.is_file() and target_path.is_file()):
         from voxnas.audio.demo.rig import make_pair
 
-        dry, wet = make_pair(seconds, sample_rate, seed, drive, tone, level)
+        dry, wet = make_pair(seconds, sample_rate, seed, **knobs)
         write_wav(input_path, dry, sample_rate)
         write_wav(target_path, wet, sample_rate)
     return input_path, target_path
@@ -50,10 +50,13 @@ def demo_paths(
     drive: float = 0.5,
     tone: float = 0.5,
     level: float = 0.5,
+    compress: float = 0.0,
 ) -> tuple[Path, Path]:
     """The files of `demo_pair` for these arguments, made or not; InputError as there."""
-    check_arguments(seconds=seconds, sample_rate=sample_rate, seed=seed, drive=drive, tone=tone, level=level)
+    knobs = {"drive": drive, "tone": tone, "level": level, "compress": compress}
+    check_arguments(seconds=seconds, sample_rate=sample_rate, seed=seed, **knobs)
     arguments = [VERSION, float(seconds), sample_rate, seed, float(drive), float(tone), float(level)]
+    arguments += [float(compress)] if compress else []  # so that what was made before is found
     name = hashlib.sha256(json.dumps(arguments).encode()).hexdigest()[:16]
     return Path(folder) / name / "input.wav", Path(folder) / name / "target.wav"
 

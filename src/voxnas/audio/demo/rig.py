@@ -1,7 +1,8 @@
-"""The whole demo rig: guitar, overdrive pedal, tube amp, cabinet."""
+"""The whole demo rig: guitar, compressor if asked for, overdrive pedal, tube amp, cabinet."""
 
 import numpy as np
 
+from voxnas.audio.demo import compressor
 from voxnas.audio.demo.arguments import check_arguments
 from voxnas.audio.demo.cabinet import cabinet
 from voxnas.audio.demo.clipper import clip
@@ -23,6 +24,7 @@ def make_pair(
     drive: float = 0.5,
     tone: float = 0.5,
     level: float = 0.5,
+    compress: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return a guitar and the same guitar through the amp: float32, mono, equally long, aligned, below 1.
 
@@ -31,27 +33,38 @@ def make_pair(
     Raises:
         InputError: an argument is out of its range.
     """
-    check_arguments(seconds=seconds, sample_rate=sample_rate, seed=seed, drive=drive, tone=tone, level=level)
+    knobs = {"drive": drive, "tone": tone, "level": level, "compress": compress}
+    check_arguments(seconds=seconds, sample_rate=sample_rate, seed=seed, **knobs)
     dry = play_guitar(seconds, sample_rate, seed).astype(np.float32)
-    wet = play_amp(dry, sample_rate, drive=drive, tone=tone, level=level)
+    wet = play_amp(dry, sample_rate, **knobs)
     # Too loud a take is turned down as a whole, as an engineer would, and is never clipped.
     wet *= min(1.0, CEILING / float(np.max(np.abs(wet))))
     return dry, wet.astype(np.float32)
 
 
 def play_amp(
-    dry: np.ndarray, sample_rate: int, *, drive: float = 0.5, tone: float = 0.5, level: float = 0.5
+    dry: np.ndarray,
+    sample_rate: int,
+    *,
+    drive: float = 0.5,
+    tone: float = 0.5,
+    level: float = 0.5,
+    compress: float = 0.0,
 ) -> np.ndarray:
     """Return `dry` through pedal, tube and cabinet as float64; causal, as a real amp is.
 
-    `drive` is the clipping stage's pot, `tone` the treble's, `level` how hard the pedal drives the tube.
+    `drive` is the clipping stage's pot, `tone` the treble's, `level` how hard the pedal drives the tube;
+    `compress`, above 0, puts a compressor in front, whose memory is long.
 
     Raises:
         InputError: a knob is outside 0 to 1.
     """
-    check_arguments(drive=drive, tone=tone, level=level)
+    check_arguments(drive=drive, tone=tone, level=level, compress=compress)
     high_rate = FACTOR * sample_rate
-    volts = upsample(INPUT_V * dry.astype(np.float64), sample_rate)
+    volts = INPUT_V * dry.astype(np.float64)
+    if compress:
+        volts = compressor.compress(volts, sample_rate, compress)
+    volts = upsample(volts, sample_rate)
     volts = tone_control(clip(volts, high_rate, drive), high_rate, tone)
     gain = PREAMP_GAIN * (LEVEL_END + (1 - LEVEL_END) * level)
     volts = tube_stage(gain * volts, high_rate)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-import torch
 
 from voxnas.export.files import CannotHold
 from voxnas.export.header.parts import Array, Parts, history_floats, join
+from voxnas.export.header.silence import silence_of
 from voxnas.kernels.activations import name_of, parameters_of
 from voxnas.kernels.graph import Step
-from voxnas.models.activations import activation
+from voxnas.kernels.graph_parts import part_weights
+from voxnas.kernels.graph_plan import PART_KINDS
 
 
 class Programmed(Protocol):
@@ -25,17 +26,25 @@ def parts(network: Programmed) -> Parts:
     channels = [1, *(step.channels for step in steps)]
     past = [0] * len(channels)
     for step in steps:
-        for number in step.inputs:
-            past[number] = max(past[number], (step.kernel_size - 1) * step.dilation)
-    quiet = _silence(steps)
+        number = step.inputs[0]
+        past[number] = max(past[number], (step.kernel_size - 1) * step.dilation)
+    values, states = silence_of(steps)
     signals = ", ".join(f"History<{count}, {back}>" for count, back in zip(channels, past, strict=True))
     types = ",\n    ".join(_type(step, channels) for step in steps)
+    quiet = [value for value, back in zip(values, past, strict=True) if back]
+    with_parts = any(step.kind in PART_KINDS for step in steps)
     return Parts(
         type=f"Program<List<{signals}>, List<\n    {types}>>",
-        runtime=("conv.h", "program.h"),
+        runtime=(
+            "conv.h",
+            *(["steps.h"] if with_parts else []),
+            "program.h",
+            *(["parts.h"] if with_parts else []),
+        ),
         weights=join(part for step in steps for part in _numbers(step)),
-        silence=join(value for value, back in zip(quiet, past, strict=True) if back),
-        state_floats=sum(history_floats(*each) for each in zip(channels, past, strict=True)),
+        silence=join([*quiet, *states]),
+        state_floats=sum(history_floats(*each) for each in zip(channels, past, strict=True))
+        + sum(_room(step, channels[step.inputs[0]]) for step in steps),
     )
 
 
@@ -51,38 +60,48 @@ def _type(step: Step, channels: Sequence[int]) -> str:
             return f"ActivateStep<{first}, {step.channels}, {name_of(step.activation)}>"
         case "add":
             return f"AddStep<{', '.join(map(str, (step.channels, *step.inputs)))}>"
+        case "multiply":
+            return f"MultiplyStep<{step.channels}, {', '.join(map(str, step.inputs))}>"
+        case "norm":
+            return f"NormStep<{first}, {step.channels}>"
+        case "diagonal":
+            return f"DiagonalStep<{first}, {step.channels // 2}>"
+        case "attention":
+            sizes = f"{step.channels}, {step.heads}, {step.kernel_size}, {step.dilation}"
+            return f"AttentionStep<{first}, {sizes}>"
+        case "state_update" | "select":
+            return _layered_type(step, channels)
     raise CannotHold(f"a header cannot hold a step of the kind {step.kind}")
+
+
+def _layered_type(step: Step, channels: Sequence[int]) -> str:
+    """A step with layers; `steps.h` says what they mean."""
+    assert step.activation is not None
+    first, inputs = step.inputs[0], channels[step.inputs[0]]
+    between = name_of(step.activation)
+    widths = ", ".join(str(layer.bias.shape[-1]) for layer in step.layers)
+    if step.bounds is None:
+        return f"StateUpdateStep<{first}, {inputs}, {between}, {widths}>"
+    sizes = f"{inputs}, {step.kernel_size}, {len(step.bounds) + 1}"
+    return f"SelectStep<{first}, {step.inputs[1]}, {sizes}, {between}, {widths}>"
+
+
+def _room(step: Step, inputs: int) -> int:
+    """Floats that a step keeps itself, about."""
+    if step.bounds is None:
+        return 0
+    widest = max(inputs * step.kernel_size, *(layer.bias.shape[-1] for layer in step.layers))
+    ranges = len(step.bounds) + 1
+    return 2 * widest * (128 + 16) + 5 * 128 + 2 * 16 * ranges
 
 
 def _numbers(step: Step) -> list[Array]:
     """In the runtime's order: `[tap][input][output]`, the current sample's tap first; then the bias."""
+    if step.kind in PART_KINDS:
+        return [part_weights(step).astype(float)]
     given = [part.astype(float) for part in (step.weight, step.bias) if part is not None]
     if step.kind == "conv":
         given[0] = given[0][..., ::-1].transpose(2, 1, 0)
     elif step.activation is not None and not given:
         given = [np.array(list(parameters_of(step.activation).values()))]
     return given
-
-
-def _silence(steps: Sequence[Step]) -> list[Array]:
-    """Of each signal the value of each channel, when silence has gone on for ever."""
-    values: list[Array] = [np.zeros(1)]
-    for step in steps:
-        x = [values[number] for number in step.inputs]
-        if step.kind == "conv":
-            assert step.weight is not None
-            bias = np.zeros(step.channels) if step.bias is None else step.bias.astype(float)
-            values.append(step.weight.astype(float).sum(axis=2) @ x[0] + bias)
-        elif step.activation is not None:
-            values.append(_activated(step, x[0]))
-        else:
-            values.append(np.sum(x, axis=0))
-    return values
-
-
-def _activated(step: Step, x: Array) -> Array:
-    assert step.activation is not None
-    if step.weight is not None:
-        return np.where(x > 0, x, x * step.weight)
-    found: Array = activation(step.activation, step.channels)(torch.from_numpy(x)).numpy()
-    return found

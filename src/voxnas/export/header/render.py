@@ -25,7 +25,7 @@ from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_text
 
 RUNTIME = Path(__file__).parent / "runtime"
-RESAMPLER = SOURCES / "resampler.h"
+SHARED = ("resampler.h", "steps.h")  # of the native code's sources
 _ARCHITECTURES: dict[str, Callable[[Any], Parts]] = {
     "WaveNet": wavenet.parts,
     "LSTM": recurrent.parts,
@@ -33,6 +33,10 @@ _ARCHITECTURES: dict[str, Callable[[Any], Parts]] = {
     "ConvNet": chain.parts,
     "Linear": chain.parts,
     "TCN": program.parts,
+    "StateTrajectory": program.parts,
+    "Lactose": program.parts,
+    "Transformer": program.parts,
+    "StateSpace": program.parts,
 }
 # What C++ has itself that consists of several words; single words are too many to know.
 _RESERVED = re.compile(r".*_(t|eq|cast)|co_.*|static_assert|thread_local")
@@ -100,7 +104,8 @@ def render_header(
     text = Template(_code("model.h")).safe_substitute(
         namespace=name,
         licence=_code("licence.h").rstrip(),
-        includes=("#include <cmath>\n" if of_controls else "") + _code("includes.h"),
+        includes=("#include <cmath>\n" if of_controls or "steps.h" in parts.runtime else "")
+        + _code("includes.h"),
         state_kib=max(1, round((parts.state_floats + len(of_controls and parts.weights)) * 4 / 1024)),
         controls="\n" + Template(_code("controls.h")).substitute(of_controls) if of_controls else "",
         methods=Template(_code("methods_controls.h")).substitute(of_controls)
@@ -122,15 +127,21 @@ def render_header(
 
 def _resampler() -> str:
     """The conversion of sample rates: code, and the filter's numbers."""
-    numbers = prototype()
+    code, numbers = _code("resampler.h"), prototype()
     return (
-        f"{RESAMPLER.read_text(encoding='utf-8')}\nconstexpr int kPrototypeSize = {len(numbers)};\n"
+        f"{code}\nconstexpr int kPrototypeSize = {len(numbers)};\n"
         f"constexpr int kDensity = {DENSITY};\n"
         f"inline constexpr float kPrototype[kPrototypeSize] = {{\n{_literals(numbers)}}};"
     )
 
 
 def _code(file: str) -> str:
+    """Text of a file of the runtime, or of what it shares with the streams without what surrounds it."""
+    if file in SHARED:
+        text = (SOURCES / file).read_text(encoding="utf-8")
+        about, code = text.split("#pragma once\n")
+        inside = code.partition("namespace voxnas {\n")[2].rpartition("}  // namespace voxnas")[0]
+        return f"{about.rstrip()}{inside.rstrip()}\n"
     return (RUNTIME / file).read_text(encoding="utf-8")
 
 

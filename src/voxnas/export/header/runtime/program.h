@@ -1,7 +1,12 @@
 // A network as a list of steps. Signal 0 is the input, signal n the result of step n - 1.
 
+// A step without a state of its own.
+struct Stateless {
+  const float* reset(const float* silence) { return silence; }
+};
+
 template <int X, int In, int Out, int Kernel, int Dilation, bool Bias>
-struct ConvolveStep {
+struct ConvolveStep : Stateless {
   using Run = Convolution<In, Out, Kernel, Bias, Identity>;
   static constexpr int kWeights = Run::kWeights;
   static void run(const Rows* signals, Rows out, const float* weights, int samples) {
@@ -10,7 +15,7 @@ struct ConvolveStep {
 };
 
 template <int X, int Channels, class Act>
-struct ActivateStep {
+struct ActivateStep : Stateless {
   static constexpr int kWeights = Act::weights(Channels);
   static void run(const Rows* signals, Rows out, const float* weights, int samples) {
     for (int c = 0; c < Channels; ++c)
@@ -19,7 +24,7 @@ struct ActivateStep {
 };
 
 template <int Channels, int... X>
-struct AddStep {
+struct AddStep : Stateless {
   static constexpr int kWeights = 0;
   static void run(const Rows* signals, Rows out, const float*, int samples) {
     for (int c = 0; c < Channels; ++c)
@@ -28,6 +33,16 @@ struct AddStep {
         ((sum = sum + load(signals[X][c] + t)), ...);
         store(out[c] + t, sum);
       }
+  }
+};
+
+template <int Channels, int X, int Y>
+struct MultiplyStep : Stateless {
+  static constexpr int kWeights = 0;
+  static void run(const Rows* signals, Rows out, const float*, int samples) {
+    for (int c = 0; c < Channels; ++c)
+      for (int t = 0; t < samples; t += kLanes)
+        store(out[c] + t, load(signals[X][c] + t) * load(signals[Y][c] + t));
   }
 };
 
@@ -46,6 +61,7 @@ class Program<List<Signals...>, List<Steps...>> {
 
   void reset(const float* silence) {
     each<kSignals>([&](auto i) { silence = std::get<i>(signals_).reset(silence); });
+    each<kSteps>([&](auto i) { silence = std::get<i>(steps_).reset(silence); });
   }
   // At most kPiece samples.
   void process(const float* in, float* out, const float* weights, int samples) {
@@ -53,9 +69,9 @@ class Program<List<Signals...>, List<Steps...>> {
     each<kSignals>([&](auto i) { rows[i] = std::get<i>(signals_).next(samples); });
     copy(rows[0].data, in, samples);
     each<kSteps>([&](auto i) {
-      using Step = std::tuple_element_t<i, std::tuple<Steps...>>;
-      Step::run(rows, rows[i + 1], weights, samples);
-      weights += Step::kWeights;
+      auto& step = std::get<i>(steps_);
+      step.run(rows, rows[i + 1], weights, samples);
+      weights += std::remove_reference_t<decltype(step)>::kWeights;
     });
     copy(out, rows[kSignals - 1].data, samples);
     each<kSignals>([&](auto i) { std::get<i>(signals_).advance(samples); });
@@ -63,4 +79,5 @@ class Program<List<Signals...>, List<Steps...>> {
 
  private:
   std::tuple<Signals...> signals_;
+  std::tuple<Steps...> steps_;
 };

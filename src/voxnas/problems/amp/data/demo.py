@@ -14,6 +14,7 @@ def load_demo(
     drive: float = 0.5,
     tone: float = 0.5,
     level: float = 0.5,
+    compress: float = 0.0,
     train: float = 0.7,
     val: float = 0.15,
     test: float = 0.15,
@@ -26,7 +27,6 @@ def load_demo(
     Raises:
         InputError: an argument is out of its range, or `folder` cannot be written.
     """
-    source, target = demo_pair(
-        folder, seconds=seconds, sample_rate=sample_rate, seed=seed, drive=drive, tone=tone, level=level
-    )
+    knobs = {"drive": drive, "tone": tone, "level": level, "compress": compress}
+    source, target = demo_pair(folder, seconds=seconds, sample_rate=sample_rate, seed=seed, **knobs)
     return load_amp_pair(source, target, delay=0, train=train, val=val, test=test)
