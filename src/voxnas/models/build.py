@@ -7,6 +7,7 @@ from voxnas.models.base import Network
 from voxnas.models.cells.net import CellNet
 from voxnas.models.conv_net import ConvNet, Linear
 from voxnas.models.recurrent import GRU, LSTM
+from voxnas.models.strings.net import StringNet
 from voxnas.models.tcn import TCN
 from voxnas.models.wavenet import WaveNet
 from voxnas.utils.errors import InputError
@@ -14,6 +15,7 @@ from voxnas.utils.errors import InputError
 N = TypeVar("N", bound=type[Network])
 
 TYPES: dict[str, type[Network]] = {t.__name__: t for t in (WaveNet, LSTM, GRU, TCN, ConvNet, Linear, CellNet)}
+TYPES[StringNet.__name__] = StringNet
 
 
 def register(network: N) -> N:
@@ -32,7 +34,7 @@ def build(architecture: Mapping[str, Any], **arguments: Any) -> Any:
     kind = arguments.pop("type", None)
     if kind not in TYPES:
         raise InputError(f"unknown network type {kind!r}; known are {', '.join(TYPES)}")
-    if kind not in ("WaveNet", "LSTM", "GRU"):
+    if kind not in ("WaveNet", "LSTM", "GRU", "StringNet"):
         arguments.pop("backend", None)  # there is but one
     if kind != "WaveNet":
         arguments.pop("conditioning", None)
