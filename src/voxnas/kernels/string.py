@@ -158,9 +158,11 @@ class _Run(torch.autograd.Function):
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:
         form, steps, forced = ctx.settings
         kept = list(ctx.saved_tensors)
-        dweights, dstart = torch.zeros_like(kept[0]), torch.zeros_like(kept[1])
-        results = {"output": torch.empty_like(dy), "doutput": dy.contiguous()}
-        _call("backward", form, steps, forced, kept, **results, dstart=dstart, dweights=dweights)
+        dweights = torch.zeros_like(kept[0]) if ctx.needs_input_grad[0] else None
+        dstart = torch.zeros_like(kept[1])
+        results = {"output": torch.empty_like(dy), "doutput": dy.contiguous(), "dstart": dstart}
+        results |= {} if dweights is None else {"dweights": dweights}
+        _call("backward", form, steps, forced, kept, **results)
         return dweights, dstart, None, None, None, None, None
 
 

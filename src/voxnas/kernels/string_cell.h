@@ -142,13 +142,15 @@ struct StringLayer {
   // The gradients: of the weights into sums, of the input added to `din`.
   template <class V>
   void back(const V* in, const V* dout, V* din, V* sums) const {
-    V* to = sums + at;
-    for (long j = 0; j < rows; ++j) {
-      const V g = dout[j];
-      for (long i = 0; i < cols; ++i) to[j * cols + i] += g * in[i];
+    if (V* to = sums) {
+      to += at;
+      for (long j = 0; j < rows; ++j) {
+        const V g = dout[j];
+        for (long i = 0; i < cols; ++i) to[j * cols + i] += g * in[i];
+      }
+      if (bias)
+        for (long j = 0; j < rows; ++j) to[rows * cols + j] += dout[j];
     }
-    if (bias)
-      for (long j = 0; j < rows; ++j) to[rows * cols + j] += dout[j];
     add_product(transposed.data(), w, cols, rows, dout, din);
   }
 };
@@ -200,7 +202,7 @@ class StringRun {
     for (long t = 0; t < n; ++t) step(t, keeps ? t : 0);
   }
 
-  // Gradients of the whole run: `sums` has room for the weights.
+  // Gradients of the whole run: `sums` has room for the weights, or is null where theirs are not asked for.
   void back(V* sums) {
     const long F = s_.features(), O = s_.outputs(), P = s_.lines;
     std::vector<V> dline(P * length(), V{}), dstate(s_.states, V{}), df(F), dv(O), dh1(s_.hidden1), dh2(s_.hidden2),
@@ -226,7 +228,7 @@ class StringRun {
         const V g = df[i] + dpassed[p];  // of the all-pass's output here: x = a (r - x_before) + r_before
         const T a = w_.tuning[p];
         const V before = t > 0 ? f_[(t - 1) * F + i] : V{};
-        sums[(w_.tuning - c_.weights) + p] += g * (line_[at + 1] - before);
+        if (sums) sums[(w_.tuning - c_.weights) + p] += g * (line_[at + 1] - before);
         dpassed[p] = -a * g;
         dline[at + 1] += a * g;
         dline[at] += g;

@@ -46,18 +46,19 @@ Status string_backward(const StringShape& shape, const StringCall<T>& call) {
   if (shape.outputs() > StringRun<T, T>::kMost) return fail(kFailed, "a string has at most 32 lines and states");
   const StringWeights<T> weights(shape, call.weights);
   const long count = shape.weights(), groups = string_groups(call);
-  std::vector<double> sums(groups * count);
+  std::vector<double> sums(call.dweights ? groups * count : 0);
   in_string_groups(call, [&](long first, long group, auto like) {
     using V = decltype(like);
     StringRun<V, T> run(shape, call, weights, first);
     run.forward(true);
+    if (!call.dweights) return run.back(nullptr);
     std::vector<V> own(count, V{});
     run.back(own.data());
     for (long i = 0; i < count; ++i)
       for (size_t lane = 0; lane < sizeof(V) / sizeof(T); ++lane)
         sums[group * count + i] += reinterpret_cast<const T*>(&own[i])[lane];
   });
-  for (long group = 0; group < groups; ++group)
+  for (long group = 0; call.dweights && group < groups; ++group)
     for (long i = 0; i < count; ++i) call.dweights[i] += static_cast<T>(sums[group * count + i]);
   return kDone;
 }

@@ -1,4 +1,4 @@
-"""Notes are found in recordings to a fraction of a cent, and what cannot be learnt from is said in one line."""
+"""Notes are found to a fraction of a cent, and what cannot be learnt from is said in one line."""
 
 import numpy as np
 import pytest

@@ -225,12 +225,15 @@ class StringNet(Network):
         onset: Tensor | None = None,
         only_linear: bool = False,
     ) -> Tensor:
-        """The lines' next samples, `(batch, lines, steps)`; see `run_native`. `only_linear`: no MLP."""
+        """The lines' next samples, `(batch, lines, steps)`; see `run_native`.
+
+        `only_linear`: without the MLP, and with weights that are taken as given.
+        """
         form = self.at(period or self.period or 100.0)
         weights = self.weights(period or self.period or 100.0)
-        if only_linear and form.hidden:
+        if only_linear:
             form = replace(form, hidden=(), passive=False, extras=0, scaled=False)
-            weights = weights[: sum(int(torch.Size(size).numel()) for size in form.sizes())]
+            weights = weights.detach()[: sum(int(torch.Size(size).numel()) for size in form.sizes())]
         short = form.history - start.shape[-1]
         start = nn.functional.pad(start, (short, 0)) if short > 0 else start[..., -form.history :]
         weights = weights.to(start)

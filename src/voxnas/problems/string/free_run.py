@@ -7,9 +7,10 @@ from torch import Tensor
 
 from voxnas.models.strings.net import StringNet
 from voxnas.problems.string.data.note import Note
-from voxnas.problems.string.exciter import FITTED_S, FITTED_TWO_S, find_start, recorded_start
+from voxnas.problems.string.exciter import FITTED_S, FITTED_TWO_S, STEPS, find_start, recorded_start
 
 STARTS = ("recorded", "fitted")
+AGAIN = 6  # steps by which a fitted start follows the weights
 NOISY_DB = -75.0  # noise, against the note's level, above which a recorded start would go on in circles
 
 
@@ -26,7 +27,7 @@ def starts_of(network: StringNet, note: Note, kind: str | None = None, known: Te
     seconds = FITTED_TWO_S if network.lines > 1 else FITTED_S
     size = min(len(note.samples), round(seconds * note.sample_rate))
     target = torch.from_numpy(note.samples[:size]).unsqueeze(0)
-    return find_start(network, target, note.period, known=known, steps=40 if known is None else 10)
+    return find_start(network, target, note.period, known=known, steps=STEPS if known is None else AGAIN)
 
 
 def free_run(

@@ -20,7 +20,7 @@ from voxnas.training.schedules import Schedule
 
 LED_PERIODS = 1.0  # through which a recorded string's states are led before it runs
 LISTENED_S = 10.0  # of a free run at least
-REFINED = 6  # steps of conjugate gradients by which a fitted start follows the network's weights
+FITTED = 8  # steps of conjugate gradients to a segment's start
 
 
 class StringModule(TrainingModule):
@@ -96,7 +96,7 @@ class StringModule(TrainingModule):
         onset = torch.tensor([[float(note.levels[0]), float(b)] for b in begins])
         if fits:
             target = whole[:, history:]
-            start = find_start(self.network, target, note.period, steps=REFINED * 2)
+            start = find_start(self.network, target, note.period, steps=FITTED)
             return self.network(start, target.shape[1], note.period, onset=onset).sum(1), target
         start, rest = whole[:, None, :history], whole[:, None, history:]
         said = self.network(start, led + free, note.period, rest, led, onset)[:, 0]

@@ -158,12 +158,12 @@ def _check_course(
         before, after = (10 * np.log10(summed[i + reach] - summed[i]) for i in (at - reach, at))
         loud = level[at : at + reach].max()
         if after - before > SECOND_NOTE_DB and loud > max(floor + 20, level[peak] - 40):
-            raise InputError(f"{name}: another note begins at {at * frame_s:.2f} s; cut it to a single one")
+            raise InputError(f"{name}: another note begins at {at * frame_s:.2f} s; cut it to one note")
     earlier = np.flatnonzero(level[: max(0, onset - reach)] > max(floor + 20, level[peak] - 30))
     if len(earlier):
         raise InputError(
-            f"{name}: another note begins at {onset * frame_s:.2f} s, after one at {earlier[0] * frame_s:.2f} s;"
-            " cut it to a single one"
+            f"{name}: another note begins at {onset * frame_s:.2f} s, one before it at"
+            f" {earlier[0] * frame_s:.2f} s; cut it to one note"
         )
     early, late = level[peak : peak + 5].mean(), level[max(peak, end - 5) : end]
     if len(late) == 0 or early - late.mean() < LEAST_FALL_DB:
