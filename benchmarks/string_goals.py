@@ -3,8 +3,8 @@
     python benchmarks/string_goals.py [RECORDING ...] [--epochs 30] [--cut START:STOP ...] [--page FILE]
 
 Own strings of one polarisation from -6, -24, -42 and -60 dBFS, of two polarisations that beat, and
-recordings; each is trained by the recipe as it is configured, then runs freely for ten seconds at least. Beside
-it a linear model of as many parameters: so many modes, found by ESPRIT.
+recordings; each is trained by the recipe as configured, then runs freely for ten seconds at least. Beside it
+a linear model of as many parameters: so many modes, found by ESPRIT.
 """
 
 import argparse

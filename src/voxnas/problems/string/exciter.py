@@ -9,8 +9,8 @@ from voxnas.models.strings.net import StringNet
 from voxnas.problems.string.data.note import Note
 
 FITTED_S = 0.5  # of a recording, that the start of one polarisation is fitted to …
-FITTED_TWO_S = 1.0  # … and of two, which only their beating tells apart
-STEPS = 30
+FITTED_TWO_S = 2.0  # … and of two, which only their beating tells apart
+STEPS = 60
 
 
 def recorded_start(network: StringNet, note: Note, at: int = 0, periods: float = 2.0) -> Tensor:

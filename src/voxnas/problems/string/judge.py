@@ -52,8 +52,9 @@ class Judgement:
 def judge(sound: Array, note: Note, gain_db: float = 0.0) -> Judgement:
     """Figures of a sound in the place of a note, at least as long; one that was made louder by `gain_db`."""
     told = note.partials
-    own = envelopes(sound, note.sample_rate, told.frequencies, told.pitch_hz)
-    db, rate = own.db - gain_db, note.sample_rate
+    raised = sound * 10 ** (-gain_db / 20)
+    own = envelopes(raised, note.sample_rate, told.frequencies, told.pitch_hz)
+    db, rate = own.db, note.sample_rate
     frame_s = own.hop / rate
     errors, ratios, away, weights = [], [], [], []
     for row, last in enumerate(told.last):
@@ -63,7 +64,7 @@ def judge(sound: Array, note: Note, gain_db: float = 0.0) -> Judgement:
         errors.append(float(np.minimum(np.abs(mine - target), WORST_DB)[heard].mean()))
         audible = min(last, max(3, _length(mine)))
         ratios.append(_ratio(fall_t60(own.seconds[:audible], mine[:audible]), told.t60[row]))
-        drift = drift_hz(own.values[row, :last], frame_s, db[row].max() + gain_db - 30)
+        drift = drift_hz(own.values[row, :last], frame_s, db[row].max() - 30)
         note_drift = drift_hz(told.envelopes.values[row, :last], frame_s, target.max() - 30)
         away.append(float(cents(told.frequencies[row] + drift, told.frequencies[row] + note_drift)))
         weights.append(10 ** (float(target.max()) / 20) * told.numbers[row])
@@ -78,7 +79,7 @@ def judge(sound: Array, note: Note, gain_db: float = 0.0) -> Judgement:
         pitch_cents=abs(pitch),
         glide_cents=_glide(own.values, told, frame_s, pitch),
         inharmonicity_cents=float(np.max(np.abs(np.array(away) - pitch))),
-        broadband_db=_broadband(sound, note, gain_db),
+        broadband_db=_broadband(raised, note),
         dc_dbfs=float(decibels(np.abs(tail.mean(keepdims=True)))[0]),
         end_dbfs=float(decibels(np.sqrt((tail**2).mean(keepdims=True)))[0]),
     )
@@ -118,13 +119,10 @@ def _glide(values: NDArray[np.complex128], told: Partials, frame_s: float, pitch
     return worst
 
 
-def _broadband(sound: Array, note: Note, gain_db: float) -> float:
+def _broadband(sound: Array, note: Note) -> float:
     size = max(1, round(note.period))
     count = min(len(note.levels), len(sound) // size)
-    mine = (
-        decibels(np.sqrt((np.clip(sound[: count * size], -1e6, 1e6).reshape(count, size) ** 2).mean(1)))
-        - gain_db
-    )
+    mine = decibels(np.sqrt((np.clip(sound[: count * size], -1e6, 1e6).reshape(count, size) ** 2).mean(1)))
     target = note.levels[:count]
     heard = target > note.floor_db + ABOVE_FLOOR_DB
     return float(np.minimum(np.abs(mine - target), WORST_DB)[heard].mean()) if heard.any() else WORST_DB

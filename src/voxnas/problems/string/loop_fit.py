@@ -36,28 +36,26 @@ class LoopFit:
     def __call__(self, network: StringNet, notes: list[Note]) -> float:
         """Set the network's weights; return the error that is left, 1 for about 2 % of T60 or 0.2 cents."""
         targets = [target for note in notes for target in self._targets(network, note)]
-        best, least = None, math.inf
+        best: dict[int, tuple[float, StringNet]] = {}
         for attempt in range(self.attempts if targets else 0):
             tried = copy.deepcopy(network).double()
             if attempt:
                 _begin_elsewhere(tried)
-            error = self._descend(tried, targets)
-            if error < least:
-                best, least = tried, error
-            if least < GOOD:
+            self._descend(tried, targets)
+            for line, error in _errors(tried, targets).items():
+                if error < best.get(line, (math.inf, tried))[0]:
+                    best[line] = (error, tried)
+            if len(best) == network.lines and max(error for error, _ in best.values()) < GOOD:
                 break
-        if best is not None:
-            network.load_state_dict({k: v.float() for k, v in best.state_dict().items()})
-        return least
+        for line, (_, tried) in best.items():
+            _take_line(network, tried, line)
+        return max((error for error, _ in best.values()), default=math.inf)
 
-    def _descend(self, network: StringNet, targets: list["_Target"]) -> float:
+    def _descend(self, network: StringNet, targets: list["_Target"]) -> None:
         """Twice, the second time with whole delays that suit what the first has found."""
         named = network.named_parameters()
         weights = [p for name, p in named if name.startswith(("cell", "delay", "taps"))]
-        if not weights:
-            return math.inf
-        error = math.inf
-        for steps in (self.steps, self.steps // 2):
+        for steps in (self.steps, self.steps // 2) if weights else ():
             network.held = network.whole_delays(targets[0].period) if network.is_passive else None
             optimizer = torch.optim.LBFGS(
                 weights,
@@ -75,8 +73,6 @@ class LoopFit:
 
             optimizer.step(closure)
             network.held = None
-            error = float(closure().detach())
-        return error if math.isfinite(error) else math.inf
 
     def _targets(self, network: StringNet, note: Note) -> list["_Target"]:
         found = find_modes(note, network.lines, self.partials)
@@ -110,6 +106,27 @@ class _Target:
         rings = network.loop(self.shade, self.line, self.period).abs().clamp(min=1e-9).log() + self.least_fall
         longer = (rings / self.least_fall).clamp(min=0)
         return (self.weights * (t60**2 + cents**2)).sum() / self.weights.sum() + longer.square().mean()
+
+
+@torch.no_grad()
+def _errors(network: StringNet, targets: list[_Target]) -> dict[int, float]:
+    """The mean error of each line, as far as it is a number."""
+    found: dict[int, list[float]] = {}
+    for target in targets:
+        found.setdefault(target.line, []).append(float(target.error(network)))
+    means = {line: sum(errors) / len(errors) for line, errors in found.items()}
+    return {line: error for line, error in means.items() if math.isfinite(error)}
+
+
+@torch.no_grad()
+def _take_line(network: StringNet, fitted: StringNet, line: int) -> None:
+    """One line's weights; lines do not know of each other while they are fitted."""
+    if not network.is_passive:
+        network.load_state_dict({k: v.float() for k, v in fitted.state_dict().items()})
+        return
+    own, other = network.cell.filters[line], fitted.cell.filters[line]
+    own.load_state_dict({k: v.float() for k, v in other.state_dict().items()})
+    network.delay[line] = fitted.delay[line].float()
 
 
 @torch.no_grad()

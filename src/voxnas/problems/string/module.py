@@ -20,7 +20,8 @@ from voxnas.training.schedules import Schedule
 
 LED_PERIODS = 1.0  # through which a recorded string's states are led before it runs
 LISTENED_S = 10.0  # of a free run at least
-FITTED = 8  # steps of conjugate gradients to a segment's start
+FITTED_PERIODS = 16  # at least, of a segment whose start is fitted …
+FITTED = 8  # … by so many steps of conjugate gradients to a segment's start
 
 
 class StringModule(TrainingModule):
@@ -49,7 +50,7 @@ class StringModule(TrainingModule):
         self.network: StringNet
         self.data, self.feedback, self.loop_fit = data, feedback, loop_fit
         self.sample_rate = data.sample_rate
-        self._begins = True
+        self._begins, self._is_fitted = True, False
         self._known: dict[str, Tensor] = {}  # starts by note, from one epoch to the next
 
     def start_from(self, state_dict: Mapping[str, Tensor]) -> None:
@@ -59,7 +60,14 @@ class StringModule(TrainingModule):
     def on_fit_start(self) -> None:
         super().on_fit_start()
         if self.loop_fit is not None and self._begins and self.trainer.current_epoch == 0:
+            self._is_fitted = True
             self.loop_fit(self.network, self.data.parts()[0])
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        super().on_train_batch_start(batch, batch_idx)
+        if self._is_fitted and self.trainer.current_epoch == 0:  # what the fit alone is worth is kept, too
+            for group in self.optimizers().param_groups:  # type: ignore[union-attr]
+                group["lr"] = 0.0
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # type: ignore[override]
         number, places, signs = batch
@@ -77,19 +85,15 @@ class StringModule(TrainingModule):
         `places`: where they begin, of 0 to 1 of what the note has room for.
         """
         history = self.network.at(note.period).history
-        steps = max(1, round(generations * note.period)) if generations else self.feedback.one_step
-        led = steps if not generations else round(LED_PERIODS * note.period) * self.network.is_passive
         fits = kind_of_start(self.network, note) == "fitted"
-        if fits:
-            led, steps = 0, min(max(steps, round(16 * note.period)), len(note.samples) // 2)
-        free = steps if generations or fits else 0
-        size = history + led + free
+        led = 0 if fits else round(LED_PERIODS * note.period) * self.network.is_passive
+        steps = round(generations * note.period) if generations else self.feedback.one_step
+        steps = max(steps, round(FITTED_PERIODS * note.period)) if fits else steps
         samples = len(note.samples)
         if self.data.most_seconds is not None:
             samples = min(samples, round(self.data.most_seconds * note.sample_rate))
-        if size + 1 > samples:  # the note is shorter than so many generations
-            free = max(0, samples - history - led - 1)
-            size = history + led + free
+        steps = max(1, min(steps, (samples - history - led) // 2))  # a note may be shorter
+        size = history + led + steps
         begins = (places * (samples - size)).astype(int)
         whole = torch.from_numpy(np.stack([note.samples[b : b + size] for b in begins])).float()
         whole = whole * signs.unsqueeze(1)
@@ -97,11 +101,11 @@ class StringModule(TrainingModule):
         if fits:
             target = whole[:, history:]
             start = find_start(self.network, target, note.period, steps=FITTED)
-            return self.network(start, target.shape[1], note.period, onset=onset).sum(1), target
+            return self.network(start, steps, note.period, onset=onset).sum(1), target
         start, rest = whole[:, None, :history], whole[:, None, history:]
-        said = self.network(start, led + free, note.period, rest, led, onset)[:, 0]
-        skipped = led if generations else 0
-        return said[:, skipped:], rest[:, 0, skipped:]
+        forced = led if generations else led + steps
+        said = self.network(start, led + steps, note.period, rest, forced, onset)[:, 0]
+        return said[:, led:], rest[:, 0, led:]
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         if self.feedback.clip:
