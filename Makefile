@@ -122,10 +122,11 @@ nas-budget-smoke: setup  ## the same with 3 candidates, one of which climbs, and
 override NOTE := $(value NOTE)
 STRING = problem=string $(if $(NOTE),$(call quote,data.recordings=$(NOTE)))
 
+STRING_RUNGS := 'search.rungs=[2,6,16]'
 string-poc string-smoke: AMP := string
 string-poc: RECORDINGS = $(STRING)
 string-poc: setup  ## search neural strings that ring and decay as a recorded note does (NOTE=take.wav)
-	$(call study-search,ladder,space=string,search.candidates=12 'search.rungs=[2,6,16]')
+	$(call study-search,ladder,space=string,search.candidates=12 $(STRING_RUNGS))
 
 string-smoke: RECORDINGS = $(STRING) experiment=smoke
 string-smoke: setup  ## the same with 2 candidates × 2 epochs, about a minute

@@ -18,6 +18,7 @@ from voxnas.problems.string.modal import Mode, find_modes
 
 T60_UNIT, CENT_UNIT = 0.02, 0.2  # errors of so much weigh the same
 GOOD = 0.05  # an error with which nothing else is tried
+FAINT_DB = 50.0  # partials that far below the strongest are left out
 SHADE = 64  # points between partials, and above them, where nothing may ring longer
 
 
@@ -75,7 +76,7 @@ class LoopFit:
             network.held = None
 
     def _targets(self, network: StringNet, note: Note) -> list["_Target"]:
-        found = find_modes(note, network.lines, self.partials)
+        found = _plausible(find_modes(note, network.lines, self.partials), network.max_t60)
         if network.lines == 1:
             return [_Target([modes[0] for modes in found], 0, note)]
         pairs = [modes for modes in found if len(modes) > 1]
@@ -105,7 +106,16 @@ class _Target:
         cents = loop.imag / (2 * math.pi * self.numbers) * 1200 / math.log(2) / CENT_UNIT
         rings = network.loop(self.shade, self.line, self.period).abs().clamp(min=1e-9).log() + self.least_fall
         longer = (rings / self.least_fall).clamp(min=0)
-        return (self.weights * (t60**2 + cents**2)).sum() / self.weights.sum() + longer.square().mean()
+        off = (1 + t60**2 + cents**2).sqrt() - 1  # one partial that was taken wrongly does not decide
+        return (self.weights * off).sum() / self.weights.sum() + longer.square().mean()
+
+
+def _plausible(found: list[list[Mode]], longest_t60: float) -> list[list[Mode]]:
+    """Without what rings longer than a string does, and what is too faint to be sure of."""
+    loudest = max((mode.weight for modes in found for mode in modes), default=0.0)
+    least = loudest * 10 ** (-FAINT_DB / 20)
+    kept = [[m for m in modes if m.t60 < longest_t60] for modes in found]
+    return [modes for modes in kept if modes and max(m.weight for m in modes) > least]
 
 
 @torch.no_grad()
