@@ -27,6 +27,7 @@ help:  ## this list
 	@printf '%s\n' 'variables:' \
 	  '  INPUT=dry.wav TARGET=amp.wav   your recordings; without them a demo pair is made' \
 	  '  PAIR=nam_reamp                 the pair is a take of the plug-in trainer'"'"'s standard recording' \
+	  '  NOTE=take.wav                  a recorded note that rings out (string-poc)' \
 	  '  SETTINGS=table.csv             recordings with knobs: a column file, one for each knob (nas-knobs)' \
 	  '  STUDY=name                     folder of the results under logs/nas (default: after TARGET)' \
 	  '  JOBS=2                         candidates trained side by side (default: the cores, at most 4)' \
@@ -87,6 +88,20 @@ nas-budget: setup  ## the best model within a CPU cost (PRESET=nano, CPU=0.03 of
 
 nas-budget-smoke: setup  ## the same with 3 candidates, one of which climbs, and two finalists
 	@$(FRONT) budget-smoke $(IN_SPACE) $(BUDGET) $(ARGS)
+
+# Strings of the project's own, or a recorded note that rings out (NOTE=take.wav)
+override NOTE := $(value NOTE)
+STRING = problem=string $(if $(NOTE),$(call quote,data.recordings=$(NOTE)))
+
+STRING_RUNGS := 'search.rungs=[2,6,16]'
+string-poc string-smoke: AMP := string
+string-poc: RECORDINGS = $(STRING)
+string-poc: setup  ## search neural strings that ring and decay as a recorded note does (NOTE=take.wav)
+	$(call study-search,ladder,space=string,search.candidates=12 $(STRING_RUNGS))
+
+string-smoke: RECORDINGS = $(STRING) experiment=smoke
+string-smoke: setup  ## the same with 2 candidates × 2 epochs, about a minute
+	$(call study-search,phase1,space=string_smoke)
 
 ##@ single steps
 space: setup  ## preview a space without training (SPACE=poc)

@@ -1,4 +1,4 @@
-"""Play a sound file through a run or an exported model."""
+"""Play a sound file through a run or an exported model, or a score of notes with one that rings by itself."""
 
 from voxnas.utils import interrupt
 
@@ -14,11 +14,15 @@ from voxnas.engine.play import render
 from voxnas.export.load import load_model
 from voxnas.utils.app import INTERRUPTED, hydra_app
 from voxnas.utils.progress_bar import progress_bar
+from voxnas.utils.tool import call_tool
 
 
 @hydra_app("on_model/render", open_groups=["controls"])
 def main(cfg: DictConfig) -> None:
-    """`python src/render.py model=PATH input=in.wav output=out.wav`."""
+    """`python src/render.py model=PATH input=in.wav output=out.wav`, or notes=riff.txt as the input."""
+    if cfg.notes is not None:
+        call_tool(cfg)
+        return
     model = load_model(cfg.model, cfg.submodel)
     rate, engine = model.rate(cfg.sample_rate), make_engine(model.network, cfg.engine)
     engine.set_controls(dict(cfg.controls), glide=0)

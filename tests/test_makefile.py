@@ -80,6 +80,17 @@ def test_knobs_are_the_demo_rig_s_or_those_of_a_table(target):
     assert not any(argument.startswith("data.target") for argument in own)
 
 
+@pytest.mark.parametrize("target", ["string-poc", "string-smoke"])
+def test_a_string_is_the_project_s_own_or_a_recorded_note(tmp_path, target):
+    search, report = commands(tmp_path, target)
+    assert "problem=string" in search
+    assert ("experiment=smoke" in search) == target.endswith("smoke")
+    assert "experiment=quick" not in search
+    (study,) = (argument for argument in search if argument.startswith("study="))
+    assert study in report
+    assert "data.recordings=a, b.wav" in commands(tmp_path, target, "NOTE=a, b.wav")[2]
+
+
 @pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize("target", ["nas-smoke", "inspect", "train"])
 def test_paths_come_as_they_were_typed(target, name):

@@ -10,6 +10,7 @@ from voxnas.models.lactose import Lactose
 from voxnas.models.recurrent import GRU, LSTM
 from voxnas.models.state_space import StateSpace
 from voxnas.models.state_trajectory import StateTrajectory
+from voxnas.models.strings.net import StringNet
 from voxnas.models.tcn import TCN
 from voxnas.models.transformer import Transformer
 from voxnas.models.wavenet import WaveNet
@@ -18,7 +19,7 @@ from voxnas.utils.errors import InputError
 N = TypeVar("N", bound=type[Network])
 
 _FAMILIES: tuple[type[Network], ...] = (WaveNet, LSTM, GRU, TCN, ConvNet, Linear, CellNet)
-_FAMILIES += (StateTrajectory, Lactose, Transformer, StateSpace)
+_FAMILIES += (StateTrajectory, Lactose, Transformer, StateSpace, StringNet)
 TYPES = {family.__name__: family for family in _FAMILIES}
 
 
@@ -38,7 +39,7 @@ def build(architecture: Mapping[str, Any], **arguments: Any) -> Any:
     kind = arguments.pop("type", None)
     if kind not in TYPES:
         raise InputError(f"unknown network type {kind!r}; known are {', '.join(TYPES)}")
-    if kind not in ("WaveNet", "LSTM", "GRU", "StateTrajectory"):
+    if kind not in ("WaveNet", "LSTM", "GRU", "StateTrajectory", "StringNet"):
         arguments.pop("backend", None)  # there is but one
     if kind != "WaveNet":
         arguments.pop("conditioning", None)

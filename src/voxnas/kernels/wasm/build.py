@@ -30,7 +30,7 @@ NEEDS = "clang, lld, wasi-libc, libc++-14-dev-wasm32 and libclang-rt-14-dev-wasm
 
 def sources() -> list[Path]:
     """The sources that the module is made of."""
-    headers = [path for path in SOURCES.glob("*.h") if not path.name.startswith("train_")]
+    headers = [path for path in SOURCES.glob("*.h") if not path.name.startswith(("train_", "string_"))]
     return sorted(
         [*headers, *(SOURCES / f"{kind}_stream.cpp" for kind in KINDS), *SOURCES.glob("wasm/*.cpp")]
     )

@@ -1,0 +1,1 @@
+"""Strings: delay lines in feedback through a small cell, a network or none."""

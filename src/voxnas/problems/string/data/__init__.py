@@ -1,0 +1,1 @@
+"""Data of strings: recorded notes, and strings that the project makes itself."""

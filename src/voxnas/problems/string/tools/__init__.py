@@ -1,0 +1,1 @@
+"""Tools of the string problem, which scripts call by their config."""
