@@ -4,7 +4,7 @@ import numpy as np
 
 from voxnas.audio.demo.arguments import check_arguments
 from voxnas.audio.demo.cabinet import cabinet
-from voxnas.audio.demo.clipper import clip
+from voxnas.audio.demo.clipper import CHUNK, clip
 from voxnas.audio.demo.guitar import play_guitar
 from voxnas.audio.demo.oversample import FACTOR, downsample, upsample
 from voxnas.audio.demo.tone import tone_control
@@ -40,11 +40,18 @@ def make_pair(
 
 
 def play_amp(
-    dry: np.ndarray, sample_rate: int, *, drive: float = 0.5, tone: float = 0.5, level: float = 0.5
+    dry: np.ndarray,
+    sample_rate: int,
+    *,
+    drive: float = 0.5,
+    tone: float = 0.5,
+    level: float = 0.5,
+    chunk: int = CHUNK,
 ) -> np.ndarray:
     """Return `dry` through pedal, tube and cabinet as float64; causal, as a real amp is.
 
     `drive` is the clipping stage's pot, `tone` the treble's, `level` how hard the pedal drives the tube.
+    A short `dry` is quicker in short chunks, see `clip`.
 
     Raises:
         InputError: a knob is outside 0 to 1.
@@ -52,7 +59,7 @@ def play_amp(
     check_arguments(drive=drive, tone=tone, level=level)
     high_rate = FACTOR * sample_rate
     volts = upsample(INPUT_V * dry.astype(np.float64), sample_rate)
-    volts = tone_control(clip(volts, high_rate, drive), high_rate, tone)
+    volts = tone_control(clip(volts, high_rate, drive, chunk), high_rate, tone)
     gain = PREAMP_GAIN * (LEVEL_END + (1 - LEVEL_END) * level)
     volts = tube_stage(gain * volts, high_rate)
     return cabinet(downsample(volts, sample_rate), sample_rate)
