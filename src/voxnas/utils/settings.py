@@ -134,7 +134,7 @@ SETTINGS: dict[str, Kind] = {
     "training.loss.kind": word(),
     "training.loss.width": number(above=0),
     "data.val_share": SHARE,
-    "folder": PATH,
+    "folder": or_none(PATH),
     "copy_to": or_none(PATH),
     "data_dir": PATH,
     "processes": or_none(COUNT),

@@ -14,6 +14,7 @@ from voxnas.utils.errors import InputError
 KNOBS = ("drive", "tone", "level")
 TAKE_S = 30.0  # of each guitar
 CHUNK = 384  # samples that the rig solves one after the other, all chunks of a short stretch side by side
+OVERLAP = 4
 TAKES = 16  # of guitars that are trained on, and as many others that are not
 
 
@@ -26,13 +27,13 @@ class DemoRig(Source):
     Args:
         sample_rate: in Hz.
         seconds: of a stretch that an image is cut from.
-        per_setting: images that are cut from one stretch of playing, each half a stretch after the last.
+        per_setting: images that are cut from one stretch of playing, each a quarter of it after the last.
         settle_s: what the rig plays before, so that it has settled.
     """
 
     sample_rate: int = 16_000
-    seconds: float = 1.6
-    per_setting: int = 8
+    seconds: float = 4.0
+    per_setting: int = 4
     settle_s: float = 0.1
 
     kind = "rig"
@@ -45,7 +46,7 @@ class DemoRig(Source):
     def play(
         self, knobs: Mapping[str, np.ndarray], samples: int, numbers: np.ndarray, train: int, seed: int
     ) -> np.ndarray:
-        step, settle = samples // 2, round(self.settle_s * self.sample_rate)
+        step, settle = samples // OVERLAP, round(self.settle_s * self.sample_rate)
         sounds = np.empty((len(numbers), samples))
         groups = numbers // self.per_setting
         for group in np.unique(groups):

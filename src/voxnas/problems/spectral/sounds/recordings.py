@@ -30,7 +30,7 @@ class Recordings(Source):
 
     settings: str
     sample_rate: int = 16_000
-    seconds: float = 1.6
+    seconds: float = 4.0
 
     kind = "recordings"
 

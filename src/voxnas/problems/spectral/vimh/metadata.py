@@ -68,11 +68,18 @@ def read_metadata(path: Path) -> Metadata:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise InputError(f"{path}: {path.stat().st_size} bytes are too many for a set's JSON file")
-        text = path.read_bytes().decode("utf-8")
-        values = json.loads(text)
+        return parse_metadata(path.read_bytes().decode("utf-8"), path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: no JSON ({error}); generate the set again") from error
+
+
+def parse_metadata(text: str, path: Path) -> Metadata:
+    """Metadata of a JSON text that came from `path`. InputErrors as `read_metadata`."""
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: no JSON ({error}); generate the set again") from error
     if wrong := _wrong(values):
         raise InputErrors([f"{path}: {line}" for line in wrong])
