@@ -40,6 +40,11 @@ def options(group: str) -> list[str]:
     return found
 
 
+OF_AMPS = [
+    name for name in options("data") if not name.startswith("vimh")
+]  # those are tested with their problem
+
+
 @pytest.fixture(autouse=True)
 def wav(tmp_path, monkeypatch):
     """A recording for the configs of data that want one."""
@@ -98,7 +103,7 @@ def given_to(data: str) -> list[str]:
     return [f"data.input={WAV}", f"data.target={WAV}"]
 
 
-@pytest.mark.parametrize("data", [name for name in options("data") if not name.startswith("vimh")])
+@pytest.mark.parametrize("data", OF_AMPS)
 def test_every_kind_of_data_is_a_data_module_that_loads_nothing_yet(composed, data):
     given = given_to(data)
     config = composed("train", f"data={data}", "seed=7", *given)
@@ -267,7 +272,7 @@ def test_every_selection_can_be_built(composed, selection):
 
 
 @pytest.mark.parametrize("experiment", options("experiment"))
-@pytest.mark.parametrize("data", options("data"))
+@pytest.mark.parametrize("data", OF_AMPS)
 def test_an_experiment_brings_no_setting_that_the_data_have_not(composed, data, experiment):
     given = given_to(data)
     plain = composed("train", f"data={data}", *given)
