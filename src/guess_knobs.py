@@ -1,4 +1,4 @@
-"""Guess where an amp's knobs stand, from a recording of it: `python src/guess_knobs.py input=some.wav`."""
+"""Guess where knobs stand, from a recording of what they made: `python src/guess_knobs.py input=some.wav`."""
 
 from voxnas.utils import interrupt
 

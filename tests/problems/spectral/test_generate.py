@@ -30,7 +30,7 @@ def generate(run_here, tmp_path):
     return run
 
 
-def table(folder: Path, seconds: float = 12.0) -> Path:
+def table(folder: Path, seconds: float = 25.0) -> Path:
     rng = np.random.default_rng(0)
     for gain in (1, 2, 3):
         soundfile.write(folder / f"g{gain}.wav", 0.1 * gain * rng.normal(size=int(16000 * seconds)), 16000)
@@ -100,6 +100,20 @@ def test_excerpts_that_test_come_later_than_all_that_are_trained_on(generate, tm
     assert (opened.train["high"] == -200).all()
     assert (opened.test["high"] > -60).all()
     assert np.unique(opened.values(opened.test)) == pytest.approx([1, 2, 3], abs=0.01)
+
+
+def test_of_each_part_of_a_recording_the_end_tests(generate, tmp_path):
+    path = table(tmp_path)
+    for gain in (1, 2, 3):  # silence at the end of both halves
+        samples, rate = soundfile.read(tmp_path / f"g{gain}.wav")
+        half = len(samples) // 2
+        for end in (half, 2 * half):
+            samples[end - half // 5 : end] = 0
+        soundfile.write(tmp_path / f"g{gain}.wav", samples, rate)
+    given = ["sound.source.parts=2", "sound.source.seconds=2.0", "sound.picture.width=20"]
+    opened = open_set(generate("sound=recordings", f"sound.source.settings={path}", "samples=60", *given))
+    assert (opened.train["high"] > -60).all()
+    assert (opened.test["high"] == -200).all()
 
 
 def test_the_rig_s_test_hears_other_guitars_than_its_training():

@@ -10,7 +10,7 @@ from voxnas.problems.spectral.networks.reading import STEPS, VALUE
 from voxnas.problems.spectral.vimh.knobs import Knob
 from voxnas.utils.errors import InputError
 
-ON_STEPS = ("soft", "cross_entropy", "weighted", "ordinal")
+ON_STEPS = ("soft", "bell", "cross_entropy", "weighted", "ordinal")
 ON_VALUES = ("mse", "l1", "huber")
 CROSS_ENTROPY_SHARE = 0.1  # of an ordinal loss
 
@@ -18,10 +18,12 @@ CROSS_ENTROPY_SHARE = 0.1  # of an ordinal loss
 class KnobLoss(nn.Module):
     """Sum over knobs of a loss of each, on targets that are shares of the range, 0 to 1.
 
-    On steps: "soft", cross-entropy with a bell about where the knob stands, also between steps (Imani and
-    White, "Improving regression performance with distributional losses", ICML 2018); "cross_entropy" with the
-    nearest step; "weighted", that and a penalty on probability far off, Σ p·(1 + d²); "ordinal", the distance
-    of the mean from the target, and a tenth of the cross-entropy. On values: "mse", "l1", "huber".
+    On steps: "soft", cross-entropy with the two steps that a knob stands between, by how near it is to each,
+    whose mean is its place; "bell", with a normal distribution about it (Imani and White, "Improving
+    regression performance with distributional losses", ICML 2018), which is off at the ends of few steps;
+    "cross_entropy" with the nearest step; "weighted", that and a penalty on probability far off,
+    Σ p·(1 + d²); "ordinal", the distance of the mean from the target, and a tenth of the cross-entropy. On
+    values: "mse", "l1", "huber".
 
     Args:
         kind: one of these.
@@ -68,6 +70,9 @@ class KnobLoss(nn.Module):
         places = torch.arange(knob.classes, device=output.device, dtype=output.dtype)
         nearest = steps.round().long().clamp(0, knob.classes - 1)
         if self.kind == "soft":
+            near = (1 - (places - steps[:, None].clamp(0, knob.classes - 1)).abs()).clamp(min=0)
+            return nn.functional.cross_entropy(output, near)
+        if self.kind == "bell":
             bell = torch.softmax(-((places - steps[:, None]) ** 2) / (2 * self.width**2), dim=1)
             return nn.functional.cross_entropy(output, bell)
         loss = nn.functional.cross_entropy(output, nearest)

@@ -1,6 +1,7 @@
 """Recordings of a device at known settings: a CSV with a column `file` and one for each knob."""
 
 import csv
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -20,17 +21,19 @@ FILE, DRY = "file", "input"
 
 @dataclass(frozen=True)
 class Recordings(Source):
-    """Excerpts of recordings. Those that test come later in each recording than those that are trained on.
+    """Excerpts of recordings. Those that test come later in each part of it than those that are trained on.
 
     Args:
         settings: the CSV; files are looked for beside it. A column `input`, of dry recordings, is not used.
         sample_rate: of the pictures in Hz; recordings of another are resampled.
         seconds: that an image shows.
+        parts: of each recording, one after the other; the end of each tests.
     """
 
     settings: str
     sample_rate: int = 16_000
     seconds: float = 4.0
+    parts: int = 1
 
     kind = "recordings"
 
@@ -70,22 +73,25 @@ class Recordings(Source):
         for place, number in enumerate(numbers):
             path = files[number % len(files)]
             recording = read_at(path, self.sample_rate)
-            start = self._start(path, len(recording), samples, int(number) // len(files), train // len(files))
+            excerpt = int(number) // len(files)
+            start = self._start(path, len(recording), samples, excerpt, train // len(files))
             sounds[place] = recording[start : start + samples]
         return sounds
 
     def _start(self, path: str, there: int, samples: int, excerpt: int, train: int) -> int:
-        """Where an excerpt begins: four fifths of the recording are trained on, the rest tests."""
-        border = there * 4 // 5
-        if border < samples or there - border < samples:
-            least = 5 * samples / self.sample_rate
+        """Where an excerpt begins: four fifths of each part of a recording are trained on, the rest tests."""
+        part = there // self.parts
+        border = part * 4 // 5
+        if border < samples or part - border < samples:
+            least = 5 * self.parts * samples / self.sample_rate
             raise InputError(
-                f"{path}: {there / self.sample_rate:.1f} s are too short; give {least:.0f} s or more"
+                f"{path}: {there / self.sample_rate:.1f} s are too short; give {math.ceil(least)} s or more"
             )
-        if excerpt < train:
-            return (border - samples) * excerpt // max(1, train - 1)
-        rest = max(1, train // 4 - 1)
-        return border + (there - samples - border) * min(excerpt - train, rest) // rest
+        first, room = (0, border - samples) if excerpt < train else (border, part - samples - border)
+        place = excerpt if excerpt < train else excerpt - train
+        of = train if excerpt < train else train // 4
+        last = max(1, -(-of // self.parts) - 1)
+        return place % self.parts * part + first + room * min(place // self.parts, last) // last
 
     @cached_property
     def _table(self) -> tuple[list[str], list[str], np.ndarray]:
