@@ -55,7 +55,7 @@ class TrainedReader:
             for start in range(0, len(images), MANY):
                 part = slice(start, start + MANY)
                 scales = torch.from_numpy(np.stack([low[part], high[part]], axis=1)).float()
-                output = self.network(torch.from_numpy(images[part]).float() / 255, scales)
+                output = self.network(torch.from_numpy(np.array(images[part])).float() / 255, scales)
                 mean, deviation = estimates(output, self.knobs, self.network.heads)
                 means.append(mean.numpy())
                 deviations.append(deviation.numpy())
