@@ -116,6 +116,148 @@ report: setup  ## write the report of STUDY again
 inspect: setup  ## look at a pair before training (INPUT, TARGET)
 	@$(FRONT) inspect $(call option,input,$(INPUT)) $(call option,target,$(TARGET)) $(ARGS)
 
+##@ spectra: sets of images
+SET_OF = $(PY) src/generate_vimh.py if_missing=true sound=$(1) samples=$(or $(SAMPLES),$(2)) $(if $(filter sd%,$(MAKECMDGOALS)),$(ARGS))
+
+sds: setup  ## make the small set, 256 saws (SAMPLES=n for another size, as of all sets)
+	@$(call SET_OF,saw,256)
+
+sdl: setup  ## make the large set, 16,384 saws
+	@$(call SET_OF,saw,16384)
+
+sdmb: setup  ## make the Moog ladder's basic set
+	@$(call SET_OF,moog_basic,256)
+
+sdme: setup  ## make the Moog ladder's set with an envelope
+	@$(call SET_OF,moog_envelope,512)
+
+sdmr: setup  ## make the Moog ladder's set near oscillation
+	@$(call SET_OF,moog_resonance,384)
+
+sdma: sdmb sdme sdmr  ## make all three Moog sets
+
+sdr: setup  ## make the demo rig's set: its drive, tone and level
+	@$(call SET_OF,rig,4096)
+
+# FORM=png: a picture for a terminal
+SHOW = $(PY) src/show_vimh.py $(if $(FORM),form=$(FORM))
+SMALL := data/vimh-32x32x1_8000Hz_1p0s_256dss_simple_2p
+LARGE := data/vimh-32x32x1_8000Hz_1p0s_16384dss_simple_2p
+ddr: setup  ## look at the set that was made last, and hear it: a page (FORM=png: a picture)
+	@$(SHOW) $(ARGS)
+
+dds: sds  ## look at the small set, and hear it
+	@$(SHOW) folder=$(SMALL)
+
+ddl: sdl  ## look at the large set, and hear it
+	@$(SHOW) folder=$(LARGE)
+
+##@ spectra: training and searching
+KNOBS_OF = $(PY) src/train.py problem=spectral data=vimh_$(1) model=$(2) $(3) $(ARGS)
+
+nas-spectral nas-spectral-smoke: AMP := images
+nas-spectral: DATA = problem=spectral data=vimh_rig
+nas-spectral: sdr  ## search networks that tell the demo rig's knobs (ARGS="data=vimh data.folder=…": others)
+	$(call study-search,ladder,space=images,search.candidates=24 'search.rungs=[2,6,20]')
+
+nas-spectral-smoke: DATA = problem=spectral data=vimh_small
+nas-spectral-smoke: sds  ## the smallest such search: 2 candidates, one of which climbs
+	$(call study-search,ladder,space=images_smoke,search.candidates=2 $(TWO_RUNGS) search.keep=1)
+
+ex: sds  ## an example: a CNN on the small set
+	@$(call KNOBS_OF,small,cnn_8k)
+
+etms: sds  ## CNN of 2,000 weights on the small set
+	@$(call KNOBS_OF,small,cnn_2k)
+
+etts: sds  ## CNN of 8,000 weights on the small set
+	@$(call KNOBS_OF,small,cnn_8k)
+
+etml: sdl  ## CNN of 2,000 weights on the large set
+	@$(call KNOBS_OF,large,cnn_2k)
+
+ettl: sdl  ## CNN of 8,000 weights on the large set
+	@$(call KNOBS_OF,large,cnn_8k)
+
+etall: etms etts etml ettl  ## these four
+
+evitms: sds  ## ViT of 8,000 weights on the small set
+	@$(call KNOBS_OF,small,vit_8k)
+
+evitts: sds  ## ViT of 25,000 weights on the small set
+	@$(call KNOBS_OF,small,vit_25k)
+
+evitall: evitms evitts  ## these two
+
+emb: sdmb  ## CNN on the Moog ladder's basic set
+	@$(call KNOBS_OF,moog_basic,cnn_8k)
+
+eme: sdme  ## CNN on the Moog ladder's set with an envelope
+	@$(call KNOBS_OF,moog_envelope,cnn_8k)
+
+emr: sdmr  ## CNN on the Moog ladder's set near oscillation
+	@$(call KNOBS_OF,moog_resonance,cnn_8k)
+
+emall: emb eme emr  ## make the Moog sets, and CNNs on them
+
+emvitb: sdmb  ## ViT on the Moog ladder's basic set
+	@$(call KNOBS_OF,moog_basic,vit_25k)
+
+emvite: sdme  ## ViT on the Moog ladder's set with an envelope
+	@$(call KNOBS_OF,moog_envelope,vit_25k)
+
+emvitr: sdmr  ## ViT on the Moog ladder's set near oscillation
+	@$(call KNOBS_OF,moog_resonance,vit_25k)
+
+emvitgta: emvitb emvite emvitr  ## make the Moog sets, and ViTs on them
+
+tr: sds  ## train with the defaults: 64,000 weights, the small set
+	@$(call KNOBS_OF,small,cnn_64k)
+
+trq: sds  ## the same for one epoch, to see that it runs
+	@$(call KNOBS_OF,small,cnn_64k,trainer.max_epochs=1)
+
+trs: sds  ## train on the small set
+	@$(call KNOBS_OF,small,cnn_64k)
+
+trl: sdl  ## train on the large set
+	@$(call KNOBS_OF,large,cnn_64k)
+
+ae: setup  ## hear what the last network tells: its knobs and the true ones, as WAV pairs
+	@$(PY) src/evaluate_audio.py $(ARGS)
+
+##@ diagrams and lists
+td: setup  ## draw every network (ARGS="models=[cnn_8k]": some)
+	@$(PY) src/show_models.py $(ARGS)
+
+tds: setup  ## every network as text
+	@$(PY) src/show_models.py form=text $(ARGS)
+
+tdl: setup  ## list the models' configs
+	@$(PY) src/show_models.py form=list models=[model]
+
+lc: setup  ## list all models, data, sounds, experiments and the like
+	@$(PY) src/show_models.py form=list
+
+##@ short names
+h: help  ## this list
+
+t: test  ## the tests, without the slow ones
+
+ta: test-all  ## all tests
+
+f: setup  ## the checks that go before a commit, on all files
+	@.venv/bin/pre-commit run --all-files
+
+c: cl dc  ## delete all that was made: results, sets, caches
+	find . -name __pycache__ -not -path './.git/*' -not -path './.venv/*' -prune -exec rm -rf {} +
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+dc: clean-data  ## delete the sets that were made, and the demo pair
+	rm -rf data/vimh-*
+
+cl: clean-logs  ## delete all results
+
 ##@ benchmarks
 bench: bench-train bench-engine  ## measure training and streaming speed, start-up and the report on 10,000 records
 	@$(PY) benchmarks/startup.py

@@ -21,7 +21,7 @@ def noise(samples: int) -> np.ndarray:
 
 def in_one_piece(signal: np.ndarray, old: int, new: int) -> np.ndarray:
     """What the library's own function makes of the whole signal at once."""
-    convert = module._torchaudio("functional").resample
+    convert = module.torchaudio("functional").resample
     width, rolloff = module.FILTER_WIDTH, module.ROLLOFF
     whole = convert(torch.from_numpy(signal).double(), old, new, lowpass_filter_width=width, rolloff=rolloff)
     return whole.numpy()

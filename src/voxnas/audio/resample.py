@@ -81,13 +81,13 @@ def _filter_bank(from_rate: int, to_rate: int) -> Any:
     """Function that converts a stretch `(samples,)` with silence on both sides; made once per stream."""
     import torch
 
-    bank = _torchaudio("transforms").Resample(
+    bank = torchaudio("transforms").Resample(
         from_rate, to_rate, lowpass_filter_width=FILTER_WIDTH, rolloff=ROLLOFF, dtype=torch.float64
     )
     return bank.float()  # weights computed in single precision are off by 1e-5
 
 
-def _torchaudio(part: str) -> ModuleType:
+def torchaudio(part: str) -> ModuleType:
     """Import a part of torchaudio beside any build of torch.
 
     The Linux wheels of torchaudio hold an extension linked to CUDA libraries; beside a CPU-only torch,

@@ -5,7 +5,7 @@ import numpy as np
 from voxnas.audio.demo import compressor
 from voxnas.audio.demo.arguments import check_arguments
 from voxnas.audio.demo.cabinet import cabinet
-from voxnas.audio.demo.clipper import clip
+from voxnas.audio.demo.clipper import CHUNK, clip
 from voxnas.audio.demo.guitar import play_guitar
 from voxnas.audio.demo.oversample import FACTOR, downsample, upsample
 from voxnas.audio.demo.tone import tone_control
@@ -50,11 +50,13 @@ def play_amp(
     tone: float = 0.5,
     level: float = 0.5,
     compress: float = 0.0,
+    chunk: int = CHUNK,
 ) -> np.ndarray:
     """Return `dry` through pedal, tube and cabinet as float64; causal, as a real amp is.
 
     `drive` is the clipping stage's pot, `tone` the treble's, `level` how hard the pedal drives the tube;
-    `compress`, above 0, puts a compressor in front, whose memory is long.
+    `compress`, above 0, puts a compressor in front, whose memory is long. A short `dry` is quicker in short
+    chunks, see `clip`.
 
     Raises:
         InputError: a knob is outside 0 to 1.
@@ -65,7 +67,7 @@ def play_amp(
     if compress:
         volts = compressor.compress(volts, sample_rate, compress)
     volts = upsample(volts, sample_rate)
-    volts = tone_control(clip(volts, high_rate, drive), high_rate, tone)
+    volts = tone_control(clip(volts, high_rate, drive, chunk), high_rate, tone)
     gain = PREAMP_GAIN * (LEVEL_END + (1 - LEVEL_END) * level)
     volts = tube_stage(gain * volts, high_rate)
     return cabinet(downsample(volts, sample_rate), sample_rate)

@@ -1,0 +1,197 @@
+"""Knobs told from images: the demo rig's, those of recordings, and the synthesizer's, beside peers' sizes.
+
+    python benchmarks/spectral.py --only rig --into logs/bench/spectral
+    python benchmarks/spectral.py --recordings table.csv
+    python benchmarks/spectral.py --only opening
+
+Each row makes its set where it is not there yet, trains by `src/train.py`, and prints what the record says.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from voxnas.problems.spectral.data import VimhData  # noqa: E402
+from voxnas.problems.spectral.losses import KnobLoss, estimates  # noqa: E402
+from voxnas.problems.spectral.vimh.dataset import open_set  # noqa: E402
+
+# of each sound: images, epochs, our networks
+RUNS = {
+    "rig": (8192, 12, ("cnn_8k", "cnn_16k")),
+    "saw": (4096, 8, ("cnn_2k", "cnn_8k", "vit_8k")),
+    "moog_basic": (4096, 60, ("cnn_2k", "cnn_8k", "vit_8k")),
+    "moog_envelope": (4096, 40, ("cnn_8k", "cnn_16k")),
+    "moog_resonance": (4096, 40, ("cnn_8k", "cnn_16k")),
+}
+# What a device does to any playing has no place in time: means over it, bands of frequency apart
+OF_DEVICES = ["model.grid=[8,1]", "data.batch_size=128"]
+EXCERPTS = ["sound.source.seconds=2.0", "sound.picture.width=24", "sound.source.parts=4"]
+PEER_WIDTHS = {"micro": (8, 16, 32), "tiny": (16, 32, 64)}  # channels of plain blocks with pooling between
+
+
+def main() -> None:
+    arguments = parse()
+    data, logs = arguments.into / "sets", arguments.into / "runs"
+    if arguments.only in (None, "opening"):
+        opening(arguments.images)
+    for sound, (images, epochs, models) in RUNS.items():
+        if arguments.only in (None, sound):
+            row(sound, arguments.images or images, arguments.epochs or epochs, models, data, logs)
+    if arguments.recordings:
+        settings = [f"sound.source.settings={arguments.recordings.resolve()}", *EXCERPTS]
+        models = ("cnn_8k", "cnn_16k")
+        row("recordings", arguments.images or 1800, arguments.epochs or 20, models, data, logs, settings)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", choices=[*RUNS, "opening", "none"])
+    parser.add_argument("--recordings", type=Path, help="a CSV with a column file and one for each knob")
+    parser.add_argument("--into", type=Path, default=ROOT / "logs/bench/spectral")
+    parser.add_argument("--images", type=int, help="of each set, in place of the usual number")
+    parser.add_argument("--epochs", type=int)
+    return parser.parse_args()
+
+
+def row(
+    sound: str,
+    images: int,
+    epochs: int,
+    models: tuple[str, ...],
+    data: Path,
+    logs: Path,
+    settings: list[str] | None = None,
+) -> None:
+    """Make a set, train our networks and the peer's sizes on it, and print a line for each."""
+    start = time.perf_counter()
+    where = data / f"{sound}-{images}"
+    if not where.is_dir():
+        script("generate_vimh", f"sound={sound}", f"samples={images}", f"data_dir={where}", *(settings or []))
+        print(f"{sound}: {images} images in {time.perf_counter() - start:.0f} s", flush=True)
+    folder = next(where.glob("vimh-*"))
+    for model in models:
+        run = logs / f"{sound}-{images}-{model}-{epochs}"
+        if not (run / "record.json").is_file():
+            given = ["problem=spectral", "data=vimh", f"data.folder={folder}", f"model={model}", "logger=csv"]
+            given += OF_DEVICES if sound in ("rig", "recordings") else []
+            script("train", *given, f"trainer.max_epochs={epochs}", f"hydra.run.dir={run}")
+        say(sound, model, json.loads((run / "record.json").read_text()))
+    if sound in ("saw", "moog_basic"):
+        for name, widths in PEER_WIDTHS.items():
+            peer(sound, name, widths, folder, epochs)
+
+
+def say(sound: str, model: str, record: dict) -> None:
+    """Print what a record says."""
+    metrics, knobs = record["metrics"], record["details"]["knobs"]
+    each = ", ".join(
+        f"{k['name']} {k['mae']:.3f} ({k['within_step']:.1%}){'' if k['told'] else ' not told'}"
+        for k in knobs
+    )
+    print(
+        f"{sound:<15} {model:<8} {record['shape']['parameters']:>7,d} weights  "
+        f"MAE {metrics['test_mae']:.4f}  "
+        f"told {metrics.get('test_told_mae', float('nan')):.4f}  "
+        f"within a step {metrics.get('test_within_step', float('nan')):.1%}  "
+        f"{record['cost']['us_per_image']['value']:.0f} µs  {record['train_seconds']:.0f} s: {each}",
+        flush=True,
+    )
+
+
+def peer(sound: str, name: str, widths: tuple[int, ...], folder: Path, epochs: int) -> None:
+    """A plain CNN of the template's sizes on the same images, without their scales, by its recipe."""
+    data = VimhData(str(folder), batch_size=64)
+    torch.manual_seed(0)
+    network = peer_network(widths, data)
+    loss = KnobLoss("cross_entropy")
+    loss.follow(data.knobs)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    start = time.perf_counter()
+    for epoch in range(epochs):
+        loader = data.train_dataloader()
+        loader.sampler.set_epoch(epoch)  # type: ignore[union-attr]
+        network.train()
+        for (images, _), target in loader:
+            optimizer.zero_grad()
+            loss(network(images), target).backward()
+            optimizer.step()
+    errors = []
+    with torch.inference_mode():
+        network.eval()
+        for (images, _), target in data.test_dataloader():
+            errors.append((estimates(network(images), data.knobs, "steps")[0] - target).abs())
+    found = torch.cat(errors)
+    steps = torch.tensor([knob.step / knob.span for knob in data.knobs])
+    within = (found <= steps * 1.000001).float().mean(dim=0)
+    each = ", ".join(
+        f"{k.name} {e:.3f} ({w:.1%})" for k, e, w in zip(data.knobs, found.mean(dim=0), within, strict=True)
+    )
+    weights = sum(p.numel() for p in network.parameters())
+    seconds = time.perf_counter() - start
+    print(
+        f"{sound:<15} peer {name:<6} {weights:>6,d} weights  MAE {found.mean():.4f}  {seconds:.0f} s: {each}"
+    )
+
+
+def peer_network(widths: tuple[int, ...], data: VimhData) -> nn.Module:
+    """Blocks of convolution, normalisation, ReLU and pooling, a mean over the image, and the heads."""
+    before = data.opened.metadata.size[2]
+    layers: list[nn.Module] = []
+    for width in widths:
+        layers += [nn.Conv2d(before, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2)]
+        before = width
+    outputs = sum(knob.classes for knob in data.knobs)
+    layers += [nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(4 * before, before), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(before, outputs))
+
+
+def opening(images: int | None) -> None:
+    """How long a set takes to open, beside reading it whole; medians of interleaved trials."""
+    number = images or 1_000_000
+    with tempfile.TemporaryDirectory() as folder:
+        script("generate_vimh", "sound=saw", "samples=1000", f"data_dir={folder}")
+        small = next(Path(folder).glob("vimh-*"))
+        part = (small / "train").read_bytes()
+        with (small / "train").open("ab") as file:
+            for _ in range(number // 800 - 1):
+                file.write(part)
+        train = 800 * (number // 800)
+        path = small / "vimh_dataset_info.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "train_samples": train}))
+        large = small.rename(small.with_name(small.name.replace("1000dss", f"{train + 200}dss")))
+        times: dict[str, list[float]] = {"open": [], "read": []}
+        for _ in range(5):
+            for name, do in (
+                ("open", lambda: open_set(large)),
+                ("read", lambda: np.fromfile(large / "train", "u1")),
+            ):
+                start = time.perf_counter()
+                do()
+                times[name].append(time.perf_counter() - start)
+        opened, read = (float(np.median(values)) for values in times.values())
+        beside = f"reading them whole {1e3 * read:.0f} ms: × {read / opened:.0f}"
+        print(f"opening {train:,d} images: {1e3 * opened:.1f} ms, {beside}")
+
+
+def script(name: str, *arguments: str) -> None:
+    """Run a script of src to its end."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+    subprocess.run(
+        [sys.executable, str(ROOT / "src" / f"{name}.py"), *arguments], check=True, env=environment
+    )
+
+
+if __name__ == "__main__":
+    main()

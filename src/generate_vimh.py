@@ -1,0 +1,20 @@
+"""Make a VIMH set of sounds whose knobs are known: `python src/generate_vimh.py sound=moog_basic`."""
+
+from voxnas.utils import interrupt
+
+interrupt.until_started()
+
+from omegaconf import DictConfig
+
+from voxnas.utils.app import hydra_app
+from voxnas.utils.tool import call_tool
+
+
+@hydra_app("generate_vimh")
+def main(cfg: DictConfig) -> None:
+    """Call the tool that the config names."""
+    call_tool(cfg)
+
+
+if __name__ == "__main__":
+    main()

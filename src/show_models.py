@@ -1,0 +1,20 @@
+"""Draw networks, or list configs: `python src/show_models.py models=[cnn_8k] form=text`."""
+
+from voxnas.utils import interrupt
+
+interrupt.until_started()
+
+from omegaconf import DictConfig
+
+from voxnas.utils.app import hydra_app
+from voxnas.utils.tool import call_tool
+
+
+@hydra_app("show_models")
+def main(cfg: DictConfig) -> None:
+    """Call the tool that the config names."""
+    call_tool(cfg)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Sets of images made from sounds whose knobs are known."""

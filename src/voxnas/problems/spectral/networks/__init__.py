@@ -1,0 +1,1 @@
+"""Networks from images to knobs, sized by the number of weights that is asked for."""

@@ -1,0 +1,1 @@
+"""Pictures of sounds: time and frequency, and other views of the same spectrum as further channels."""

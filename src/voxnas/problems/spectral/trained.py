@@ -1,0 +1,89 @@
+"""A trained network with the knobs and the kind of image that it knows, from a run's folder."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from voxnas.models.build import build
+from voxnas.problems.spectral.losses import estimates
+from voxnas.problems.spectral.networks import cnn, mlp, vit  # noqa: F401  which `build` then knows
+from voxnas.problems.spectral.networks.base import ImageNetwork
+from voxnas.problems.spectral.pictures.picture import Picture, picture_of_set
+from voxnas.problems.spectral.vimh.knobs import Knob
+from voxnas.problems.spectral.vimh.metadata import Metadata, parse_metadata
+from voxnas.training.run import best_checkpoint, load_checkpoint
+from voxnas.utils.errors import InputError
+
+PREFIX = "network."
+MANY = 256  # images that go through the network at once
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedReader:
+    """A network that tells knobs.
+
+    Args:
+        run: its folder.
+        network: with its weights.
+        metadata: of the set that it was trained on.
+        folder: of that set, then.
+    """
+
+    run: Path
+    network: ImageNetwork
+    metadata: Metadata
+    folder: str
+
+    @property
+    def knobs(self) -> tuple[Knob, ...]:
+        """Knobs that it tells."""
+        return self.metadata.knobs
+
+    @property
+    def picture(self) -> Picture:
+        """The kind of image that it knows. InputError where its set did not tell."""
+        return picture_of_set(self.metadata.values)
+
+    def tell(self, images: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values of the knobs and their deviations `(n, knobs)`, of images of bytes and their scales."""
+        means, deviations = [], []
+        with torch.inference_mode():
+            for start in range(0, len(images), MANY):
+                part = slice(start, start + MANY)
+                scales = torch.from_numpy(np.stack([low[part], high[part]], axis=1)).float()
+                output = self.network(torch.from_numpy(np.array(images[part])).float() / 255, scales)
+                mean, deviation = estimates(output, self.knobs, self.network.heads)
+                means.append(mean.numpy())
+                deviations.append(deviation.numpy())
+        spans = np.array([knob.span for knob in self.knobs])
+        lows = np.array([knob.low for knob in self.knobs])
+        return lows + spans * np.concatenate(means), spans * np.concatenate(deviations)
+
+
+def load_reader(run: str | Path) -> TrainedReader:
+    """The network of a run's folder. InputError where there is none, or it is of another problem."""
+    folder = Path(run).expanduser()
+    path = best_checkpoint(folder)
+    if not path.is_file():
+        raise InputError(f"{folder}: no trained network ({path} is missing); name a run's folder")
+    known = load_checkpoint(path)
+    about: Mapping[str, Any] = known.get("voxnas", {})
+    if "vimh" not in about:
+        raise InputError(f"{folder}: its network tells no knobs from images; train one, problem=spectral")
+    network = build(about["architecture"])
+    state = {k.removeprefix(PREFIX): v for k, v in known["state_dict"].items() if k.startswith(PREFIX)}
+    network.load_state_dict(state)
+    return TrainedReader(folder, network.eval(), parse_metadata(about["vimh"], path), str(about["folder"]))
+
+
+def latest_run(log_dir: str | Path) -> Path:
+    """Folder of the run that was trained last and tells knobs. InputError where there is none."""
+    found = sorted(Path(log_dir).rglob("checkpoints/best.ckpt"), key=lambda path: -path.stat().st_mtime)
+    for path in found:
+        if (path.parents[1] / "knobs.npz").is_file():
+            return path.parents[1]
+    raise InputError(f"{log_dir}: no trained network of images; make ex trains one")

@@ -1,0 +1,77 @@
+"""The short targets of make: each is there, is listed, and does what its name says."""
+
+import re
+import shutil
+
+import pytest
+from scripts import ROOT
+from test_makefile import commands
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+OF_SETS = "sds sdl sdma ddr dds ddl"
+OF_TRAINING = (
+    "ex etms etts etml ettl etall evitms evitts evitall "
+    "emb eme emr emall emvitb emvite emvitr emvitgta tr trq trs trl ae"
+)
+OF_OTHERS = "t ta td tds tdl c dc cl f tb lc h"
+
+
+@pytest.mark.parametrize("target", f"{OF_SETS} {OF_TRAINING} {OF_OTHERS}".split())
+def test_a_target_is_there_and_listed(target):
+    assert re.search(rf"^{target}:.*## \S", MAKEFILE, re.MULTILINE)
+
+
+TRAINED = {
+    "ex": ("vimh_small", "cnn_8k"),
+    "etms": ("vimh_small", "cnn_2k"),
+    "ettl": ("vimh_large", "cnn_8k"),
+    "evitts": ("vimh_small", "vit_25k"),
+    "emr": ("vimh_moog_resonance", "cnn_8k"),
+    "emvite": ("vimh_moog_envelope", "vit_25k"),
+    "trl": ("vimh_large", "cnn_64k"),
+}
+
+
+@pytest.mark.parametrize("target", TRAINED)
+def test_a_training_makes_its_set_first_and_trains_its_network_on_it(tmp_path, composed, target):
+    made, trained = commands(tmp_path, target, "ARGS=trainer.max_epochs=2")
+    data, model = TRAINED[target]
+    assert made[0] == "src/generate_vimh.py"
+    assert "if_missing=true" in made
+    assert "trainer.max_epochs=2" not in made
+    given = ["problem=spectral", f"data={data}", f"model={model}", "trainer.max_epochs=2"]
+    assert trained == ["src/train.py", *given]
+    config = composed("train", *given)
+    samples = next(a for a in made if a.startswith("samples=")).partition("=")[2]
+    assert f"_{samples}dss_" in config.data.folder
+
+
+@pytest.mark.parametrize(
+    ("target", "count"), [("etall", 4), ("evitall", 2), ("emall", 3), ("emvitgta", 3), ("trq", 1)]
+)
+def test_a_chain_trains_all_of_its_kind(tmp_path, target, count):
+    found = commands(tmp_path, target)
+    assert sum(call[0] == "src/train.py" for call in found) == count
+
+
+def test_sets_are_of_the_sizes_that_are_asked_for(tmp_path):
+    calls = commands(tmp_path, "sdma", "SAMPLES=99", "ARGS=seed=3")
+    assert [next(a for a in call if a.startswith("sound=")) for call in calls] == [
+        "sound=moog_basic",
+        "sound=moog_envelope",
+        "sound=moog_resonance",
+    ]
+    assert all({"samples=99", "seed=3"} <= set(call) for call in calls)
+
+
+def test_a_set_is_shown_as_a_page_or_as_a_picture(tmp_path):
+    assert commands(tmp_path, "ddr") == [["src/show_vimh.py"]]
+    assert commands(tmp_path, "dds", "FORM=png")[-1][:2] == ["src/show_vimh.py", "form=png"]
+
+
+def test_a_search_of_images_is_one_of_this_problem(tmp_path):
+    search, report = commands(tmp_path, "nas-spectral-smoke")[1:]
+    assert {"search=ladder", "space=images_smoke", "problem=spectral", "study=images-ladder"} <= set(search)
+    assert report == ["src/report.py", "study=images-ladder"]
