@@ -35,12 +35,6 @@ help:  ## this list
 
 ##@ search
 # What each runs is in the problems' lists of commands; make nas-poc ARGS=--dry-run shows it.
-# For a search that is in none: its kind, its space, further overrides; what it is of is in DATA or RECORDINGS
-define study-search
-	@$(FRONT) sweep search=$(1) --study=$(call study,$(1)) $(call option,jobs,$(JOBS)) $(DATA) \
-	  $(if $(SPACE),space=$(SPACE),$(2)) $(3) $(ARGS)
-endef
-TWO_RUNGS := 'search.rungs=[1,2]'
 
 nas-poc: setup  ## search 12 candidates in two phases: the main job
 	@$(FRONT) poc $(SEARCH) $(ARGS)
@@ -91,17 +85,19 @@ nas-budget-smoke: setup  ## the same with 3 candidates, one of which climbs, and
 
 # Strings of the project's own, or a recorded note that rings out (NOTE=take.wav)
 override NOTE := $(value NOTE)
-STRING = problem=string $(if $(NOTE),$(call quote,data.recordings=$(NOTE)))
-
-STRING_RUNGS := 'search.rungs=[2,6,16]'
-string-poc string-smoke: AMP := string
-string-poc: RECORDINGS = $(STRING)
+string-poc string-smoke: RECORDINGS = $(call option,note,$(NOTE))
 string-poc: setup  ## search neural strings that ring and decay as a recorded note does (NOTE=take.wav)
-	$(call study-search,ladder,space=string,search.candidates=12 $(STRING_RUNGS))
+	@$(FRONT) string-poc $(SEARCH) $(ARGS)
 
-string-smoke: RECORDINGS = $(STRING) experiment=smoke
 string-smoke: setup  ## the same with 2 candidates × 2 epochs, about a minute
-	$(call study-search,phase1,space=string_smoke)
+	@$(FRONT) string-smoke $(SEARCH) $(ARGS)
+
+nas-spectral nas-spectral-smoke: RECORDINGS =
+nas-spectral: setup  ## search networks that tell the demo rig's knobs (ARGS="data=vimh data.folder=…": others)
+	@$(FRONT) spectral $(SEARCH) $(ARGS)
+
+nas-spectral-smoke: setup  ## the smallest such search: 2 candidates, one of which climbs
+	@$(FRONT) spectral-smoke $(SEARCH) $(ARGS)
 
 ##@ single steps
 space: setup  ## preview a space without training (SPACE=poc)
@@ -152,17 +148,8 @@ dds: sds  ## look at the small set, and hear it
 ddl: sdl  ## look at the large set, and hear it
 	@$(SHOW) folder=$(LARGE)
 
-##@ spectra: training and searching
+##@ spectra: training
 KNOBS_OF = $(PY) src/train.py problem=spectral data=vimh_$(1) model=$(2) $(3) $(ARGS)
-
-nas-spectral nas-spectral-smoke: AMP := images
-nas-spectral: DATA = problem=spectral data=vimh_rig
-nas-spectral: sdr  ## search networks that tell the demo rig's knobs (ARGS="data=vimh data.folder=…": others)
-	$(call study-search,ladder,space=images,search.candidates=24 'search.rungs=[2,6,20]')
-
-nas-spectral-smoke: DATA = problem=spectral data=vimh_small
-nas-spectral-smoke: sds  ## the smallest such search: 2 candidates, one of which climbs
-	$(call study-search,ladder,space=images_smoke,search.candidates=2 $(TWO_RUNGS) search.keep=1)
 
 ex: sds  ## an example: a CNN on the small set
 	@$(call KNOBS_OF,small,cnn_8k)

@@ -31,16 +31,8 @@ def commands(*arguments: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("name", LISTED)
 def test_every_search_has_a_target_and_it_runs_the_same(name):
-    assert commands(f"nas-{name}") == [call.shown[1:] for call in calls(known()[name], Line({"jobs": "1"}))]
-
-
-def test_a_search_that_no_list_has_is_said_in_the_makefile():
-    own = "other: RECORDINGS = problem=other\nother: AMP = mine\n"
-    own += "other: ; $(call study-search,ladder,space=o,seed=3)"
-    search, report = commands(f"--eval={own}", "other")
-    given = ["problem=other", "space=o", "seed=3"]
-    assert search == ["src/train.py", "-m", "study=mine-ladder", "search=ladder", *given]
-    assert report == ["src/report.py", "study=mine-ladder"]
+    target = name if name.startswith("string") else f"nas-{name}"
+    assert commands(target) == [call.shown[1:] for call in calls(known()[name], Line({"jobs": "1"}))]
 
 
 def test_a_report_is_written_again_of_the_study_that_the_search_named():
@@ -81,14 +73,21 @@ def test_knobs_are_the_demo_rig_s_or_those_of_a_table(target):
 
 
 @pytest.mark.parametrize("target", ["string-poc", "string-smoke"])
-def test_a_string_is_the_project_s_own_or_a_recorded_note(tmp_path, target):
-    search, report = commands(tmp_path, target)
+def test_a_string_is_the_project_s_own_or_a_recorded_note(target):
+    search, report = commands(target)
     assert "problem=string" in search
     assert ("experiment=smoke" in search) == target.endswith("smoke")
     assert "experiment=quick" not in search
     (study,) = (argument for argument in search if argument.startswith("study="))
     assert study in report
-    assert "data.recordings=a, b.wav" in commands(tmp_path, target, "NOTE=a, b.wav")[2]
+    assert "data.recordings=a, b.wav" in commands(target, "NOTE=a, b.wav")[0]
+
+
+def test_a_search_of_images_makes_them_first():
+    made, search, report = commands("nas-spectral-smoke")
+    assert made[0] == "src/generate_vimh.py"
+    assert {"search=ladder", "space=images_smoke", "problem=spectral", "study=images-ladder"} <= set(search)
+    assert report == ["src/report.py", "study=images-ladder"]
 
 
 @pytest.mark.parametrize("name", ODD)

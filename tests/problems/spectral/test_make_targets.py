@@ -1,11 +1,13 @@
 """The short targets of make: each is there, is listed, and does what its name says."""
 
+import json
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 from scripts import ROOT
-from test_makefile import commands
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 
@@ -16,6 +18,18 @@ OF_TRAINING = (
     "emb eme emr emall emvitb emvite emvitr emvitgta tr trq trs trl ae"
 )
 OF_OTHERS = "t ta td tds tdl c dc cl f tb lc h"
+
+
+def commands(tmp_path, *arguments: str) -> list[list[str]]:
+    """The arguments of every script that make would run, in place of running it."""
+    record = tmp_path / "record.py"
+    record.write_text(
+        f"import json, sys; open({str(tmp_path / 'log')!r}, 'a').write(json.dumps(sys.argv[1:]) + '\\n')"
+    )
+    make = ["make", "--silent", "--old-file=setup", f"PY={sys.executable} {record}", *arguments]
+    done = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
 
 
 @pytest.mark.parametrize("target", f"{OF_SETS} {OF_TRAINING} {OF_OTHERS}".split())
@@ -69,9 +83,3 @@ def test_sets_are_of_the_sizes_that_are_asked_for(tmp_path):
 def test_a_set_is_shown_as_a_page_or_as_a_picture(tmp_path):
     assert commands(tmp_path, "ddr") == [["src/show_vimh.py"]]
     assert commands(tmp_path, "dds", "FORM=png")[-1][:2] == ["src/show_vimh.py", "form=png"]
-
-
-def test_a_search_of_images_is_one_of_this_problem(tmp_path):
-    search, report = commands(tmp_path, "nas-spectral-smoke")[1:]
-    assert {"search=ladder", "space=images_smoke", "problem=spectral", "study=images-ladder"} <= set(search)
-    assert report == ["src/report.py", "study=images-ladder"]

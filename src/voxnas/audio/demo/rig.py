@@ -1,5 +1,7 @@
 """The whole demo rig: guitar, compressor if asked for, overdrive pedal, tube amp, cabinet."""
 
+from typing import Any
+
 import numpy as np
 
 from voxnas.audio.demo import compressor
@@ -33,7 +35,7 @@ def make_pair(
     Raises:
         InputError: an argument is out of its range.
     """
-    knobs = {"drive": drive, "tone": tone, "level": level, "compress": compress}
+    knobs: Any = {"drive": drive, "tone": tone, "level": level, "compress": compress}
     check_arguments(seconds=seconds, sample_rate=sample_rate, seed=seed, **knobs)
     dry = play_guitar(seconds, sample_rate, seed).astype(np.float32)
     wet = play_amp(dry, sample_rate, **knobs)
