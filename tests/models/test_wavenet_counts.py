@@ -140,8 +140,8 @@ def test_what_cannot_be_built_is_said_in_one_line(arguments, message):
 
 
 def test_an_unknown_type_is_refused_by_name():
-    with pytest.raises(InputError, match="'Transformer'"):
-        build({"type": "Transformer"})
+    with pytest.raises(InputError, match="'Perceptron'"):
+        build({"type": "Perceptron"})
 
 
 @pytest.mark.parametrize(

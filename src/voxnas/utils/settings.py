@@ -129,7 +129,6 @@ SETTINGS: dict[str, Kind] = {
     "model.scales": flag(),
     "model.grid": listed(COUNT, "[4,4]", 2),
     "model.patch": listed(COUNT, "[8,8]", 2),
-    "model.heads": word(),
     "model.pooling": word(),
     "training.loss.kind": word(),
     "training.loss.width": number(above=0),

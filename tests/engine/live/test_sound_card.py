@@ -145,7 +145,7 @@ def test_devices_are_listed(sounddevice):
 
 def test_without_the_package_or_portaudio_the_way_to_install_it_is_told(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "sounddevice", None)
-    with pytest.raises(InputError, match=r"not installed: run \./setup\.sh live"):
+    with pytest.raises(InputError, match=r"not installed: run python -m voxnas setup live"):
         SoundCard(Player(Bypass(), RATE), 64)
     monkeypatch.delitem(sys.modules, "sounddevice")
     (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
