@@ -36,7 +36,7 @@ def decays_plot(frontier: "pd.DataFrame") -> "Figure":
             axes.plot(row["seconds"], row["target_db"], color=style.FAINT, lw=3, label="recording")
             axes.plot(row["seconds"], row["db"], color=style.FRONTIER, lw=1.2, label="string")
             t60s = " / ".join("–" if row[key] is None else f"{row[key]:.3g}" for key in ("t60", "target_t60"))
-            axes.set_title(f"{row['number']}: {row['hz']:.1f} Hz, T60 {t60s} s", fontsize=8)
+            axes.set_title(f"{row['number']}: {row['hz']:.1f} Hz\nT60 {t60s} s", fontsize=8)
         for axes in list(grid.flat)[len(rows) :]:
             axes.set_visible(False)
         for axes in grid[-1]:
