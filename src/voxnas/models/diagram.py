@@ -47,7 +47,9 @@ def layers_of(network: Network) -> list[Layer]:
         network(*example)
     known = sum(layer.parameters for layer in found)
     if rest := network.num_parameters - known:  # of parts that compute without being called
-        found.append(Layer("", type(network).__name__, "computes by itself", (), (), rest))
+        found.append(
+            Layer("", type(network).__name__, network.extra_repr() or "computes by itself", (), (), rest)
+        )
     return found
 
 

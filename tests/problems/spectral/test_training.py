@@ -197,3 +197,11 @@ def test_networks_are_drawn_from_themselves(run_here, tmp_path):
     done = run_here("show_models", "models=[nothing]")
     assert (done.code, "is none of" in done.err) == (2, True)
     assert "cnn_64k" in run_here("show_models", "form=list").out
+
+
+def test_every_network_of_the_project_can_be_shown(run_here):
+    done = run_here("show_models", "form=text")
+    assert done.code == 0, done.err
+    assert {"cnn_2k: CNN", "nano: WaveNet", "string: StringNet", "transformer: Transformer"} <= {
+        line.partition(",")[0] for line in done.out.splitlines()
+    }

@@ -215,6 +215,14 @@ class StringNet(Network):
             parts += [weight, layer.bias if layer.bias is not None else weight.new_zeros(weight.shape[0])]
         return torch.cat([part.flatten() for part in parts])
 
+    def example(self) -> tuple[Tensor, int]:
+        """What `forward` can be given: silence behind, and so many samples to come."""
+        form = self.at(self.period or 100.0)
+        return torch.zeros(1, form.lines, form.history), 64
+
+    def extra_repr(self) -> str:
+        return ", ".join(f"{name} {value}" for name, value in self.summary().items())
+
     def forward(
         self,
         start: Tensor,
