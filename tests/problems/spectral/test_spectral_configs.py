@@ -28,7 +28,7 @@ def test_every_set_is_data_that_reads_nothing_yet(composed, data):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("model", ["cnn", "vit", "mlp"])
+@pytest.mark.parametrize("model", ["cnn", "vit", "image_mlp"])
 def test_every_kind_of_network_trains_by_every_optimizer(composed, tmp_path, model, optimizer):
     folder = make_set(tmp_path, number=10, size=(16, 16, 1))
     given = [f"model={model}", f"training/optimizer={optimizer}", f"data.folder={folder}"]
