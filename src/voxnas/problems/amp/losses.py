@@ -5,9 +5,7 @@ and Välimäki (2020), "Perceptual loss function for neural modeling of audio sy
 "Parallel WaveGAN" (multi-resolution STFT).
 """
 
-from collections.abc import Callable
-from functools import cache, reduce
-from operator import add
+from functools import cache
 from typing import Any
 
 import torch
@@ -15,7 +13,7 @@ from torch import Tensor, nn
 
 from voxnas.problems.amp import esr as ratio
 from voxnas.problems.amp.metrics import pre_emphasis
-from voxnas.utils.errors import InputError
+from voxnas.training.weighted_terms import Term, WeightedTerms
 
 EPSILON = 1e-8  # keeps a batch of silence from dividing by zero
 WINDOW = 1024  # samples over which playing counts as of one loudness
@@ -73,30 +71,12 @@ def _mrstft_module(device: torch.device) -> Any:
     return auraloss.freq.MultiResolutionSTFTLoss(device=device)
 
 
-Term = Callable[[Tensor, Tensor], Tensor]
 TERMS: dict[str, Term] = {
     term.__name__: term for term in (mse, esr, root_esr, soft_esr, pre_emphasised_esr, dc, mrstft)
 }
 
 
-class WeightedLoss(nn.Module):
-    """weight₁ · term₁ + weight₂ · term₂ + …; terms of weight 0 are not computed.
+class WeightedLoss(WeightedTerms):
+    """Weighted sum of `TERMS` of `(batch, 1, samples)`."""
 
-    Args:
-        weights: by the names of `TERMS`.
-
-    Raises:
-        InputError: an unknown term, or no weight above 0.
-    """
-
-    def __init__(self, **weights: float) -> None:
-        super().__init__()
-        if unknown := set(weights) - set(TERMS):
-            raise InputError(f"loss: unknown terms {sorted(unknown)}; known are {', '.join(TERMS)}")
-        self.weights = {name: float(weight) for name, weight in weights.items() if weight > 0}
-        if not self.weights:
-            raise InputError(f"loss: give a weight above 0 to one of {', '.join(TERMS)}")
-
-    def forward(self, output: Tensor, target: Tensor) -> Tensor:
-        """`(batch, 1, samples)` twice to a scalar."""
-        return reduce(add, (w * TERMS[name](output, target) for name, w in self.weights.items()))
+    terms = TERMS

@@ -1,13 +1,9 @@
 """Losses of a string's segments, as parts of a weighted sum."""
 
-from collections.abc import Callable
-from functools import reduce
-from operator import add
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from voxnas.utils.errors import InputError
+from voxnas.training.weighted_terms import Term, WeightedTerms
 
 EPSILON = 1e-12
 PART = 256  # samples over which energy is taken
@@ -62,31 +58,13 @@ def dc(output: Tensor, target: Tensor) -> Tensor:
     return (error / (target.square().mean(-1) + EPSILON)).mean()
 
 
-Term = Callable[[Tensor, Tensor], Tensor]
 TERMS: dict[str, Term] = {
     term.__name__: term
     for term in (mse, relative_mse, relative_l1, relative_l1_with_penalty, rise, spectral_decay, dc)
 }
 
 
-class StringLoss(nn.Module):
-    """weight₁ · term₁ + weight₂ · term₂ + …; terms of weight 0 are not computed.
+class StringLoss(WeightedTerms):
+    """Weighted sum of `TERMS` of `(segments, samples)`."""
 
-    Args:
-        weights: by the names of `TERMS`.
-
-    Raises:
-        InputError: an unknown term, or no weight above 0.
-    """
-
-    def __init__(self, **weights: float) -> None:
-        super().__init__()
-        if unknown := set(weights) - set(TERMS):
-            raise InputError(f"loss: unknown terms {sorted(unknown)}; known are {', '.join(TERMS)}")
-        self.weights = {name: float(weight) for name, weight in weights.items() if weight > 0}
-        if not self.weights:
-            raise InputError(f"loss: give a weight above 0 to one of {', '.join(TERMS)}")
-
-    def forward(self, output: Tensor, target: Tensor) -> Tensor:
-        """`(segments, samples)` twice to a scalar."""
-        return reduce(add, (w * TERMS[name](output, target) for name, w in self.weights.items()))
+    terms = TERMS
