@@ -29,14 +29,13 @@ from voxnas.problems.spectral.vimh.dataset import open_set  # noqa: E402
 
 # of each sound: images, epochs, our networks
 RUNS = {
-    "rig": (8192, 12, ("cnn_8k", "cnn_16k")),
+    "rig": (8192, 60, ("pooled_16k", "pooled_64k")),
     "saw": (4096, 8, ("cnn_2k", "cnn_8k", "vit_8k")),
     "moog_basic": (4096, 60, ("cnn_2k", "cnn_8k", "vit_8k")),
     "moog_envelope": (4096, 40, ("cnn_8k", "cnn_16k")),
     "moog_resonance": (4096, 40, ("cnn_8k", "cnn_16k")),
 }
-# What a device does to any playing has no place in time: means over it, bands of frequency apart
-OF_DEVICES = ["model.grid=[8,1]", "data.batch_size=128"]
+OF_DEVICES = ["data.batch_size=128"]
 EXCERPTS = ["sound.source.seconds=2.0", "sound.picture.width=24", "sound.source.parts=4"]
 PEER_WIDTHS = {"micro": (8, 16, 32), "tiny": (16, 32, 64)}  # channels of plain blocks with pooling between
 
@@ -51,8 +50,8 @@ def main() -> None:
             row(sound, arguments.images or images, arguments.epochs or epochs, models, data, logs)
     if arguments.recordings:
         settings = [f"sound.source.settings={arguments.recordings.resolve()}", *EXCERPTS]
-        models = ("cnn_8k", "cnn_16k")
-        row("recordings", arguments.images or 1800, arguments.epochs or 20, models, data, logs, settings)
+        models = ("pooled_16k",)
+        row("recordings", arguments.images or 1800, arguments.epochs or 60, models, data, logs, settings)
 
 
 def parse() -> argparse.Namespace:

@@ -116,11 +116,10 @@ def test_of_each_part_of_a_recording_the_end_tests(generate, tmp_path):
     assert (opened.test["high"] == -200).all()
 
 
-def test_the_rig_s_test_hears_other_guitars_than_its_training():
-    rig = DemoRig()
-    hear = [rig._stretch(group, is_test, 16000, 0) for group in range(4) for is_test in (False, True)]
-    products = np.corrcoef(np.stack(hear))
-    assert np.abs(products[0::2, 1::2]).max() < 0.5
+def test_the_rig_plays_each_setting_on_a_guitar_of_its_own():
+    hear = [DemoRig()._stretch(group, 16000, 0) for group in range(8)]
+    products = np.corrcoef(np.stack(hear)) - np.eye(8)
+    assert np.abs(products).max() < 0.5
 
 
 def test_an_image_does_not_depend_on_those_made_with_it():

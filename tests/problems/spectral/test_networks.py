@@ -9,6 +9,7 @@ from torch import nn
 from voxnas.models.build import build
 from voxnas.problems.spectral.networks.cnn import CNN
 from voxnas.problems.spectral.networks.mlp import ImageMLP
+from voxnas.problems.spectral.networks.pooled import PooledFrames
 from voxnas.problems.spectral.networks.reading import Reading
 from voxnas.problems.spectral.networks.vit import ViT
 from voxnas.utils.errors import InputError
@@ -23,7 +24,13 @@ SETS = {
     "three channels": ((3, 32, 32), (3, 24)),
 }
 SIZED = sorted(path.stem for path in (ROOT / "configs/model").glob("*.yaml") if path.stem.endswith("k"))
-KINDS = {"cnn": CNN(3000), "plain cnn": CNN(8000, separable=False), "vit": ViT(9000), "mlp": ImageMLP(6000)}
+KINDS = {
+    "cnn": CNN(3000),
+    "plain cnn": CNN(8000, separable=False),
+    "vit": ViT(9000),
+    "mlp": ImageMLP(6000),
+    "pooled": PooledFrames(6000, frames=3),
+}
 
 
 def reading(name: str, **changed) -> Reading:
@@ -76,6 +83,14 @@ def test_levels_are_seen_in_db_and_other_channels_as_they_are():
     assert seen.tolist() == [0.5, 0.0, 0.5]  # -20 dB is half way up from the middle, -40 dB
 
 
+def test_pooled_frames_do_not_know_their_order():
+    network = PooledFrames(6000)
+    network.follow(reading("moog_basic"))
+    images, scales = torch.rand(2, 1, 32, 32), torch.randn(2, 2)
+    shuffled = images[..., torch.randperm(32)]
+    assert torch.allclose(network.eval()(images, scales), network(shuffled, scales), atol=1e-5)
+
+
 def test_multiply_adds_are_those_of_a_count_by_hand():
     network = ImageMLP(3000, depth=1, grid=(4, 4))
     network.follow(reading("saw"))
@@ -95,6 +110,7 @@ def test_multiply_adds_are_those_of_a_count_by_hand():
         (lambda: CNN(8000, kernel_size=4), "odd kernel_size"),
         (lambda: CNN(8000, heads="maybe"), "one of steps, value"),
         (lambda: CNN(0), "give a number above 0"),
+        (lambda: PooledFrames(8000, frames=2), "odd number of frames"),
         (lambda: ViT(8000, pooling="most"), "one of class, mean"),
         (lambda: CNN(50).follow(reading("moog_envelope")), "the nearest CNN for this data has"),
     ],

@@ -12,9 +12,11 @@ from voxnas.callbacks.image_cost import ImageMeter
 from voxnas.problems.spectral.data import VimhData
 from voxnas.problems.spectral.module import KnobModule
 from voxnas.search.cost.base import Cost
+from voxnas.search.space import compose_candidates, expand
 from voxnas.utils.errors import InputError
 
 DATA = sorted(path.stem for path in (ROOT / "configs/data").glob("vimh*.yaml"))
+SPACES = sorted(path.stem for path in (ROOT / "configs/space").glob("images*.yaml"))
 OPTIMIZERS = sorted(path.stem for path in (ROOT / "configs/training/optimizer").glob("*.yaml"))
 
 
@@ -28,7 +30,7 @@ def test_every_set_is_data_that_reads_nothing_yet(composed, data):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("model", ["cnn", "vit", "image_mlp"])
+@pytest.mark.parametrize("model", ["cnn", "vit", "image_mlp", "pooled"])
 def test_every_kind_of_network_trains_by_every_optimizer(composed, tmp_path, model, optimizer):
     folder = make_set(tmp_path, number=10, size=(16, 16, 1))
     given = [f"model={model}", f"training/optimizer={optimizer}", f"data.folder={folder}"]
@@ -44,6 +46,17 @@ def test_every_kind_of_network_trains_by_every_optimizer(composed, tmp_path, mod
     optimizer.step()
     assert torch.isfinite(module.loss(module(x), y))
     network.unflatten()
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_every_space_has_networks_that_can_be_built(composed, space):
+    config = composed("train", "problem=spectral", f"space={space}", "search=phase1")
+    candidates = expand(config.hydra.sweeper.params, ["problem=spectral", f"space={space}", "search=phase1"])
+    names = {
+        instantiate(candidate.model, _convert_="all").name
+        for candidate in compose_candidates("train", candidates)
+    }
+    assert len(names) == len(candidates) > 1
 
 
 def test_a_candidate_s_figures_and_cost_are_known_before_training(composed, tmp_path):

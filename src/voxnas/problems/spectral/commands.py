@@ -13,7 +13,7 @@ COMMANDS = [
     _search(
         "spectral",
         "search networks that tell the demo rig's knobs from its sound",
-        *("rig", 4096, "vimh_rig", "space=images", "search.candidates=24", "search.rungs=[2,6,20]"),
+        *("rig", 4096, "vimh_rig", "space=images_pooled", "search.candidates=24", "search.rungs=[2,6,20]"),
     ),
     _search(
         "spectral-smoke",
