@@ -68,7 +68,7 @@ class Device:
 
 
 def train(folder: Path, *overrides: str) -> Record:
-    """The record of a finished run in a folder: as it was found there, or after src/train.py."""
+    """The record of a finished run in a folder: as src/train.py found it there, or made it."""
     given = [*overrides, f"hydra.run.dir={folder}", "callbacks.preview=null", "logger=csv"]
     given += ["callbacks.aliasing=null", "callbacks.soft_playing=null", "callbacks.benchmark=null"]
     subprocess.run([sys.executable, str(ROOT / "src/train.py"), *given], check=True)
@@ -218,7 +218,8 @@ def main() -> None:
     options.overrides = [word for word in options.files if "=" in word]
     device = Device.of([word for word in options.files if "=" not in word])
     rows = spread_over(device.data.table.rows, options.leave_out)
-    at = FOLDER / "-".join([device.name, options.model, str(options.epochs), *options.overrides])
+    about = [word.replace("=", "").replace("+", "") for word in options.overrides]
+    at = FOLDER / "-".join([device.name, options.model, str(options.epochs), *about])
     found = train_all(at, runs_of(device, rows, options), options.jobs)
     table = table_of(device, rows, found, options.model)
     picture = at / "sweep.png"

@@ -33,7 +33,7 @@ from voxnas.engine.make import make_engine
 from voxnas.export.load import load_model
 from voxnas.models.base import StreamingNetwork
 from voxnas.problems.amp.disagreement import candidates, propose
-from voxnas.records.record import Record
+from voxnas.records.record import FILE_NAME, Record
 
 FOLDER = LOGS / "bench/next_setting"
 DEMO = ROOT / "data/demo"
@@ -58,20 +58,17 @@ def train(settings: Sequence[Setting], folder: Path, options: argparse.Namespace
         lines.append(",".join([str(wet), str(dry), *(str(setting[name]) for name in names)]))
     table = folder / "settings.csv"
     table.write_text("\n".join(lines) + "\n")
-    quiet = [f"callbacks.{name}=null" for name in ("preview", "aliasing", "soft_playing", "benchmark")]
-    given = ["data=amp_knobs", f"data.settings={table}", "data.delay=0", "logger=csv", *quiet]
-    given += [f"model={options.model}", f"trainer.max_epochs={options.epochs}"]
-    given += ["threads=1"] if options.jobs > 1 else []
-
-    def member(number: int) -> Path:
-        run = folder / f"member{number}"
-        own = [f"seed={10 * seed + number}", f"hydra.run.dir={run}"]
-        command = [sys.executable, str(ROOT / "src/train.py"), *given, *own]
+    seeds = range(10 * seed, 10 * seed + options.ensemble)
+    runs = [folder / f"member{own}" for own in seeds]
+    if not all((run / FILE_NAME).is_file() and Record.read(run).status == "ok" for run in runs):
+        quiet = [f"callbacks.{name}=null" for name in ("preview", "aliasing", "soft_playing", "benchmark")]
+        given = ["data=amp_knobs", f"data.settings={table}", "data.delay=0", "logger=csv", *quiet]
+        given += [f"model={options.model}", f"trainer.max_epochs={options.epochs}", "threads=1"]
+        given += [f"seed={','.join(map(str, seeds))}", f"hydra.sweep.dir={folder}"]
+        command = [sys.executable, str(ROOT / "src/train.py"), "-m", *given]
+        command += ["hydra.sweep.subdir=member${seed}"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        return run
-
-    with ThreadPoolExecutor(options.ensemble if options.jobs > 1 else 1) as pool:
-        return list(pool.map(member, range(options.ensemble)))
+    return runs
 
 
 def grid_esr(run: Path, grid: Sequence[Setting]) -> float:
@@ -89,14 +86,20 @@ def grid_esr(run: Path, grid: Sequence[Setting]) -> float:
     return float(np.mean(errors))
 
 
-def chosen(how: str, networks: Sequence[StreamingNetwork], count: int, seed: int, dry: np.ndarray) -> Setting:
-    """The next setting, proposed or by chance; the rig's knobs at 0.1 to 0.9, as the grid's."""
+def chosen(
+    how: str, networks: Sequence[StreamingNetwork], known: Sequence[Setting], seed: int, dry: np.ndarray
+) -> Setting:
+    """The next setting, proposed, or by chance; neither is known yet."""
     if how == "proposed":
-        setting = propose(networks, dry, 1, seed=seed)[0].setting
-        return {name: round(float(value), 2) for name, value in setting.items()}
+        setting = propose(networks, dry, 1, seed=seed, recorded=known)[0].setting
+        return _rounded(setting)
     tried = candidates(networks[0].controls, 256, seed)
-    picked = tried[int(np.random.default_rng(100 * seed + count).integers(len(tried)))]
-    return {name: round(float(value), 2) for name, value in picked.items()}
+    order = np.random.default_rng(100 * seed + len(known)).permutation(len(tried))
+    return next(s for place in order if (s := _rounded(tried[place])) not in known)
+
+
+def _rounded(setting: Mapping[str, float | str]) -> Setting:
+    return {name: round(float(value), 2) for name, value in setting.items()}
 
 
 def curve(how: str, seed: int, grid: Sequence[Setting], options: argparse.Namespace) -> list[float]:
@@ -111,7 +114,8 @@ def curve(how: str, seed: int, grid: Sequence[Setting], options: argparse.Namesp
     found = []
     dry = read_audio(pair(settings[1])[0]).samples[-round(PLAYED_S * RIG["sample_rate"]) :]
     while True:
-        runs = train(settings, folder / f"{how}-{len(settings)}", options, seed)
+        start = "start" if len(settings) == len(BEGINNING) else f"{how}-{len(settings)}"
+        runs = train(settings, folder / start, options, seed)
         best = min(runs, key=lambda run: Record.read(run).score or np.inf)
         found.append(grid_esr(best, grid))
         print(f"seed {seed}, {how}, {len(settings)} settings: mean ESR {found[-1]:.4f}", flush=True)
@@ -119,7 +123,13 @@ def curve(how: str, seed: int, grid: Sequence[Setting], options: argparse.Namesp
             kept.write_text(json.dumps({"mean_esr": found, "settings": settings}))
             return found
         networks = [load_model(run).network for run in runs]
-        settings.append(chosen(how, networks, len(settings), seed, np.ascontiguousarray(dry, np.float32)))
+        settings.append(chosen(how, networks, settings, seed, np.ascontiguousarray(dry, np.float32)))
+
+
+def begin(seed: int, options: argparse.Namespace) -> None:
+    """Train on the settings that every curve of a seed begins with."""
+    settings = [dict.fromkeys(options.knobs, value) for value in BEGINNING]
+    train(settings, at_options(options) / f"seed{seed}" / "start", options, seed)
 
 
 def at_options(options: argparse.Namespace) -> Path:
@@ -137,7 +147,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--ensemble", type=int, default=3)
     parser.add_argument("--model", default="nano")
-    parser.add_argument("--jobs", type=int, default=1, help="curves side by side, each on a core per model")
+    parser.add_argument("--jobs", type=int, default=1, help="curves side by side, each on one core")
     parser.add_argument("--page", type=Path, help="write the table there, and the curves beside it")
     parser.add_argument("--grid", type=int, default=5, help="positions of each knob that are judged")
     options = parser.parse_args()
@@ -146,6 +156,7 @@ def main() -> None:
     grid = [dict(zip(options.knobs, at, strict=True)) for at in places]
     kinds = list(itertools.product(("proposed", "chance"), options.seeds))
     with ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(lambda seed: begin(seed, options), options.seeds))  # both kinds begin with these
         every = list(pool.map(lambda kind: curve(*kind, grid, options), kinds))
     proposed, chance = np.array(every).reshape(2, len(options.seeds), -1)
     counts = range(len(BEGINNING), options.most + 1)
