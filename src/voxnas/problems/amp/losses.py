@@ -35,16 +35,6 @@ def root_esr(output: Tensor, target: Tensor) -> Tensor:
     return (esr(output, target) + EPSILON).sqrt()
 
 
-def segment_root_esr(output: Tensor, target: Tensor) -> Tensor:
-    """Mean of the segments' own errors' roots: what is learnt best already goes on being learnt.
-
-    Of one batch of settings some are far easier than others; in `root_esr` the hardest have nearly all the
-    gradient, and an easy one stays many times worse than alone.
-    """
-    error = ratio.relative((output - target).square().mean(dim=-1), target, EPSILON)
-    return (error + EPSILON).sqrt().mean()
-
-
 def soft_esr(output: Tensor, target: Tensor) -> Tensor:
     """Root of the mean of short windows' own ESRs, so that soft playing counts as much as loud.
 
@@ -82,8 +72,7 @@ def _mrstft_module(device: torch.device) -> Any:
 
 
 TERMS: dict[str, Term] = {
-    term.__name__: term
-    for term in (mse, esr, root_esr, segment_root_esr, soft_esr, pre_emphasised_esr, dc, mrstft)
+    term.__name__: term for term in (mse, esr, root_esr, soft_esr, pre_emphasised_esr, dc, mrstft)
 }
 
 
