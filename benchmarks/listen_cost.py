@@ -4,13 +4,13 @@
 
 Headless Chromium plays each network with the page's own engine, in blocks of 128 as its sound thread does,
 at 48 kHz; the native engine plays the same blocks. Both take turns, model by model and round by round, so
-that other load meets all alike; a figure is the median of the rounds' medians. Files are further models.
+that other load meets all alike; a figure is of the quietest stretch of 2 ms in all rounds.
+Files are further models.
 """
 
 import argparse
 import base64
 import json
-import statistics
 import sys
 import tempfile
 import time
@@ -34,22 +34,25 @@ from voxnas.models.recurrent import LSTM
 from voxnas.report.page.join import joined
 from voxnas.report.page.packed import packed_form
 
-RATE, BLOCK, BLOCKS = 48_000, 128, 200
+RATE, BLOCK = 48_000, 128
+ROUND_MS, STRETCH_MS = 150, 2
 MODELS = "nano,feather,lite,standard,10x32,LSTM-16,LSTM-40"
 PLAY = """
 const module = new WebAssembly.Module(Uint8Array.from(atob(ENGINE), (c) => c.charCodeAt(0)));
 const input = Float32Array.from({ length: BLOCK }, (_, i) => 0.3 * Math.sin(0.05 * i));
 const output = new Float32Array(BLOCK), streams = [];
-// Milliseconds of the block in the middle, of so many of a model.
+// Milliseconds of a block in the quietest of many stretches, each long enough for a browser's coarse clock.
 async function round(number) {
   streams[number] ??= new module_engine.Stream(module, await module_unpack.formOf(FORMS[number]));
-  const times = [];
-  for (let i = 0; i < BLOCKS; i += 10) {  // a browser's clock has steps of .1 ms or so
+  let least = Infinity, count = 4;
+  for (const end = performance.now() + MS; performance.now() < end; ) {
     const start = performance.now();
-    for (let k = 0; k < 10; k++) streams[number].process(input, output);
-    times.push((performance.now() - start) / 10);
+    for (let i = 0; i < count; i++) streams[number].process(input, output);
+    const took = performance.now() - start;
+    if (took < STRETCH_MS) count *= 2;
+    else least = Math.min(least, took / count);
   }
-  return times.sort((a, b) => a - b)[times.length >> 1];
+  return least;
 }
 globalThis.round = round;
 """
@@ -66,18 +69,23 @@ def load_into(page: Page, networks: list[StreamingNetwork]) -> None:
     forms = [packed_form(native_form(each)) for each in networks]
     engine = base64.b64encode(ENGINE.read_bytes()).decode()
     about = f"const ENGINE = {json.dumps(engine)}, FORMS = {json.dumps(forms)};"
-    about += f"const BLOCK = {BLOCK}, BLOCKS = {BLOCKS};"
+    about += f"const BLOCK = {BLOCK}, MS = {ROUND_MS}, STRETCH_MS = {STRETCH_MS};"
     page.run(f"(() => {{{joined('engine')}{joined('unpack')}{about}{PLAY}}})()")
 
 
 def native_ms(engine: NativeEngine, block: np.ndarray) -> float:
-    """Milliseconds of the block in the middle."""
-    times = []
-    for _ in range(BLOCKS):
+    """As `round` of the page."""
+    least, count, end = np.inf, 4, time.perf_counter() + ROUND_MS / 1000
+    while time.perf_counter() < end:
         start = time.perf_counter()
-        engine.process(block)
-        times.append(1000 * (time.perf_counter() - start))
-    return statistics.median(times)
+        for _ in range(count):
+            engine.process(block)
+        took = 1000 * (time.perf_counter() - start)
+        if took < STRETCH_MS:
+            count *= 2
+        else:
+            least = min(least, took / count)
+    return float(least)
 
 
 def table_of(networks: dict[str, StreamingNetwork], rounds: int) -> Table:
@@ -96,7 +104,7 @@ def table_of(networks: dict[str, StreamingNetwork], rounds: int) -> Table:
     for name in ("model", "multiply-adds", "in Chromium (% of real time)", "native (%)", "ratio"):
         table.add_column(name, justify="left" if name == "model" else "right")
     for (name, each), times in zip(networks.items(), played, strict=True):
-        page_ms, own_ms = (statistics.median(part) for part in zip(*times, strict=True))
+        page_ms, own_ms = (min(part) for part in zip(*times, strict=True))
         shares = [100 * ms * RATE / 1000 / BLOCK for ms in (page_ms, own_ms)]
         cells = f"{each.macs_per_sample:,}", *(f"{share:.2f}" for share in shares)
         table.add_row(name, *cells, f"{page_ms / own_ms:.1f}")
