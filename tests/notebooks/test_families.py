@@ -57,8 +57,10 @@ def test_families_are_searched_and_compared(tmp_path, monkeypatch, shown):
     monkeypatch.chdir(ROOT / "notebooks")
     monkeypatch.setenv("VOXNAS_LOG_DIR", str(tmp_path / "logs"))
     dry, wet = demo_pair(tmp_path, seconds=8.0)
-    settings = dict(FAMILIES="[wavenet,lstm]", MAX_CPU_RTF=0.5, MINUTES="null", STUDY="mine", SETTINGS=SMALL)
-    names = run_cells(INPUT=str(dry), TARGET=str(wet), **settings)
+    names = run_cells(
+        INPUT=str(dry), TARGET=str(wet), FAMILIES="[wavenet,lstm]", MAX_CPU_RTF=0.5, MINUTES="null",
+        STUDY="mine", SETTINGS=SMALL,
+    )  # fmt: skip
     assert set(names["best"].index) <= {"WaveNet", "LSTM"}
     assert (tmp_path / "logs/nas/mine/report/report.html").is_file()
     kinds = [thing[0] for thing in shown if isinstance(thing, tuple)]
