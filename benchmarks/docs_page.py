@@ -21,7 +21,10 @@ def write_page(table: Table, path: Path, measured_elsewhere: str = "") -> None:
 
 
 def _caption(measured_elsewhere: str) -> str:
-    names = [Path(word).name if Path(word).suffix in (".py", ".flac", ".wav") else word for word in sys.argv]
+    names = [
+        Path(word).name if Path(word).suffix in (".py", ".flac", ".wav", ".nam") else word
+        for word in sys.argv
+    ]
     command = shlex.join(["python", f"benchmarks/{names[0]}", *names[1:]])
     day = datetime.date.today().isoformat()
     return f"`{command}`, {day}, {cpu_model()}.{' ' + measured_elsewhere if measured_elsewhere else ''}"

@@ -1,26 +1,32 @@
 """How good one model for all settings is: at settings kept back, at those it trained on, and in between.
 
-    python benchmarks/knobs.py [SETTINGS.csv INPUT] [--model nano] [--epochs 40] [--leave-out 3]
+    python benchmarks/knobs.py [SETTINGS.csv INPUT] [--model nano] [--epochs 40] [--leave-out 3] [--jobs 1]
+        [--page docs/figures/knobs_demo.md] [OVERRIDE ...]
 
 Without a table: the demo rig's drive, tone and level. For each of some settings, spread over the table, one
 model trains on all others and is tested on it; one trains on all; and one on that setting alone, for
 `--alone-epochs`. The cost is that of the network with its knobs at rest beside the same without, timed in
-turns. Then each knob is swept finely, the others at rest: a picture shows how much the sound changes from
-position to position, which no jump may interrupt. Runs lie in logs/bench/knobs, and are found there by the
+turns. Overrides go to every training with knobs, such as model.conditioning=mixin. Then each knob is swept
+finely, the others at rest: a picture shows how much the sound changes from position to position, which no
+jump may interrupt; a page has it beside the table. Runs lie in logs/bench/knobs, and are found there by the
 same command again.
 """
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from docs_page import write_page
 from rich.console import Console
 from rich.table import Table
 from studies import LOGS, ROOT
@@ -31,6 +37,7 @@ from voxnas.export.load import load_model
 from voxnas.models.build import build
 from voxnas.problems.amp.data.knobs.sources import amp_knobs, demo_knobs
 from voxnas.problems.amp.data.knobs.table import Row
+from voxnas.records.identity import available_cores
 from voxnas.records.record import Record
 
 FOLDER = LOGS / "bench/knobs"
@@ -38,12 +45,42 @@ POSITIONS, SECONDS = 101, 2.0
 BLOCK_SIZE = 64
 
 
+Overrides = list[str]
+
+
+@dataclass(frozen=True)
+class Device:
+    """Recordings with knobs: the overrides that train on them, and their module."""
+
+    name: str
+    data: Any
+    overrides: Overrides
+
+    @classmethod
+    def of(cls, files: Sequence[str]) -> "Device":
+        """Of SETTINGS.csv and INPUT; of the demo rig without any."""
+        if not files:
+            folder = str(ROOT / "data/demo")
+            return cls("demo", demo_knobs(folder), ["data=demo_knobs", f"data.folder={folder}"])
+        settings, source = map(os.path.abspath, files)
+        overrides = ["data=amp_knobs", f"data.settings={settings}", f"data.input={source}"]
+        return cls(Path(settings).parent.name, amp_knobs(settings, source), overrides)
+
+
 def train(folder: Path, *overrides: str) -> Record:
-    """The record of a finished run in a folder: as it was found there, or after src/train.py."""
+    """The record of a finished run in a folder: as src/train.py found it there, or made it."""
     given = [*overrides, f"hydra.run.dir={folder}", "callbacks.preview=null", "logger=csv"]
     given += ["callbacks.aliasing=null", "callbacks.soft_playing=null", "callbacks.benchmark=null"]
     subprocess.run([sys.executable, str(ROOT / "src/train.py"), *given], check=True)
     return Record.read(folder)
+
+
+def train_all(at: Path, runs: Mapping[str, Overrides], jobs: int) -> dict[str, Record]:
+    """The records of all runs by their names, so many trained side by side."""
+    threads = [f"threads={max(1, available_cores() // jobs)}"] if jobs > 1 else []
+    with ThreadPoolExecutor(jobs) as pool:
+        found = pool.map(lambda name: train(at / name, *runs[name], *threads), runs)
+        return dict(zip(runs, found, strict=True))
 
 
 def test_esr(record: Record, row: Row) -> float:
@@ -112,54 +149,89 @@ def loudest(samples: np.ndarray, size: int) -> np.ndarray:
     return np.ascontiguousarray(samples[start : start + size], np.float32)
 
 
+def runs_of(device: Device, rows: Sequence[Row], options: argparse.Namespace) -> dict[str, Overrides]:
+    """The overrides of every run by its name: of all settings, of all but one, and of one alone."""
+    about = [*device.overrides, f"model={options.model}", f"trainer.max_epochs={options.epochs}"]
+    runs = {"all": [*about, *options.overrides]}
+    for row in rows:
+        runs[f"without-{short(row)}"] = [*about, *options.overrides, without(row)]
+        place = device.data.table.rows.index(row)
+        delay = device.data.recordings.recordings[place].pair.delay_samples
+        runs[f"alone-{short(row)}"] = [
+            "data=amp_pair", f"data.input={row.input}", f"data.target={row.target}", f"data.delay={delay}",
+            f"model={options.model}", f"trainer.max_epochs={options.alone_epochs}",
+        ]  # fmt: skip
+    return runs
+
+
+def short(row: Row) -> str:
+    return row.label.replace("=", "").replace(" ", "-")
+
+
+def table_of(device: Device, rows: Sequence[Row], found: Mapping[str, Record], model: str) -> Table:
+    """A row for each setting that was kept back."""
+    table = Table(title=f"One model for all knobs: {device.name}, {model}")
+    for title in ("setting", "alone", "trained on all", "ratio", "kept back", "ratio"):
+        table.add_column(title, justify="left" if title == "setting" else "right")
+    for row in rows:
+        alone = found[f"alone-{short(row)}"].metrics["test_esr"]
+        on_all, back = (test_esr(found[name], row) for name in ("all", f"without-{short(row)}"))
+        ratios = f"{on_all / alone:.2f}", f"{back / alone:.2f}"
+        table.add_row(row.label, f"{alone:.2g}", f"{on_all:.2g}", ratios[0], f"{back:.2g}", ratios[1])
+    return table
+
+
+def said_of(run: Path, device: Device, mean: float, picture: Path) -> list[str]:
+    """What else is known of the model of all settings, in sentences; draws the sweep."""
+    rate = device.data.sample_rate
+    with_knobs, plain = costs(run, rate)
+    said = [
+        "Test ESR of the setting, and over that of a model of the setting alone. "
+        f"The mean over all settings is {mean:.2g}.",
+        f"A block of {BLOCK_SIZE} takes {with_knobs:.2f} µs with knobs and {plain:.2f} without, timed in"
+        f" turns: {with_knobs / plain:.3f} times as long.",
+    ]
+    found = sweeps(run, loudest(device.data.recording.pair.input, round(SECONDS * rate)))
+    for knob, change in found.items():
+        steps = np.sqrt(change)
+        jump = np.max(steps[1:-1] / np.median([steps[:-2], steps[1:-1], steps[2:]], axis=0))
+        said.append(
+            f"A sweep of {knob} in {POSITIONS} positions changes the sound by {np.median(steps):.2g} of"
+            f" itself from each to the next, by {steps.max():.2g} at most, and nowhere by more than"
+            f" {jump:.2f} times what it does beside."
+        )
+    draw(found, picture)
+    return said
+
+
 def main() -> None:
     """Train what is not there yet, compare, print, draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("files", nargs="*", help="SETTINGS.csv INPUT; none for the demo rig")
+    parser.add_argument("files", nargs="*", help="SETTINGS.csv INPUT, none for the demo rig; and overrides")
     parser.add_argument("--model", default="nano")
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--alone-epochs", type=int, default=160)
     parser.add_argument("--leave-out", type=int, default=3, help="how many settings")
+    parser.add_argument("--jobs", type=int, default=1, help="trainings side by side")
+    parser.add_argument("--page", type=Path, help="write the table there, and the picture beside it")
     options = parser.parse_args()
-    if options.files:
-        settings, source = map(os.path.abspath, options.files)
-        data, kind = amp_knobs(settings, source), ["data=amp_knobs"]
-        kind += [f"data.settings={settings}", f"data.input={source}"]
-        name = Path(settings).resolve().parent.name
-    else:
-        data, kind, name = demo_knobs(str(ROOT / "data/demo")), ["data=demo_knobs"], "demo"
-        kind += [f"data.folder={ROOT / 'data/demo'}"]
-    about = [f"model={options.model}", f"trainer.max_epochs={options.epochs}"]
-    at = FOLDER / f"{name}-{options.model}-{options.epochs}"
-    whole = train(at / "all", *kind, *about)
-    table = Table(title=f"{name}, {options.model}: test ESR, and over that of a model of the setting alone")
-    for title in ("setting", "alone", "trained on all", "ratio", "kept back", "ratio"):
-        table.add_column(title, justify="left" if title == "setting" else "right")
-    for row in spread_over(data.table.rows, options.leave_out):
-        label = row.label.replace("=", "").replace(" ", "-")
-        pair = [f"data.input={row.input}", f"data.target={row.target}", "data=amp_pair"]
-        delay = next(s["delay_samples"] for s in whole.data["settings"] if s["target"] == row.target)
-        length = [f"trainer.max_epochs={options.alone_epochs}", f"data.delay={delay}"]
-        alone = train(at / f"alone-{label}", *pair, f"model={options.model}", *length).metrics["test_esr"]
-        on_all = test_esr(whole, row)
-        back = test_esr(train(at / f"without-{label}", *kind, *about, without(row)), row)
-        ratios = f"{on_all / alone:.2f}", f"{back / alone:.2f}"
-        table.add_row(row.label, f"{alone:.2g}", f"{on_all:.2g}", ratios[0], f"{back:.2g}", ratios[1])
-    with_knobs, plain = costs(at / "all", data.sample_rate)
+    options.overrides = [word for word in options.files if "=" in word]
+    device = Device.of([word for word in options.files if "=" not in word])
+    rows = spread_over(device.data.table.rows, options.leave_out)
+    about = [word.replace("=", "").replace("+", "") for word in options.overrides]
+    at = FOLDER / "-".join([device.name, options.model, str(options.epochs), *about])
+    found = train_all(at, runs_of(device, rows, options), options.jobs)
+    table = table_of(device, rows, found, options.model)
+    picture = at / "sweep.png"
+    said = said_of(at / "all", device, found["all"].metrics["test_esr"], picture)
     Console().print(table)
-    print(f"mean test ESR over all settings {whole.metrics['test_esr']:.4f}")
-    print(
-        f"block of {BLOCK_SIZE}: {with_knobs:.2f} µs with knobs, {plain:.2f} without:"
-        f" × {with_knobs / plain:.3f}"
-    )
-    found = sweeps(at / "all", loudest(data.recording.pair.input, round(SECONDS * data.sample_rate)))
-    for knob, change in found.items():
-        steps = np.sqrt(change)
-        jump = np.max(steps[1:-1] / np.median([steps[:-2], steps[1:-1], steps[2:]], axis=0))
-        print(f"sweep of {knob}: steps of {np.median(steps):.4f}, largest {steps.max():.4f}, "
-              f"at most × {jump:.2f} of its neighbours")  # fmt: skip
-    draw(found, at / "sweep.png")
-    print(f"wrote {at / 'sweep.png'}")
+    print("\n".join(said), f"wrote {picture}", sep="\n")
+    if options.page:
+        write_page(table, options.page)
+        shown = options.page.with_suffix(".png")
+        shutil.copyfile(picture, shown)
+        more = [*said, f"![the change of sound over each knob's way]({shown.name})"]
+        options.page.write_text(options.page.read_text() + "\n" + "\n\n".join(more) + "\n")
 
 
 if __name__ == "__main__":

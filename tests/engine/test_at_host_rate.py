@@ -90,3 +90,10 @@ def test_methods_are_the_ones_that_are_told():
         engine_for(network(), "auto", 48000, 44100, "inside")
     with pytest.raises(InputError, match="unknown rate_method 'round'"):
         engine_for(network(), "auto", 48000, 44100, "round")
+
+
+def test_without_compiled_code_a_recurrent_network_is_played_around_and_a_wavenet_inside():
+    gru = GRU(hidden_size=3)
+    assert isinstance(engine_for(gru, "torch", 48000, 44100), AtHostRate)
+    assert not isinstance(engine_for(gru, "torch", 48000, 44100, "inside"), AtHostRate)
+    assert not isinstance(engine_for(network(), "torch", 48000, 96000), AtHostRate)

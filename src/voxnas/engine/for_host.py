@@ -3,8 +3,10 @@
 from voxnas.engine.at_host_rate import AtHostRate
 from voxnas.engine.base import StreamingEngine
 from voxnas.engine.make import make_engine
+from voxnas.engine.torch_engine import TorchEngine
 from voxnas.models.at_rate import at_ratio
 from voxnas.models.base import StreamingNetwork
+from voxnas.models.state_delay import StateDelay
 from voxnas.utils.errors import InputError
 
 METHODS = ("auto", "around", "inside", "as_is")
@@ -25,7 +27,8 @@ def engine_for(
         method: "around", the signal is converted to the model's rate and back; "inside", the network is made
             to play at the host's, see `at_ratio`; "as_is", it plays as if that were its own, and sounds
             different; "auto", from inside where it can be, which is cheaper, later by nothing and aliases
-            less, and else around it.
+            less, and else around it: also where no compiled code plays a state read between samples, which
+            PyTorch would do one sample at a time.
 
     Raises:
         InputError: no such method, or the network cannot be played by it.
@@ -37,8 +40,13 @@ def engine_for(
     assert model_rate is not None
     if method != "around":
         try:
-            return make_engine(at_ratio(network, host_rate / model_rate), kind)
+            inside = at_ratio(network, host_rate / model_rate)
         except InputError:
             if method == "inside":
                 raise
+        else:
+            engine = make_engine(inside, kind)
+            slow = isinstance(inside, StateDelay) and isinstance(engine, TorchEngine)
+            if method == "inside" or not slow:
+                return engine
     return AtHostRate(make_engine(network, kind), model_rate, host_rate)

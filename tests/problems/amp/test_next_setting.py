@@ -69,6 +69,13 @@ def test_proposals_are_far_from_where_they_agree_and_from_each_other():
     assert min(np.hypot(*np.subtract(a, b)) for a, b in combinations(places, 2)) > 0.1
 
 
+def test_what_is_recorded_is_not_proposed_again():
+    networks = [network(seed) for seed in (1, 2, 3)]
+    first = propose(networks, DRY[:4000], tried=16)[0].setting
+    others = propose(networks, DRY[:4000], count=3, tried=16, recorded=[first])
+    assert first not in [proposal.setting for proposal in others]
+
+
 def test_a_study_says_what_to_record_next(study, capsys):
     next_setting("mine", log_dir=str(study), count=2, seconds=0.5, tried=16, json=str(study / "next.json"))
     said = capsys.readouterr().out

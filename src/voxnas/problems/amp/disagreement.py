@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats.qmc import Sobol
 
 from voxnas.engine.make import make_engine
@@ -64,16 +64,25 @@ def propose(
     count: int = 1,
     tried: int = 256,
     seed: int = 0,
+    recorded: Sequence[Mapping[str, Any]] = (),
 ) -> list[Proposal]:
-    """The settings at which the networks differ most, the most telling first, and apart from each other."""
+    """The settings at which the networks differ most, the most telling first, apart from each other and from
+    what is `recorded`: networks may differ there too, and once more the same would tell nothing."""
     controls = networks[0].controls
     settings = candidates(controls, tried, seed)
     found = disagreement(networks, dry, settings)
     heard = np.array([encode(controls, setting) for setting in settings])
     worth, proposals = found.copy(), []
+    for known in (encode(controls, setting) for setting in recorded):
+        worth *= _apart(heard, known)
     for _ in range(min(count, len(settings))):
         best = int(np.argmax(worth))
         proposals.append(Proposal(settings[best], float(found[best])))
-        far = np.sqrt(np.square(heard - heard[best]).sum(axis=1))
-        worth *= np.minimum(far / APART, 1)
+        worth *= _apart(heard, heard[best])
     return proposals
+
+
+def _apart(heard: NDArray[np.float64], known: ArrayLike) -> NDArray[np.float64]:
+    """Share of a setting's worth beside a known one: none in its place, all from `APART` on."""
+    far = np.sqrt(np.square(heard - np.asarray(known)).sum(axis=1))
+    return np.asarray(np.minimum(far / APART, 1))

@@ -56,7 +56,8 @@ def next_setting(
     samples, rate = _loudest(source, channel, seconds)
     if rate != first.shape.get("sample_rate", rate):
         raise InputError(f"{source}: has {rate} Hz, the models {first.shape['sample_rate']} Hz")
-    proposals = propose(networks, samples, count, tried, seed)
+    recorded = [known["setting"] for known in first.data.get("settings", ())]
+    proposals = propose(networks, samples, count, tried, seed, recorded)
     print(f"record next, where {len(networks)} models differ most:")
     Console().print(_table(proposals))
     if json:
