@@ -43,6 +43,18 @@ def test_a_search_ends_in_a_report_with_sound(logs):
         assert 0 < record["cost"]["cpu_rtf"]["value"] < 1
 
 
+def test_tensorboard_has_the_losses_of_all_runs(logs):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    steps = []
+    for path in (logs / "nas/s").rglob("events.out.tfevents*"):
+        events = EventAccumulator(str(path), {"images": 0})
+        events.Reload()
+        if "epoch_loss" in events.Tags()["images"]:
+            steps += [image.step for image in events.Images("epoch_loss")]
+    assert sorted(steps) == list(range(1, len(records(logs)) + 1))
+
+
 def test_what_was_found_plays_notes(logs, tmp_path):
     run = next((logs / "nas/s/phase1").glob("*/record.json")).parent
     score, out = tmp_path / "riff.txt", tmp_path / "riff.wav"
