@@ -61,4 +61,5 @@ def jobs_of(
 def _is_of_the_candidate(override: str) -> bool:
     """A predicate of overrides: those that a promoted candidate brings along, or that belong to its space."""
     key = override.lstrip("+~").split("=", 1)[0]
-    return key in ("space", "candidate") or is_of_the_model(override)
+    of_space = key in ("space", "candidate") or key.startswith("hydra.sweeper.space.")
+    return of_space or is_of_the_model(override)
