@@ -9,6 +9,8 @@
 #include <cstring>
 #include <vector>
 
+#include "rational_tanh.h"
+
 namespace voxnas {
 
 struct VoiceShape {
@@ -155,20 +157,9 @@ class StringVoice {
     }
   }
 
-  // Error at most 4e-7; its coefficients are those of the least maximal error on [-8, 8].
-  static float rational_tanh(float x) {
-    x = std::min(std::max(x, -8.f), 8.f);
-    const float s = x * x;
-    const float p = 1.506172015833912e-08f * s + 2.1773180874644624e-05f;
-    const float q = 8.453625096125126e-07f * s + 3.3991729140159417e-04f;
-    const float top = ((p * s + 3.564152151941776e-03f) * s + .13438187780337982f) * s + .9999999699794949f;
-    const float bottom = ((q * s + 2.6136000531216577e-02f) * s + .4677150855457199f) * s + 1.f;
-    return x * top / bottom;
-  }
-
   float bent(float x) const {
     switch (shape_.activation) {
-      case 0: return rational_tanh(x);
+      case 0: return tanh_within(std::min(std::max(x, -8.f), 8.f));
       case 1: return x / (1 + std::fabs(x));
       case 2: return x > 0 ? x : 0.f;
       default: return x > 1 ? 1.f : x < -1 ? -1.f : x;

@@ -18,8 +18,9 @@ from voxnas.kernels.graph import Step
 from voxnas.kernels.scan import diagonal_scan
 from voxnas.models.activations import PReLU, Spec, check_activation
 from voxnas.models.activations import activation as activation_module
-from voxnas.models.base import State, StreamingNetwork
+from voxnas.models.base import State
 from voxnas.models.pointwise import Pointwise, activated, values
+from voxnas.models.stacked import Stacked
 from voxnas.utils.errors import InputError
 
 
@@ -96,7 +97,7 @@ class Layer(nn.Module):
         return [*steps, Step("add", (signal, signal + len(steps)), channels, 1)]
 
 
-class StateSpace(StreamingNetwork):
+class StateSpace(Stacked[Layer]):
     """A map to channels, layers with a linear recurrence each, and a map to the output.
 
     Args:
@@ -143,15 +144,9 @@ class StateSpace(StreamingNetwork):
         self.spec = check_activation(activation)
         self.name = name or f"ssm-l{num_layers}-c{channels}-m{modes}{'-gated' if gated else ''}"
         self.receptive_field = warm_up + 1
-        self.encoder = Pointwise(1, channels)
-        self.layers = nn.ModuleList(
-            Layer(channels, modes, self.times, self.spec, gated) for _ in range(num_layers)
+        self.stack(
+            channels, (Layer(channels, modes, self.times, self.spec, gated) for _ in range(num_layers))
         )
-        self.decoder = Pointwise(channels, 1)
-
-    @property
-    def _layers(self) -> list[Layer]:
-        return list(self.layers)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
         """From the state of silence on; gradients go back through the warm-up too."""
@@ -167,24 +162,6 @@ class StateSpace(StreamingNetwork):
             u, state = layer.silence(u)
             states.append(state.expand(-1, batch))
         return states
-
-    def stream(self, x: Tensor, state: State, controls: Tensor | None = None) -> tuple[Tensor, State]:
-        self._check(controls)
-        return self._run(x, state)
-
-    def _run(self, x: Tensor, state: State) -> tuple[Tensor, State]:
-        u, after = self.encoder(x.transpose(0, 1)), []
-        for layer, before in zip(self._layers, state, strict=True):
-            u, last = layer(u, before)
-            after.append(last)
-        return self.decoder(u).transpose(0, 1), after
-
-    def program(self) -> list[Step]:
-        """The network as steps that native code plays."""
-        steps = [self.encoder.step(0)]
-        for layer in self._layers:
-            steps += layer.program(len(steps), self.spec)
-        return [*steps, self.decoder.step(len(steps))]
 
     @property
     def macs_per_sample(self) -> int:

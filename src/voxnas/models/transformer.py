@@ -4,7 +4,6 @@ After Vaswani et al. (2017), "Attention Is All You Need"; a norm comes before ea
 """
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -14,8 +13,9 @@ from voxnas.kernels.graph import NORM_FLOOR, Step
 from voxnas.kernels.graph_check import MOST_WINDOW
 from voxnas.models.activations import PReLU, Spec, check_activation
 from voxnas.models.activations import activation as activation_module
-from voxnas.models.base import State, StreamingNetwork
+from voxnas.models.base import State
 from voxnas.models.pointwise import Pointwise, activated, pointwise, pointwise_step, values
+from voxnas.models.stacked import Stacked
 from voxnas.utils.errors import InputError
 
 
@@ -114,7 +114,7 @@ class EncoderLayer(nn.Module):
         return steps
 
 
-class Transformer(StreamingNetwork):
+class Transformer(Stacked[EncoderLayer]):
     """A linear encoder, encoder layers with a causal window, a linear decoder.
 
     Layer l sees `window` samples that are `dilation_base ** l` apart.
@@ -161,19 +161,14 @@ class Transformer(StreamingNetwork):
         self.dilation_base, self.feed_forward, self.norm = dilation_base, feed_forward, norm
         self.spec = check_activation(activation)
         self.name = name or f"transformer-l{num_layers}-c{channels}-h{heads}-w{window}-d{dilation_base}"
-        self.encoder = Pointwise(1, channels)
-        self.layers = nn.ModuleList(
+        layers = (
             EncoderLayer(
                 channels, heads, window, dilation_base**layer, feed_forward * channels, self.spec, norm
             )
             for layer in range(num_layers)
         )
-        self.decoder = Pointwise(channels, 1)
+        self.stack(channels, layers)
         self.receptive_field = 1 + sum(layer.past_samples for layer in self._layers)
-
-    @property
-    def _layers(self) -> list[EncoderLayer]:
-        return list(self.layers)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
         self._check(controls)
@@ -187,24 +182,6 @@ class Transformer(StreamingNetwork):
             states.append(past)
             x = layer(x, past)[0]
         return states
-
-    def stream(self, x: Tensor, state: State, controls: Tensor | None = None) -> tuple[Tensor, State]:
-        self._check(controls)
-        return self._run(x, state)
-
-    def _run(self, x: Tensor, state: Sequence[Tensor | None]) -> tuple[Tensor, State]:
-        x, after = self.encoder(x.transpose(0, 1)), []
-        for layer, past in zip(self._layers, state, strict=True):
-            x, kept = layer(x, past)
-            after.append(kept)
-        return self.decoder(x).transpose(0, 1), after
-
-    def program(self) -> list[Step]:
-        """The network as steps that native code plays."""
-        steps = [self.encoder.step(0)]
-        for layer in self._layers:
-            steps += layer.program(len(steps), self.spec)
-        return [*steps, self.decoder.step(len(steps))]
 
     @property
     def macs_per_sample(self) -> int:

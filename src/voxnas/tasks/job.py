@@ -18,7 +18,7 @@ from voxnas.tasks.trainer import begin, make_callbacks, make_loggers
 from voxnas.training.run import best_checkpoint, last_checkpoint
 from voxnas.utils.app import root_cause
 from voxnas.utils.clock import now
-from voxnas.utils.errors import storage_error
+from voxnas.utils.errors import Unfit, storage_error
 from voxnas.utils.files import write_text
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def run_job(body: Body, folder: Path, claim: Claim, since_ns: int) -> tuple[Reco
     with ending(record, folder, claim):
         resume = _prepare(folder, previous, record, Path(body.cfg.paths.log_dir))
         body.fit(record, folder, claim, resume)
-    if record.status == "failed":
+    if record.status in ("failed", "rejected"):
         return _unfinished(body, record)
     return record, "resumed" if resume else ""
 
@@ -151,7 +151,7 @@ def _unfinished(body: Body, record: Record) -> tuple[Record, str]:
 
 @contextmanager
 def ending(record: Record, folder: Path, claim: Claim) -> Iterator[None]:
-    """However the work within ends, the record says so: ok, interrupted or failed.
+    """However the work within ends, the record says so: ok, interrupted, rejected or failed.
 
     A failure goes no further. Raises KeyboardInterrupt; ClaimLost if another process took the folder over;
     StorageError where nothing can be written: the record says "running" then, and the same command goes on.
@@ -169,6 +169,10 @@ def ending(record: Record, folder: Path, claim: Claim) -> Iterator[None]:
         raise
     except ClaimLost:
         raise
+    except Unfit as error:
+        claim.check()
+        record.status, record.reason, record.finished = "rejected", str(error), now()
+        record.write(folder)
     except Exception as error:
         claim.check()
         if full := storage_error(error, folder):

@@ -24,6 +24,10 @@ class InputErrors(InputError):
         super().__init__("\n".join(" ".join(line.split()) for line in lines))
 
 
+class Unfit(VoxnasError):
+    """Error of a candidate that training has shown to be of no use; it is rejected, and not tried again."""
+
+
 class Stop(SystemExit):
     """Ends the program, and a sweep with it, after `message` has been shown."""
 

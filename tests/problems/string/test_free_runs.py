@@ -18,7 +18,7 @@ from voxnas.problems.string.losses import TERMS, StringLoss
 from voxnas.problems.string.modal import find_modes, ring, strongest_modes
 from voxnas.problems.string.module import StringModule
 from voxnas.training.schedules import Cosine
-from voxnas.utils.errors import InputError
+from voxnas.utils.errors import InputError, Unfit
 
 RATE = 11_025
 OWN = OwnString(plucks=1, sample_rate=RATE, seconds=3.0, decay_s=1.0, bright_decay_s=0.4, pitches=(98.0,))
@@ -165,3 +165,13 @@ def test_a_recorded_start_and_a_fitted_one_are_alike(note, fitted):
         for kind in ("recorded", "fitted")
     ]
     assert np.abs(sounds[0] - sounds[1]).max() < 0.02
+
+
+def test_a_string_that_blows_up_is_no_candidate(note, fitted, monkeypatch):
+    data = StringDecay(OWN)
+    data.parts()
+    module = StringModule(fitted, data, StringLoss(mse=1.0), torch.optim.Adam, Cosine(), Feedback([0]))
+    monkeypatch.setattr(module, "free_run", lambda note: np.append(np.zeros(RATE // 2), np.inf))
+    module.on_test_epoch_start()
+    with pytest.raises(Unfit, match=r"blows up 0\.50 s into a free run"):
+        module.test_step(0, 0)

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from voxnas.export.record_json import write_record_json
 from voxnas.kernels.string_voice import Voice
 from voxnas.models.strings.net import StringNet
 from voxnas.problems.string.header import header
-from voxnas.problems.string.score import pitch_hz, read_score
+from voxnas.problems.string.score import LONGEST_S, pitch_hz, read_score
 from voxnas.problems.string.stored import load_string
 from voxnas.problems.string.tools.play_notes import play_notes
 from voxnas.utils.errors import InputError
@@ -104,6 +105,59 @@ def test_a_line_that_is_no_note_is_said(tmp_path, line):
     path = tmp_path / "score.txt"
     path.write_text(line + "\n")
     with pytest.raises(InputError, match=r"score\.txt"):
+        read_score(path)
+
+
+# one track, 480 ticks in a beat of 0.5 s, then of 1 s: A2 and E3 together, a drum, then A2 that never ends
+MIDI = bytes.fromhex(
+    "4d546864 00000006 0000 0001 01e0 4d54726b 00000031"
+    "00ff5103 07a120 00902d7f 00903440 00992464 8360802d00 00ff5103 0f4240 8360903400 00902d20 8360992400"
+    "00ff2f00".replace(" ", "")
+)
+
+
+def test_a_midi_file_is_a_score(stored, tmp_path):
+    pytest.importorskip("mido", reason="mido, of the extra midi, is not installed")
+    path, out = tmp_path / "riff.mid", tmp_path / "riff.wav"
+    path.write_bytes(MIDI)
+    notes = [(n.second, round(n.hz, 2), round(n.velocity, 3), n.seconds) for n in read_score(path)]
+    assert notes == [(0.0, 110.0, 1.0, 0.5), (0.0, 164.81, 0.504, 1.5), (1.5, 110.0, 0.252, 1.0)]
+    play_notes(str(stored), str(path), str(out))
+    assert np.abs(soundfile.read(out)[0]).max() > 0.05
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "cannot be read as a MIDI file"),
+        (b"no MIDI at all", "cannot be read as a MIDI file"),
+        (MIDI[:40], "cannot be read as a MIDI file"),
+        (MIDI.replace(b"\x90\x2d", b"\x90\x05"), "note 5 at 0.00 s is not between"),
+        (MIDI.replace(b"\x90", b"\x99"), "holds no notes"),
+    ],
+)
+def test_a_midi_file_that_cannot_be_played_is_said(tmp_path, content, said):
+    pytest.importorskip("mido", reason="mido, of the extra midi, is not installed")
+    path = tmp_path / "riff.mid"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=said) as error:
+        read_score(path)
+    assert "\n" not in str(error.value)
+    assert "riff.mid" in str(error.value)
+
+
+def test_without_mido_a_midi_file_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mido", None)
+    path = tmp_path / "riff"  # by what it begins with
+    path.write_bytes(MIDI)
+    with pytest.raises(InputError, match=r"pip install 'voxnas\[midi\]'"):
+        read_score(path)
+
+
+def test_a_score_that_would_last_for_days_is_said(tmp_path):
+    path = tmp_path / "score.txt"
+    path.write_text(f"0 E2\n{LONGEST_S} E2 0.5 1\n")
+    with pytest.raises(InputError, match="lasts 3601 s"):
         read_score(path)
 
 

@@ -43,6 +43,18 @@ def test_a_search_ends_in_a_report_with_sound(logs):
         assert 0 < record["cost"]["cpu_rtf"]["value"] < 1
 
 
+def test_tensorboard_has_the_losses_of_all_runs(logs):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    steps = []
+    for path in (logs / "nas/s").rglob("events.out.tfevents*"):
+        events = EventAccumulator(str(path), {"images": 0})
+        events.Reload()
+        if "epoch_loss" in events.Tags()["images"]:
+            steps += [image.step for image in events.Images("epoch_loss")]
+    assert sorted(steps) == list(range(1, len(records(logs)) + 1))
+
+
 def test_what_was_found_plays_notes(logs, tmp_path):
     run = next((logs / "nas/s/phase1").glob("*/record.json")).parent
     score, out = tmp_path / "riff.txt", tmp_path / "riff.wav"
@@ -86,3 +98,16 @@ def test_a_recording_is_trained_on_and_a_bad_one_is_one_line(tmp_path):
         done = run_script(script, *arguments, log_dir=tmp_path / "logs")
         assert done.code == 2
         assert "is silent" in done.err.strip().splitlines()[-1]
+
+
+def test_a_string_that_blows_up_is_rejected_and_not_tried_again(tmp_path):
+    free = ["model.form=free", "training.loop_fit=null", "data.most_seconds=null"]
+    given = ["-m", *IT, *free, "search=phase1", "training.optimizer.lr=1e30,1e-4", "study=b"]
+    for _ in range(2):
+        done = run_script("train", *given, log_dir=tmp_path)
+        assert done.code == 0, done.err
+    found = [json.loads(path.read_text()) for path in (tmp_path / "nas/b/phase1").glob("*/record.json")]
+    assert sorted(record["status"] for record in found) == ["ok", "rejected"]
+    (reason,) = (record["reason"] for record in found if record["status"] == "rejected")
+    assert reason.startswith("the string blows up")
+    assert not (tmp_path / "replaced").exists()

@@ -8,7 +8,14 @@ import pytest
 from voxnas.search.selection.rungs import make_rungs
 from voxnas.search.sweepers.jobs import _is_of_the_candidate, jobs_of
 
-FIXED = ["name=mine", "seed=3", "model.channels=8", "space=poc", "+data.delay=0"]
+FIXED = [
+    "name=mine",
+    "seed=3",
+    "model.channels=8",
+    "space=poc",
+    "hydra.sweeper.space.only=a",
+    "+data.delay=0",
+]
 
 
 @pytest.fixture

@@ -22,8 +22,11 @@ def write_header(network: StringNet, exciter: NDArray[np.float32], path: Path) -
 def header(network: StringNet, exciter: NDArray[np.float32], name: str) -> str:
     """The header's text; what it defines lies in a namespace named after the string."""
     form, space = network.voice_form(), "string_" + re.sub(r"\W", "_", name)
-    voice = (SOURCES / "string_voice.h").read_text(encoding="utf-8")
-    voice = voice.replace("#pragma once\n", "").replace("namespace voxnas {", f"namespace {space} {{")
+    parts = ("string_voice", "rational_tanh")
+    voice, tanh = ((SOURCES / f"{part}.h").read_text(encoding="utf-8") for part in parts)
+    tanh = tanh.replace("}  // namespace voxnas", "}")  # the voice's stays open
+    voice = voice.replace('#include "rational_tanh.h"\n', tanh).replace("#pragma once\n", "")
+    voice = voice.replace("namespace voxnas {", f"namespace {space} {{")
     voice = voice.replace("}  // namespace voxnas", "")
     arrays = {
         "weights": form.weights,

@@ -15,8 +15,9 @@ from voxnas.problems.string.feedback import Feedback
 from voxnas.problems.string.free_run import free_run, kind_of_start, starts_of
 from voxnas.problems.string.judge import judge
 from voxnas.problems.string.loop_fit import LoopFit
-from voxnas.training.module import OptimizerFactory, TrainingModule, require_finite
+from voxnas.training.module import OptimizerFactory, TrainingModule
 from voxnas.training.schedules import Schedule
+from voxnas.utils.errors import Unfit
 
 LED_PERIODS = 1.0  # through which a recorded string's states are led before it runs
 LISTENED_S = 10.0  # of a free run at least
@@ -72,8 +73,11 @@ class StringModule(TrainingModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # type: ignore[override]
         number, places, signs = batch
         note = self.data.parts()[0][int(number)]
-        output, target = self.run_segments(note, places.numpy(), signs, self.feedback.at(self.progress()))
-        loss = require_finite(self.loss(output, target))
+        generations = self.feedback.at(self.progress())
+        output, target = self.run_segments(note, places.numpy(), signs, generations)
+        loss = self.loss(output, target)
+        if not bool(loss.isfinite()):
+            raise Unfit(f"the string blows up in training, through {generations} generations of feedback")
         self._losses.append(loss.detach())
         return loss
 
@@ -129,7 +133,11 @@ class StringModule(TrainingModule):
 
     def test_step(self, number: int, batch_idx: int) -> None:
         note = self.data.parts()[2][int(number)]
-        self._figures.append(asdict(judge(self.free_run(note), note)))
+        sound = self.free_run(note)
+        if not np.isfinite(sound).all():
+            rate = note.sample_rate
+            raise Unfit(f"the string blows up {np.argmin(np.isfinite(sound)) / rate:.2f} s into a free run")
+        self._figures.append(asdict(judge(sound, note)))
 
     def on_test_epoch_end(self) -> None:
         for name in self._figures[0] if self._figures else ():

@@ -1,41 +1,40 @@
-"""Score of notes in a text file: `second pitch [velocity] [seconds]` on a line, such as `0.5 E2 0.8 1.5`."""
+"""Score of notes: a MIDI file, or a text with `second pitch [velocity] [seconds]` on a line."""
 
 import math
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from voxnas.problems.string.midi import is_midi, read_midi
+from voxnas.problems.string.played_note import HIGHEST_HZ, LOWEST_HZ, Played
 from voxnas.utils.errors import InputError
 
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-LOWEST_HZ, HIGHEST_HZ = 20.0, 5000.0
+LONGEST_S = 3600.0
 FORM = "give: second pitch [velocity] [seconds], as in 0.5 E2 0.8 1.5"
 
 
-@dataclass(frozen=True)
-class Played:
-    """Note of a score: when, at what pitch, how hard (0 to 1), for how long."""
-
-    second: float
-    hz: float
-    velocity: float = 0.8
-    seconds: float = 2.0
-
-
 def read_score(path: str | Path) -> list[Played]:
-    """The notes in the order of time. Raises InputError with the line that cannot be read."""
+    """The notes in the order of time. Raises InputError with the file or line that cannot be read."""
+    path = Path(path)
+    notes = read_midi(path) if is_midi(path) else _read_text(path)
+    if not notes:
+        raise InputError(f"{path}: holds no notes; {FORM}, or a MIDI file")
+    end = max(note.second + note.seconds for note in notes)
+    if end > LONGEST_S:
+        raise InputError(f"{path}: lasts {end:.0f} s; at most {LONGEST_S:.0f} s are played")
+    return sorted(notes, key=lambda note: note.second)
+
+
+def _read_text(path: Path) -> list[Played]:
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as a score of notes; {FORM}") from error
     bare = (
         (number, line.partition("#")[0] if line.lstrip().startswith("#") else line)
         for number, line in enumerate(lines, 1)
     )
-    notes = [_note(line.split(), f"{path}, line {number}") for number, line in bare if line.strip()]
-    if not notes:
-        raise InputError(f"{path}: holds no notes; {FORM}")
-    return sorted(notes, key=lambda note: note.second)
+    return [_note(line.split(), f"{path}, line {number}") for number, line in bare if line.strip()]
 
 
 def _note(words: list[str], where: str) -> Played:

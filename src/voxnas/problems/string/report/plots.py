@@ -1,4 +1,4 @@
-"""Pictures of strings: partials' decays, spectrograms, levels, losses."""
+"""Pictures of strings: partials' decays, spectrograms, levels."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -101,43 +101,6 @@ def level_plot(frontier: "pd.DataFrame", picks: Sequence[str]) -> "Figure":
         axes.axhline(-100, color=style.FAINT, lw=0.8, ls="--")
         figure.legend(loc="outside right center", title="frontier", alignment="left")
     return figure
-
-
-def losses_plot(frontier: "pd.DataFrame") -> "Figure":
-    """Training loss per epoch of many runs, their settings beside."""
-    heading = "Training loss per epoch"
-    found = [record for record in _records(frontier) if any("train_loss" in e for e in record.history)][:MOST]
-    with matplotlib.rc_context(style.RC):
-        figure = style.new_figure(11, 5.4)
-        if not found:
-            return style.nothing(figure, heading, "no record of these runs has a history")
-        axes = figure.add_subplot(title=heading, xlabel="epoch", ylabel="training loss", yscale="log")
-        for record, colour in zip(found, style.LINES, strict=False):
-            points = [(e["epoch"] + 1, e["train_loss"]) for e in record.history if e.get("train_loss", 0) > 0]
-            if points:
-                axes.plot(
-                    *zip(*points, strict=True),
-                    color=colour,
-                    lw=1.4,
-                    marker="o",
-                    ms=3,
-                    label=_settings(record),
-                )
-        figure.legend(loc="outside right center", fontsize=8, alignment="left")
-    return figure
-
-
-def _settings(record: Record) -> str:
-    from voxnas.problems.string.report.sections import StringSections
-
-    chosen = StringSections().architecture(record.architecture)
-    chosen.pop("type", None)
-    told = ", ".join(f"{key} {value}" for key, value in chosen.items())
-    words = told.split(", ")
-    lines = [", ".join(words[i : i + 4]) for i in range(0, len(words), 4)]
-    return "\n".join(
-        [f"{record.candidate}: score {record.score:.3g}" if record.score else record.candidate, *lines]
-    )
 
 
 def _with_folders(frontier: "pd.DataFrame") -> list[tuple[Record, Path]]:

@@ -1,6 +1,7 @@
 """The string's part of reports."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voxnas.problems.sections import Picture, Sections
@@ -34,7 +35,11 @@ class StringSections(Sections):
                 "spectrograms.png", "Spectrograms of the recording and of the best string", _spectrograms
             ),
             Picture("level.png", "Level of free runs over half a minute", _level),
-            Picture("epoch_loss.png", "Training loss per epoch, with each run's settings", _losses),
+            Picture(
+                "epoch_loss.png",
+                "Training loss per epoch of the best runs, and what sets them apart",
+                _losses,
+            ),
         )
 
     def architecture(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,6 +102,7 @@ def _level(frontier: "pd.DataFrame", picks: Sequence[str]) -> "Figure":
 
 
 def _losses(frontier: "pd.DataFrame", picks: Sequence[str]) -> "Figure":
-    from voxnas.problems.string.report.plots import losses_plot
+    from voxnas.problems.string.report.losses import losses_plot, runs_of
 
-    return losses_plot(frontier)
+    folders = [Path(folder).parent for folder in frontier.get("folder", ()) if isinstance(folder, str)]
+    return losses_plot(runs_of(folders))

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from voxnas.audio.files import write_audio
 from voxnas.kernels.string_voice import Voice
 from voxnas.problems.string.played import KINDS, made_exciter
-from voxnas.problems.string.score import LOWEST_HZ, Played, read_score
+from voxnas.problems.string.played_note import LOWEST_HZ, Played
+from voxnas.problems.string.score import read_score
 from voxnas.problems.string.stored import StoredString, load_string
 from voxnas.utils.errors import InputError
 
@@ -31,7 +32,7 @@ def play_notes(
 
     Args:
         model: a string's run folder or `model.json`.
-        notes: the score, see `read_score`.
+        notes: the score, a text or a MIDI file, see `read_score`.
         exciter: of `KINDS`.
         strings: that sound at once; a note more takes the one that was struck longest ago.
         damping: seconds in which a note falls by 60 dB once it has ended.
