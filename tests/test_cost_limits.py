@@ -37,7 +37,7 @@ def test_who_was_rejected_stays_so_where_a_later_figure_would_pass(run_at, log_d
     assert run_at(0.0061, f"constraints.max_cpu_rtf={LIMIT}").code == 0
     record, first = record_of(log_dir)
     assert (record["status"], record["epochs"]) == ("rejected", None)
-    assert record["reason"] == "cpu_rtf 0.0061 at block 64 > max_cpu_rtf 0.006"
+    assert record["reason"] == "0.0061 of real time in our own engine at block 64 > max_cpu_rtf 0.006"
     assert record["estimate"]["cpu_rtf"] == 0.0061
     assert "done before" in run_at(0.0059, f"constraints.max_cpu_rtf={LIMIT}").out
     assert record_of(log_dir)[1] == first
@@ -55,7 +55,7 @@ def test_another_limit_decides_anew_by_the_same_figure_and_keeps_what_was_traine
     run_at(0.0059, f"constraints.max_cpu_rtf={LIMIT}")
     run_at(0.0001, "constraints.max_cpu_rtf=0.005")
     record, _ = record_of(log_dir)
-    assert record["reason"] == "cpu_rtf 0.0059 at block 64 > max_cpu_rtf 0.005"
+    assert record["reason"] == "0.0059 of real time in our own engine at block 64 > max_cpu_rtf 0.005"
     (replaced,) = (log_dir / "replaced/nas/tiny/phase1").iterdir()
     assert json.loads((replaced / "record.json").read_text())["status"] == "ok"
     assert (replaced / "checkpoints/best.ckpt").exists()

@@ -40,7 +40,7 @@ def test_a_limit_keeps_what_is_on_it_and_says_why_it_rejects(limit, kept, reject
 
 
 MICROSECONDS_PER_BLOCK = 0.0123456 * 1e6 * 64 / 48000  # 16.46
-RTF, MICROSECONDS = "cpu_rtf 0.01235 at block 64", "16.46 µs at block 64"
+RTF, MICROSECONDS = "0.01235 of real time at block 64", "16.46 µs at block 64"
 SAID = {"cpu_rtf": RTF, "us_per_block": MICROSECONDS}
 COST = Cost("cpu_rtf", 0.0123456, {"block_size": 64}, {"us_per_block": MICROSECONDS_PER_BLOCK}, SAID)
 

@@ -115,5 +115,5 @@ def _per_us(shape: Mapping[str, Any]) -> float:
 
 def _told(us: float, conditions: Mapping[str, Any], shape: Mapping[str, Any]) -> Cost:
     rtf = us * _per_us(shape)
-    said = {"us_per_image": f"{us:.0f} µs per image", "cpu_rtf": f"cpu_rtf {rtf:.2g}"}
+    said = {"us_per_image": f"{us:.0f} µs per image", "cpu_rtf": f"{rtf:.2g} of real time"}
     return Cost("us_per_image", us, conditions, {"cpu_rtf": rtf}, said)

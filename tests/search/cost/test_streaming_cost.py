@@ -88,6 +88,20 @@ def test_the_plug_in_s_profile_tells_without_measuring(own_cache):
     assert not own_cache.exists()
 
 
+@pytest.mark.parametrize(
+    ("settings", "where"),
+    [
+        ({"of": "plugin"}, "in the plug-in's engine (default build)"),
+        ({"engine": "profile", "profile_build": "avx512"}, "in the plug-in's engine (avx512 build)"),
+        ({"of": "own"}, "in our own engine"),
+    ],
+)
+def test_a_cost_says_in_which_engine_it_is(settings, where):
+    said = CostMeter(**settings).cost(small(), AT_48).said
+    assert said["cpu_rtf"].endswith(f" of real time {where} at block 64")
+    assert said["us_per_block"].endswith(f" µs {where} at block 64")
+
+
 def test_what_the_profile_does_not_cover_has_no_cost():
     with pytest.raises(CostUnknown, match="does not cover"):
         CostMeter(engine="profile").cost(GRU(8), AT_48)

@@ -66,8 +66,16 @@ class CostMeter:
     @property
     def budget_name(self) -> str:
         """What a limit of the cost is called in a sentence: it says where another engine than ours plays."""
-        others = {"profile": f" in the plug-in's engine ({self._profile_build} build)"}
-        return "CPU budget" + others.get(self._meter.engine, "")
+        return f"CPU budget {self._where}" if self._meter.engine == "profile" else "CPU budget"
+
+    @property
+    def _where(self) -> str:
+        """The engine whose cost is told, in words."""
+        others = {
+            "profile": f"in the plug-in's engine ({self._profile_build} build)",
+            "command": "by the given command",
+        }
+        return others.get(self._meter.engine, "in our own engine")
 
     def cost(
         self, network: StreamingNetwork, shape: Mapping[str, Any], known: Mapping[str, Any] | None = None
@@ -130,8 +138,8 @@ class CostMeter:
             raise CostUnknown(f"the cost cannot be told: {error}") from error
 
     def _told(self, rtf: float, conditions: Mapping[str, Any]) -> Cost:
-        us, at = rtf * self._us(conditions["sample_rate"]), f"at block {self.block_size}"
-        said = {"cpu_rtf": f"cpu_rtf {rtf:.4g} {at}", "us_per_block": f"{us:.4g} µs {at}"}
+        us, at = rtf * self._us(conditions["sample_rate"]), f"{self._where} at block {self.block_size}"
+        said = {"cpu_rtf": f"{rtf:.4g} of real time {at}", "us_per_block": f"{us:.4g} µs {at}"}
         return Cost("cpu_rtf", rtf, conditions, {"us_per_block": us}, said)
 
     def _us(self, sample_rate: float) -> float:

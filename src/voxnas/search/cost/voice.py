@@ -46,8 +46,8 @@ class VoiceCost:
 
     def _told(self, rtf: float, conditions: Mapping[str, Any]) -> Cost:
         us = 1e6 * rtf * self.block_size / conditions["sample_rate"]
-        at = f"at block {self.block_size}"
-        said = {"cpu_rtf": f"cpu_rtf {rtf:.4g} {at}", "us_per_block": f"{us:.4g} µs {at}"}
+        at = f"in our own engine at block {self.block_size}"
+        said = {"cpu_rtf": f"{rtf:.4g} of real time {at}", "us_per_block": f"{us:.4g} µs {at}"}
         return Cost("cpu_rtf", rtf, conditions, {"us_per_block": us}, said)
 
     def again(self, run: Path) -> float:
