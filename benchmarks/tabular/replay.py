@@ -4,8 +4,9 @@
 
 Every search is planned for the time of so many full trainings, one at a time, and cut off after half as much
 again. What it has found is what has climbed to the table's last step: the hypervolume of ESR × cost in the
-plug-in's engine, in logarithm, as a share of that of the whole table. Experience is of the other recordings.
-Writes docs/figures/replay.md and replay.png; `--dry` writes neither.
+plug-in's engine, in logarithm, as a share of that of all that it might find. Searches see every second
+network of the table; experience is of the others, on the other recordings. Writes
+docs/figures/replay.md and replay.png; `--dry` writes neither.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from table import read_table
 from voxnas.problems.amp.problem import AmpProblem
 from voxnas.records.pareto import hypervolume
 from voxnas.search.experience.founders import Experience
+from voxnas.search.experience.runs import KnownRun
 from voxnas.search.experience.surrogate import Surrogate
 from voxnas.search.samplers import make_sampler
 from voxnas.search.selection.base import Selection
@@ -52,7 +54,7 @@ class Search:
     keep: Any = KEEP
     whole: bool = False  # one rung
     jump: bool = False  # two rungs: the first, and all others
-    foreseen: bool = False
+    selection: str = "rank"  # or "curve", "learnt": foreseen by each one's curve, or by experience
     asynchronous: bool = False
     learns: bool = False  # from the other recordings
 
@@ -65,31 +67,46 @@ SEARCHES: dict[str, Search | str] = {
     "GP": "gp",
     "short rung, then the best": Search(RandomSource, keep=1 / TOP_SHARE, jump=True),
     "halving": Search(RandomSource),
-    "halving, foreseen": Search(RandomSource, foreseen=True),
+    "halving, foreseen by curve": Search(RandomSource, selection="curve"),
+    "halving, foreseen by experience": Search(RandomSource, selection="learnt"),
     "MO-ASHA": Search(RandomSource, asynchronous=True),
     "evolution": Search(EVOLUTION),
-    "evolution, foreseen": Search(EVOLUTION, foreseen=True),
-    "halving with experience": Search(RandomSource, learns=True),
-    "evolution with experience": Search(EVOLUTION, learns=True),
+    "evolution, foreseen by curve": Search(EVOLUTION, selection="curve"),
+    "evolution, foreseen by experience": Search(EVOLUTION, selection="learnt"),
+    "halving from experience": Search(RandomSource, learns=True),
+    "evolution from experience": Search(EVOLUTION, learns=True),
+    "evolution, both from experience": Search(EVOLUTION, selection="learnt", learns=True),
 }
-DRAWN = ("random", "TPE", "short rung, then the best", "MO-ASHA", "evolution", "evolution with experience")
-COLD = {"halving with experience": "halving", "evolution with experience": "evolution"}
-COLD |= {"halving, foreseen": "halving", "evolution, foreseen": "evolution"}
+DRAWN = ("random", "TPE", "short rung, then the best", "MO-ASHA", "evolution", "evolution from experience")
+COLD = {n: n.split(",")[0].split(" from")[0] for n in SEARCHES if "foreseen" in n or "experience" in n}
 
 
 @cache
 def bench(recording: str, rungs: int | None) -> Bench:
     """The recording's bench, made once a process."""
-    table = read_table(rungs)
+    table = read_table(rungs).every_second(0)
     return Bench(table, recording, TableProposer(table))
+
+
+def elsewhere(recording: str, rungs: int | None) -> list[KnownRun]:
+    """The runs of other networks on the other recordings."""
+    table = read_table(rungs).every_second(1)
+    return [run for other in table.esr if other != recording for run in table.runs(other)]
 
 
 @cache
 def experience(recording: str, rungs: int | None) -> Experience:
-    """What the other recordings taught."""
-    table = read_table(rungs)
-    runs = [run for other in table.esr if other != recording for run in table.runs(other)]
-    return Experience(Surrogate(runs), [AmpProblem().objective(name) for name in OBJECTIVES])
+    """What these taught."""
+    surrogate = Surrogate(elsewhere(recording, rungs))
+    return Experience(surrogate, [AmpProblem().objective(name) for name in OBJECTIVES])
+
+
+@cache
+def selected(how: str, recording: str, rungs: int | None) -> Selection:
+    """By rank of the scores as they are, or of those foreseen."""
+    if how == "rank":
+        return ByRank(OBJECTIVES, AmpProblem())
+    return Foreseen(OBJECTIVES, AmpProblem(), elsewhere(recording, rungs) if how == "learnt" else None)
 
 
 def planned(search: Search, on: Bench, trainings: float) -> int:
@@ -118,11 +135,7 @@ def replayed(name: str, recording: str, seed: int, trainings: float, rungs: int 
         objectives = [AmpProblem().objective(each) for each in OBJECTIVES]
         return by_optuna(on, make_sampler(config, seed, objectives), round(trainings), until_s)  # type: ignore[arg-type]
     steps, total = _steps(search, on.table.rungs), planned(search, on, trainings)
-    epochs = [on.table.steps[-1] // 12]
-    problem = AmpProblem()
-    selection: Selection = ByRank(OBJECTIVES, problem)
-    if search.foreseen:
-        selection = Foreseen(OBJECTIVES, problem, epochs)
+    selection = selected(search.selection, recording, rungs)
     known = experience(recording, rungs) if search.learns else None
     keep = search.keep if len(steps) > 1 else []
     arguments = (total, seed, steps, keep, until_s, search.asynchronous, known)
@@ -215,7 +228,7 @@ def main() -> None:
     options = parser.parse_args()
     table = read_table(options.rungs)
     found = compared(options)
-    what = f"{len(table.networks)} networks of {table.steps[-1]} steps, {options.seeds} seeds"
+    what = f"{len(table.every_second(0).networks)} networks of {table.steps[-1]} steps, {options.seeds} seeds"
     page = shown(found, f"Hypervolume of searches replayed on {what}")
     Console(width=140).print(page)
     if not options.dry:

@@ -145,6 +145,7 @@ class Bench:
                 for epoch, esr in zip(epochs, quarters, strict=True)
             ],
             architecture=network.architecture,
+            shape=shape_of(network),
         )
 
 

@@ -12,6 +12,7 @@ import gzip
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,13 @@ class Table:
         """Optimizer steps up to the end of each rung."""
         return [int(total) for total in np.cumsum(RUNGS[: self.rungs])]
 
+    def every_second(self, first: int) -> "Table":
+        """The networks in every second place from the first or second on, the presets in both."""
+        rows = [i for i, n in enumerate(self.networks) if not n.choices or i % 2 == first]
+        esr = {name: values[rows] for name, values in self.esr.items()}
+        seconds = {name: values[rows] for name, values in self.seconds.items()}
+        return Table([self.networks[row] for row in rows], self.rungs, esr, seconds)
+
     def scores(self, recording: str) -> np.ndarray:
         """The best ESR of each network on each rung, `(networks, rungs)`."""
         return self.esr[recording].min(axis=2)
@@ -64,7 +72,12 @@ class Table:
 
 def shape_of(network: Network) -> dict[str, Any]:
     """What a preview knows of it."""
-    net = WaveNet(network.architecture["layer_arrays"], backend="torch")
+    return _shape(network.name, json.dumps(network.architecture["layer_arrays"]))
+
+
+@cache
+def _shape(name: str, layer_arrays: str) -> dict[str, Any]:
+    net = WaveNet(json.loads(layer_arrays), name=name, backend="torch")
     figures = ("num_parameters", "receptive_field", "macs_per_sample")
     return {name.removeprefix("num_"): getattr(net, name) for name in figures}
 

@@ -38,6 +38,13 @@ def read_runs(names: Sequence[str], problem: Problem) -> list[KnownRun]:
     return [run for name in names for run in _read(name, problem)]
 
 
+def runs_of(experience: str | Sequence[str] | Sequence[KnownRun] | None, problem: Problem) -> list[KnownRun]:
+    """Experience as settings have it, read; none for None."""
+    given = [experience] if isinstance(experience, str) else list(experience or [])
+    names = [each for each in given if isinstance(each, str)]
+    return [*(each for each in given if isinstance(each, KnownRun)), *read_runs(names, problem)]
+
+
 def write_runs(runs: Iterable[KnownRun], path: Path, problem: str) -> None:
     """One network a line as JSON, compressed, with what became of it in each group: `{amount: loss}`."""
     lines: dict[str, dict[str, Any]] = {}

@@ -8,7 +8,6 @@ of any scale, and few runs.
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
 
 import numpy as np
 
@@ -42,16 +41,28 @@ class Surrogate:
             )
         groups = [list(g) for _, g in groupby(sorted(known, key=lambda r: r.group), lambda r: r.group)]
         rows = [row for group in groups for row in _rows(group)]
-        everywhere = set(rows[0]).intersection(*rows)
-        named = {name for row in rows for name in row}
-        self._names = sorted(n for n in named if n in everywhere or not n.startswith(FIGURE))
-        self._trees = _forest(seed)
-        self._trees.fit(as_table(rows, self._names), np.concatenate([_standing(group) for group in groups]))
+        self._trees = Trees(rows, np.concatenate([_standing(group) for group in groups]), seed)
 
     def predict(self, candidates: Sequence[Features]) -> Array:
         """The standing of each, after as much training as any run had: 0 is average, below it is better."""
-        rows = [{**candidate, AMOUNT: 0.0} for candidate in candidates]
-        return np.asarray(self._trees.predict(as_table(rows, self._names)), dtype=float)
+        return self._trees.predict([{**candidate, AMOUNT: 0.0} for candidate in candidates])
+
+
+class Trees:
+    """Regression on features by name, of which figures count that every row has."""
+
+    def __init__(self, rows: Sequence[Features], values: Array, seed: int) -> None:
+        from sklearn.ensemble import ExtraTreesRegressor  # takes a second to import
+
+        everywhere = set(rows[0]).intersection(*rows)
+        named = {name for row in rows for name in row}
+        self._names = sorted(n for n in named if n in everywhere or not n.startswith(FIGURE))
+        self._model = ExtraTreesRegressor(TREES, min_samples_leaf=LEAF, max_features=0.5, random_state=seed)
+        self._model.fit(as_table(rows, self._names), values)
+
+    def predict(self, rows: Sequence[Features]) -> Array:
+        """A value for each row."""
+        return np.asarray(self._model.predict(as_table(rows, self._names)), dtype=float)
 
 
 def _rows(group: Sequence[KnownRun]) -> list[Features]:
@@ -67,9 +78,3 @@ def _standing(group: Sequence[KnownRun]) -> Array:
     losses = np.array([run.loss for run in group])
     losses = np.log(losses) if (losses > 0).all() else losses
     return (losses - losses.mean()) / (losses.std() or 1.0)
-
-
-def _forest(seed: int) -> Any:
-    from sklearn.ensemble import ExtraTreesRegressor  # takes a second to import
-
-    return ExtraTreesRegressor(TREES, min_samples_leaf=LEAF, max_features=0.5, random_state=seed)

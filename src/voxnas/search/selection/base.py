@@ -12,8 +12,8 @@ class Selection(ABC):
     """Puts runs in the order in which they go on. It is asked again whenever one more has finished.
 
     Attributes:
-        sees_curves: whether the history of a record that it is given goes back to the first rung, with epochs
-            counted from there and the last of each rung marked `ends`.
+        sees_curves: whether the history of a record that a ladder gives it goes back to the first rung, each
+            epoch with its `share` of all rungs' training so far, the last of each rung marked `ends`.
         needs: what a run must have finished with to go on, in words, for a message that none has.
     """
 

@@ -136,12 +136,13 @@ class Ladder:
 
     def _with_curve(self, rung: int, name: str, record: Record) -> Record:
         """The record with the history of all rungs so far, see `Selection.sees_curves`."""
-        below = [self.finished[lower].get(name) for lower in range(rung)]
+        total = sum(each.epochs or 1 for each in self.rungs)
         curve: list[dict[str, float]] = []
-        for part in (*below, record):
-            behind = curve[-1]["epoch"] if curve else 0.0
+        for number in range(rung + 1):
+            part = record if number == rung else self.finished[number].get(name)
+            behind = sum(lower.epochs or 1 for lower in self.rungs[:number])
             for epoch in [] if part is None else part.history:
-                curve.append({**epoch, "epoch": behind + epoch["epoch"] + 1})
+                curve.append({**epoch, "share": (behind + epoch["epoch"] + 1) / total})
             if curve:
                 curve[-1]["ends"] = 1.0
         return replace(record, history=curve)

@@ -193,7 +193,7 @@ class LadderSweeper(StudySweeper):
             return None
         if not source.learns:
             raise InputError(
-                f"search.experience: search.source={self.source} takes none; evolution and random do"
+                f"search.experience: search.source={self.source} learns from none; evolution and random do"
             )
         runs = read_runs(self.experience, instantiate(self.config.problem))
         log.info("experience: %d runs of %d groups", len(runs), len({run.group for run in runs}))
