@@ -187,6 +187,22 @@ def test_after_the_time_nothing_is_begun(prepared):
     assert record.work(record.Task(network, "hot", (0,))) == []
 
 
+def test_a_variant_is_better_where_it_leads_on_every_recording():
+    chance = np.random.default_rng(0)
+    cold = chance.uniform(0.4, 0.6, (20, replay.GRID)).cumsum(axis=1) / replay.GRID
+
+    def said(*gains: float) -> str:
+        each = {}
+        for number, gain in enumerate(gains):
+            own = cold + gain * chance.uniform(0.5, 1, (20, 1))
+            each[str(number)] = {"halving": cold, "halving, foreseen by curve": own}
+        return replay.verdicts(each)
+
+    assert "is clearly better than halving" in said(0.1, 0.05)
+    assert "is not clearly better than halving" in said(0.1, -0.05)
+    assert "is not clearly better than halving" in said(0.0, 0.1)
+
+
 def test_the_columns_of_the_page_are_all_filled():
     found = {"a": {name: np.linspace(0, 1, replay.GRID)[None] for name in replay.SEARCHES}}
     shown = replay.shown(found, "title")

@@ -42,6 +42,7 @@ PAGE = ROOT / "docs/figures/replay.md"
 KEEP = 0.4  # as configs/search/ladder.yaml
 TOP_SHARE = 15  # of so many, one is trained on after one short rung
 LONGEST = 1.5  # times the planned time that a search may take
+CLEAR = 2.0  # standard errors
 GRID = 91  # times at which hypervolumes are compared
 TIMES = (0.5, 1.0, 1.5)  # of the planned, in the table
 
@@ -195,6 +196,25 @@ def reached(middle: np.ndarray, rival: np.ndarray) -> str:
     return f"{there[0] / max(1, own[0]):.2f} of its time" if len(there) else "never"
 
 
+def verdicts(found: dict[str, dict[str, np.ndarray]]) -> str:
+    """Which variants clearly beat what they vary on every recording: over all the time, by paired seeds."""
+    sentences = []
+    for name, rival in COLD.items():
+        pairs = [(each[name], each[rival]) for each in found.values() if name in each and rival in each]
+        if pairs:
+            leads = [lead(own.mean(axis=1) - other.mean(axis=1)) for own, other in pairs]
+            clear = "clearly better" if min(leads) > CLEAR else "not clearly better"
+            told = ", ".join(f"{value:+.1f}" for value in leads)
+            sentences.append(f"{name} is {clear} than {rival} (standard errors on each recording: {told}).")
+    return " ".join(sentences)
+
+
+def lead(differences: np.ndarray) -> float:
+    """The mean of differences by seed in standard errors; 0 where there is no difference."""
+    error = float(differences.std(ddof=1)) / len(differences) ** 0.5 if len(differences) > 1 else 0.0
+    return float(differences.mean()) / error if error else 0.0
+
+
 def plot(found: dict[str, dict[str, np.ndarray]], path: Path) -> None:
     """Medians over seeds, a panel a recording."""
     import matplotlib
@@ -231,13 +251,14 @@ def main() -> None:
     what = f"{len(table.every_second(0).networks)} networks of {table.steps[-1]} steps, {options.seeds} seeds"
     page = shown(found, f"Hypervolume of searches replayed on {what}")
     Console(width=140).print(page)
+    print(verdicts(found))
     if not options.dry:
         import sys
 
         sys.path.append(str(ROOT / "benchmarks"))
         from docs_page import write_page
 
-        write_page(page, PAGE)
+        write_page(page, PAGE, verdicts(found))
         plot(found, PAGE.with_suffix(".png"))
 
 
