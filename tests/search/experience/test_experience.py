@@ -1,6 +1,6 @@
 """Experience: what was trained elsewhere ranks what is to be tried here."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count, islice
 
 import numpy as np
@@ -20,6 +20,7 @@ from voxnas.search.spaces.choosers import RandomChooser
 from voxnas.search.spaces.mutation import Recorder
 from voxnas.utils.errors import InputError
 
+MEASURED: list[str] = []
 AT = (("easy", 0.01), ("hard", 1.0))
 RANDOM = np.random.default_rng(0)
 
@@ -115,16 +116,12 @@ class Draft:
     def preview(self):
         each = (self.choices["width"], self.choices["depth"])
         rejected = "too large" if each[0] * each[1] > self.most else None
-        return Candidate(
-            self.name,
-            rejected,
-            shape(*each),
-            cost=float(each[0]),
-            costs={"cpu": float(each[0])},
-            architecture=architecture(*each),
-        )
+        return Candidate(self.name, rejected, shape(*each), architecture=architecture(*each))
 
-    priced = preview
+    def priced(self):
+        MEASURED.append(self.name)
+        width = float(self.choices["width"])
+        return replace(self.preview(), cost=width, costs={"cpu": width})
 
 
 class Drafts:
@@ -158,10 +155,21 @@ def test_founders_are_better_than_chance_and_within_the_limits():
 def test_with_a_cost_beside_the_score_founders_spread_over_it():
     proposer = Drafts()
     experience = Experience(Surrogate(known("a", 1.0)), [Objective("score"), Objective("cpu")])
+    MEASURED.clear()
     chosen = list(islice(experience.founders(proposer, proposer.by_chance(), 8, seed=0), 8))
+    assert len(MEASURED) <= 24  # of the others it is guessed
     widths = [draft.choices["width"] for draft in chosen]
     assert min(widths) < 5 < 12 < max(widths)
     assert np.mean([draft.choices["depth"] for draft in chosen]) > 8  # depth costs nothing here
+
+
+def test_limits_that_let_in_few_are_kept_and_those_that_let_in_none_end():
+    experience = Experience(Surrogate(known("a", 1.0)), [Objective("score")])
+    for most, found in ((1, 1), (0, 0)):
+        proposer = Drafts(most)
+        drafts = islice(proposer.by_chance(), 2000)
+        chosen = experience.founders(proposer, drafts, 2, seed=0)
+        assert len({draft.name for draft in chosen if draft.preview().rejected is None}) == found
 
 
 def test_an_objective_that_nothing_tells_is_left_out():

@@ -1,17 +1,18 @@
 """Founders of a search that experience proposes: an evolution on its predictions, which trains nothing."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
 
-from voxnas.records.pareto import Array, Objective
+from voxnas.records.pareto import Objective
 from voxnas.search.experience.features import features
+from voxnas.search.experience.guessed import Guessed
 from voxnas.search.experience.surrogate import Surrogate
-from voxnas.search.preview import Candidate
 from voxnas.search.selection.rank import climbing_order
 from voxnas.search.sources.descent import offspring
 from voxnas.search.sources.proposals import Proposal, Proposer
+from voxnas.search.sources.sampling import MOST_PER_CANDIDATE
 
 GENERATIONS = 4  # of predictions
 LARGER = 2  # times as many drafts a generation as candidates are wanted
@@ -28,40 +29,49 @@ class Experience:
 
     def __init__(self, surrogate: Surrogate, objectives: Sequence[Objective]) -> None:
         self.surrogate, self.objectives = surrogate, list(objectives)
+        self._guessed: Guessed | None = None
 
     def founders(
         self, proposer: Proposer, drafts: Iterator[Proposal], count: int, seed: int
     ) -> Iterator[Proposal]:
-        """Candidates from the most promising on: of drafts, and of what descends from the best of them."""
-        pool = _let_in(islice(drafts, LARGER * count), {})
+        """Candidates from the most promising on: of drafts, and of what descends from the best of them.
+
+        When these are through, further drafts as they come.
+        """
+        pool = _let_in(drafts, LARGER * count, {})
         for generation in range(1, GENERATIONS + 1):
-            best = [pool[name] for name in self.order(pool)[:count]]
-            parents = [proposal.choices for proposal in best if proposal.choices]
+            parents = [p.choices for p in self.order(pool)[:count] if p.choices]
             if not parents:
                 break
             children = offspring(proposer, parents, seed + OWN_SEED, generation)
-            pool |= _let_in(islice(children, LARGER * count), pool)
-        yield from (pool[name] for name in self.order(pool))
+            pool |= _let_in(children, LARGER * count, pool)
+        yield from self.order(pool)
+        yield from drafts
 
-    def order(self, pool: dict[str, Proposal]) -> list[str]:
-        """The names of proposals, the most promising first."""
-        names = sorted(pool)
-        known = [pool[name].priced() for name in names]
-        standing = self.surrogate.predict([features(c.architecture, c.shape) for c in known])
-        columns = [_column(objective, known, standing) for objective in self.objectives]
-        told = [(c, o.direction) for c, o in zip(columns, self.objectives, strict=True) if c is not None]
-        values = np.array([column for column, _ in told]).T
-        return [names[row] for row in climbing_order(values, [direction for _, direction in told])]
+    def order(self, pool: Mapping[str, Proposal]) -> list[Proposal]:
+        """Proposals by name in their order, the most promising first."""
+        if not pool:
+            return []
+        others = [objective.name for objective in self.objectives if objective.name != "score"]
+        self._guessed = self._guessed or Guessed(others, pool)
+        proposals = [pool[name] for name in sorted(pool)]
+        known = [proposal.preview() for proposal in proposals]
+        rows = [features(candidate.architecture, candidate.shape) for candidate in known]
+        standing = np.exp(self.surrogate.predict(rows))  # the lower the better
+        told = {o: self._guessed.tell(o.name, known, rows) for o in self.objectives if o.name != "score"}
+        told |= {o: list(o.direction * standing) for o in self.objectives if o.name == "score"}
+        columns = {o: column for o, column in told.items() if column is not None}
+        values = np.array(list(columns.values()) or [standing]).T
+        directions = [objective.direction for objective in columns] or [1]
+        return [proposals[row] for row in climbing_order(values, directions)]
 
 
-def _column(objective: Objective, known: Sequence[Candidate], standing: Array) -> Array | None:
-    """An objective's values, all positive where they may be; None if it is not told of each."""
-    if objective.name == "score":  # the standing is of what is to be low
-        return np.exp(standing) if not objective.maximise else -np.exp(standing)
-    told = [c.costs.get(objective.name, c.shape.get(objective.name)) for c in known]
-    return np.array(told, dtype=float) if all(isinstance(value, int | float) for value in told) else None
-
-
-def _let_in(drafts: Iterable[Proposal], known: dict[str, Proposal]) -> dict[str, Proposal]:
-    found = {draft.name: draft for draft in drafts if draft.name not in known}
-    return {name: draft for name, draft in found.items() if draft.preview().rejected is None}
+def _let_in(drafts: Iterable[Proposal], wanted: int, known: Mapping[str, Proposal]) -> dict[str, Proposal]:
+    """So many that are new and that the constraints let in; fewer where most are not."""
+    found: dict[str, Proposal] = {}
+    for draft in islice(drafts, MOST_PER_CANDIDATE * wanted):
+        if draft.name not in known and draft.preview().rejected is None:
+            found[draft.name] = draft
+        if len(found) == wanted:
+            break
+    return found
