@@ -25,6 +25,7 @@ def _caption(measured_elsewhere: str) -> str:
         Path(word).name if Path(word).suffix in (".py", ".flac", ".wav", ".nam") else word
         for word in sys.argv
     ]
-    command = shlex.join(["python", f"benchmarks/{names[0]}", *names[1:]])
+    script = Path(sys.argv[0]).resolve().relative_to(Path(__file__).resolve().parent).as_posix()
+    command = shlex.join(["python", f"benchmarks/{script}", *names[1:]])
     day = datetime.date.today().isoformat()
     return f"`{command}`, {day}, {cpu_model()}.{' ' + measured_elsewhere if measured_elsewhere else ''}"

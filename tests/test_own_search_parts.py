@@ -64,7 +64,10 @@ def test_promotion_takes_it_too(run_here, tiny_pair, log_dir, own_parts):
 
 @pytest.mark.parametrize("part", ["source", "selection"])
 def test_a_part_that_is_not_there_is_one_line_with_those_that_are(run_here, tiny_pair, own_parts, part):
-    names = {"source": "random, grid, optuna, evolution, last", "selection": "rank, score, largest, within"}
+    names = {
+        "source": "random, grid, optuna, evolution, last",
+        "selection": "rank, score, foreseen, largest, within",
+    }
     given = ["space=plugin_phone", f"search.{part}=guess", own_parts, *tiny_pair]
     done = run_here("train", "-m", "search=ladder", "study=tiny", *given)
     assert done.code == 2

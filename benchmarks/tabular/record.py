@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from networks import Network, draw, read, write
+from table import QUARTERS, RUNGS
 from torch import Tensor
 
 from voxnas.kernels.build import load
@@ -37,9 +38,7 @@ from voxnas.problems.amp.losses import WeightedLoss
 from voxnas.training.block_soap import BlockSOAP
 from voxnas.training.schedules import Cosine
 
-RUNGS = (48, 96, 192, 384, 768)  # optimizer steps that each adds
 ALL_CLIMB = 3  # rungs, before any goes on
-QUARTERS = 4
 TRAIN, VALIDATE = (2, 42), (43, 51)  # seconds of the recording
 PIECE = 65_536
 

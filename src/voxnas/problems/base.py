@@ -4,6 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -114,6 +115,7 @@ class Problem(ABC):
         progress: the figures that a finished run's line shows beside the score, with their labels.
         headline: columns that come first in tables that are written; empty for the score and the figures.
         presets: configs of `model` that users know, with which what is found has to compare.
+        experience: files of runs that come with it, by name, for searches to learn from.
     """
 
     name: str
@@ -124,6 +126,7 @@ class Problem(ABC):
     progress: Mapping[str, str] = {}
     headline: Sequence[str] = ()
     presets: Sequence[str] = ()
+    experience: Mapping[str, Path] = {}
 
     @property
     def aliases(self) -> Mapping[str, str]:

@@ -24,6 +24,8 @@ class Candidate:
     rejected: str | None
     shape: Mapping[str, Any] = field(default_factory=dict)
     cost: float | None = None  # where it was asked for, or a limit asks
+    costs: Mapping[str, float] = field(default_factory=dict)  # then, and what follows from it, by name
+    architecture: Mapping[str, Any] = field(default_factory=dict)
 
 
 def preview(configs: Iterable[DictConfig], with_cost: bool = False) -> list[Candidate]:
@@ -42,7 +44,8 @@ def _candidate(config: DictConfig, with_cost: bool) -> Candidate:
         network = instantiate(config.model, _convert_="all")
     except Exception as error:
         return Candidate(config.name, f"cannot be built: {root_cause(error)}")
-    candidate = Candidate(config.name, None, problem.shape(network, data))
+    shape = problem.shape(network, data)
+    candidate = Candidate(config.name, None, shape, architecture=network.architecture())
     meter = cost_meter(config)
     tell = None if meter is None else cache(partial(meter.cost, network, candidate.shape))
     try:
@@ -52,7 +55,9 @@ def _candidate(config: DictConfig, with_cost: bool) -> Candidate:
     except CostUnknown as error:
         return replace(candidate, rejected=str(error))
     rejected = None if broken is None else broken.reason
-    return replace(candidate, rejected=rejected, cost=None if told is None else told.value)
+    if told is not None:
+        candidate = replace(candidate, cost=told.value, costs=told.figures)
+    return replace(candidate, rejected=rejected)
 
 
 def cost_meter(config: DictConfig) -> Meter | None:

@@ -193,6 +193,7 @@ SETTINGS: dict[str, Kind] = {
     "search.limits.*": number(),
     "search.like": or_none(word()),
     "search.guests": or_none(listed(word(), "[a2_lite,nano]", may_be_empty=True)),
+    "search.experience": or_none(either(PATH, listed(PATH, "[logs/nas/NAME]"))),
     "search.final_seeds": listed(SEED, "[11,12,13]", may_be_empty=True),
     "search.finalists": COUNT,
     "search.sure": SHARE,

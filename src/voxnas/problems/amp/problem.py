@@ -1,6 +1,7 @@
 """Amp problem: a network that answers a dry guitar as the amp does."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from voxnas.problems.amp.figures import COSTS, FIGURES, HEADLINE, SCORE
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from voxnas.models.base import StreamingNetwork
     from voxnas.problems.amp.data.datamodule import PairDataModule
     from voxnas.problems.amp.module import AmpModule
+
+_HERE = Path(__file__).parent
 
 
 class AmpProblem(Problem):
@@ -25,6 +28,7 @@ class AmpProblem(Problem):
     headline = HEADLINE
     progress = {"cpu_rtf": "RTF"}  # noqa: RUF012
     presets = ("a2_lite", "nano", "feather", "lite", "a2_full", "standard")  # of the plug-in's trainer
+    experience = {"shipped": _HERE / "experience" / "shipped.jsonl.gz"}  # noqa: RUF012
 
     def module(
         self, network: "StreamingNetwork", data: "PairDataModule", recipe: Mapping[str, Any]

@@ -12,9 +12,12 @@ class Selection(ABC):
     """Puts runs in the order in which they go on. It is asked again whenever one more has finished.
 
     Attributes:
+        sees_curves: whether the history of a record that a ladder gives it goes back to the first rung, each
+            epoch with its `share` of all rungs' training so far, the last of each rung marked `ends`.
         needs: what a run must have finished with to go on, in words, for a message that none has.
     """
 
+    sees_curves: bool = False
     needs: str = "what the selection goes by"
 
     @abstractmethod

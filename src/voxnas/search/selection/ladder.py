@@ -6,6 +6,7 @@ It knows nothing of how runs are made, so that a simulated schedule goes by the 
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from voxnas.records.record import Record
 from voxnas.search.selection.base import Selection, survivors
@@ -94,7 +95,7 @@ class Ladder:
         """The candidates among the best share so far, as long as no larger share has climbed."""
         if not self.asynchronous:
             return []
-        guests, others = self._apart(self.finished[rung])
+        guests, others = self._apart(rung, self.finished[rung])
         came = [name for name in self.entered[rung + 1] if name not in self.guests]
         if self._share(rung, sum(name not in self.guests for name in self.finished[rung])) <= len(came):
             return guests
@@ -114,7 +115,7 @@ class Ladder:
             names = self._settle(rung - 1) if rung else list(self.entered[0]) if self.closed else None
             if names is None or not self.finished[rung].keys() >= set(names):
                 return None
-            guests, others = self._apart({name: self.finished[rung][name] for name in names})
+            guests, others = self._apart(rung, {name: self.finished[rung][name] for name in names})
             try:
                 found = survivors(self.selection, self.rungs[rung], others)
             except InputError:
@@ -124,8 +125,24 @@ class Ladder:
             self._settled[rung] = [*guests, *found]
         return self._settled[rung]
 
-    def _apart(self, finished: Mapping[str, Record | None]) -> tuple[list[str], dict[str, Record]]:
+    def _apart(self, rung: int, finished: Mapping[str, Record | None]) -> tuple[list[str], dict[str, Record]]:
         """The guests that came through, and the records of the others."""
         known = {name: record for name, record in finished.items() if record is not None}
         guests = [name for name, record in known.items() if name in self.guests and record.status == "ok"]
-        return guests, {name: record for name, record in known.items() if name not in self.guests}
+        others = {name: record for name, record in known.items() if name not in self.guests}
+        if self.selection.sees_curves:
+            others = {name: self._with_curve(rung, name, record) for name, record in others.items()}
+        return guests, others
+
+    def _with_curve(self, rung: int, name: str, record: Record) -> Record:
+        """The record with the history of all rungs so far, see `Selection.sees_curves`."""
+        total = sum(each.epochs or 1 for each in self.rungs)
+        curve: list[dict[str, float]] = []
+        for number in range(rung + 1):
+            part = record if number == rung else self.finished[number].get(name)
+            behind = sum(lower.epochs or 1 for lower in self.rungs[:number])
+            for epoch in [] if part is None else part.history:
+                curve.append({**epoch, "share": (behind + epoch["epoch"] + 1) / total})
+            if curve:
+                curve[-1]["ends"] = 1.0
+        return replace(record, history=curve)

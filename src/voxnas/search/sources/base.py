@@ -10,6 +10,7 @@ from typing import Any
 
 from voxnas.records.pareto import Objective
 from voxnas.records.record import Record
+from voxnas.search.experience.founders import Experience
 from voxnas.search.selection.base import Selection
 from voxnas.search.sources.proposals import Proposer
 from voxnas.search.spaces.base import Value
@@ -47,6 +48,7 @@ class Task:
         identity: a hash of such settings and of all that shapes a run.
         identity_then: what it was in the first edition of records, as `schema1_search_identity` has it.
         limits: further settings that decide which candidates are proposed.
+        experience: of earlier searches, which ranks the first candidates; None for none.
         unusual: settings, other than the usual, that decide which is best and when.
         least_cost: cost of the candidates that go first, where enough cost so much.
         overrides: of every run on the first rung.
@@ -68,6 +70,7 @@ class Task:
     identity: Callable[[Mapping[str, Any]], str]
     identity_then: Callable[[Sequence[str] | None], str | None] = lambda also: None
     limits: Mapping[str, Any] = field(default_factory=dict)
+    experience: Experience | None = None
     unusual: Mapping[str, Any] = field(default_factory=dict)
     least_cost: float | None = None
     overrides: tuple[str, ...] = ()
@@ -119,7 +122,13 @@ class Supply(AbstractContextManager["Supply"]):
 
 
 class Source(ABC):
-    """A source of candidates."""
+    """A source of candidates.
+
+    Attributes:
+        learns: whether it lets a task's experience propose its first candidates.
+    """
+
+    learns = False
 
     @abstractmethod
     def supply(self, task: Task) -> Supply:

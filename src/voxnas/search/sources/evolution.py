@@ -8,7 +8,7 @@ import numpy as np
 
 from voxnas.search.sources.base import Candidate, Results, Task
 from voxnas.search.sources.descent import founders, offspring
-from voxnas.search.sources.lists import ListSource
+from voxnas.search.sources.lists import ListSource, promising
 from voxnas.search.sources.proposals import Proposal
 from voxnas.search.sources.sampling import at_least_one, take_sample
 from voxnas.utils.errors import InputError
@@ -26,6 +26,8 @@ class EvolutionSource(ListSource):
         generations: of about the same size.
         parents: the best of all before, in the order in which they climb.
     """
+
+    learns = True
 
     def __init__(self, generations: int, parents: int) -> None:
         if isinstance(parents, bool) or not isinstance(parents, int) or parents < 1:
@@ -52,7 +54,7 @@ class EvolutionSource(ListSource):
         if parents:
             proposals = offspring(task.proposer, parents, task.seed, number)
         else:
-            proposals = founders(task.proposer, task.seed)
+            proposals = promising(task, founders(task.proposer, task.seed), size)
         sample = take_sample(proposals, size, task.least_cost, before)
         if not before:
             at_least_one(sample)

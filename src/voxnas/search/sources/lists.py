@@ -3,7 +3,7 @@
 import json
 import random
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -80,6 +80,13 @@ class ListSupply(Supply):
         name = "candidates" if self._count == 1 else f"candidates-{self._drawn + 1}"
         paths = [self.task.folder / f"{name}-{key}.json" for key in self._keys]
         return next((path for path in paths if path.exists()), paths[-1])
+
+
+def promising(task: Task, proposals: Iterator[Proposal], count: int) -> Iterator[Proposal]:
+    """The proposals, or where the task has experience what that makes of them, the most promising first."""
+    if task.experience is None:
+        return proposals
+    return task.experience.founders(task.proposer, proposals, count, task.seed)
 
 
 def apart(free: list[Candidate], left: int, wanted: int | None) -> list[Candidate]:

@@ -34,6 +34,12 @@ class Proposal:
             self.previewed[self.chosen] = preview([self.config])[0]
         return self.previewed[self.chosen]
 
+    def priced(self) -> Candidate:
+        """The preview with its cost, whether or not a constraint asks for it."""
+        if self.preview().cost is None:
+            self.previewed[self.chosen] = preview([self.config], with_cost=True)[0]
+        return self.previewed[self.chosen]
+
 
 class Proposer:
     """Proposes candidates inside a running Hydra app.

@@ -4,9 +4,9 @@ import logging
 from collections.abc import Iterable, Mapping
 
 from voxnas.search.sources.base import Candidate, Results, Task
-from voxnas.search.sources.lists import ListSource
+from voxnas.search.sources.lists import ListSource, promising
 from voxnas.search.sources.proposals import Proposal
-from voxnas.search.sources.sampling import draw_sample
+from voxnas.search.sources.sampling import at_least_one, by_chance, draw_sample, take_sample
 
 log = logging.getLogger(__name__)
 
@@ -14,9 +14,15 @@ log = logging.getLogger(__name__)
 class RandomSource(ListSource):
     """A random sample of what the constraints let in."""
 
+    learns = True
+
     def draw(
         self, task: Task, number: int, before: Mapping[str, Candidate], results: Results
     ) -> Iterable[Proposal]:
-        sample = draw_sample(task.proposer, task.total, task.seed, task.least_cost)
+        if task.experience is None:
+            sample = draw_sample(task.proposer, task.total, task.seed, task.least_cost)
+        else:
+            drawn = promising(task, by_chance(task.proposer, task.seed), task.total)
+            sample = at_least_one(take_sample(drawn, task.total, task.least_cost))
         log.info("%s", sample)
         return sample.kept

@@ -34,7 +34,7 @@ def draw_sample(proposer: Proposer, count: int, seed: int, least_cost: float | N
 
     Raises InputError if there is none at all.
     """
-    return at_least_one(take_sample(_by_chance(proposer, seed), count, least_cost))
+    return at_least_one(take_sample(by_chance(proposer, seed), count, least_cost))
 
 
 def at_least_one(sample: Sample) -> Sample:
@@ -112,7 +112,8 @@ def _taken(
     return sample, cheap
 
 
-def _by_chance(proposer: Proposer, seed: int) -> Iterator[Proposal]:
+def by_chance(proposer: Proposer, seed: int) -> Iterator[Proposal]:
+    """Candidates of a space by chance, without end, or all of one that can be listed."""
     if proposer.size is not None and proposer.size <= LISTED:
         grid = proposer.flat.grid()
         for point in np.random.default_rng(seed).permutation(len(grid)):

@@ -1,6 +1,8 @@
 """`search=ladder|budget|optuna`: a source, rungs and a selection, put together."""
 
+import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,9 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, open_dict, read_write
 
 from voxnas.records.pareto import Objective
+from voxnas.search.experience.founders import Experience
+from voxnas.search.experience.runs import read_runs
+from voxnas.search.experience.surrogate import Surrogate
 from voxnas.search.identity import search_identity
 from voxnas.search.objectives import configured_objectives, directed
 from voxnas.search.parts import make_part
@@ -31,6 +36,8 @@ from voxnas.search.sweepers.runs import Runs
 from voxnas.utils.errors import InputError
 from voxnas.utils.resolvers import side_by_side
 
+log = logging.getLogger(__name__)
+
 PROMOTIONS = ("sync", "async")
 USUAL = {"selection": "rank", "promotion": "sync"}
 
@@ -52,6 +59,7 @@ class LadderSweeper(StudySweeper):
         goal: config of a `Goal`; None for the frontier.
         guests: configs of `model` that are candidates to the end whatever the source proposes; None for
             those of the problem, see `Problem.presets`.
+        experience: of earlier searches: what `read_runs` takes; None for none.
         minutes: of the whole, which decide the number of candidates and the rungs' epochs, see `Plan`; None
             for those that are given.
         seed: of all chance.
@@ -71,6 +79,7 @@ class LadderSweeper(StudySweeper):
         promotion: str = "sync",
         goal: DictConfig | None = None,
         guests: Sequence[str] | None = (),
+        experience: str | Sequence[str] | None = None,
         minutes: float | None = None,
         seed: int = 0,
         params: Mapping[str, Any] | None = None,
@@ -83,6 +92,7 @@ class LadderSweeper(StudySweeper):
     ) -> None:
         self.source, self.n_trials, self.rungs, self.keep = source, n_trials, rungs, keep
         self.selection, self.promotion, self.goal, self.guests = selection, promotion, goal, guests
+        self.experience = [experience] if isinstance(experience, str) else list(experience or [])
         self.seed, self.space, self.rung, self.minutes = seed, space, rung, minutes
         self._params, self._search_space = params, search_space
         self._objectives, self._direction = objectives, direction
@@ -101,7 +111,10 @@ class LadderSweeper(StudySweeper):
         selection: Selection = make_part("selection", self.selection, self.config)
         goal = Goal() if self.goal is None else instantiate(self.goal)
         arguments = [*arguments, *goal.overrides(self.config)]
-        task = self._task(arguments, rungs[0], objectives, selection, goal)
+        task = replace(
+            self._task(arguments, rungs[0], objectives, selection, goal),
+            experience=self._learnt(source, objectives),
+        )
         guests = self._guests(task)
         if self.minutes is not None:
             task, rungs = planned(task, rungs, guests, goal.most_runs, self.minutes)
@@ -165,7 +178,7 @@ class LadderSweeper(StudySweeper):
                 self.config, {"params": self.params, "space": self.space, **settings}, arguments
             ),
             identity_then=identity_then(self.config),
-            limits=goal.settings(),
+            limits={**goal.settings(), **({"experience": self.experience} if self.experience else {})},
             unusual={key: value for key, value in own.items() if value != USUAL[key]},
             least_cost=goal.least_cost,
             overrides=tuple(self._overrides(rung)),
@@ -174,6 +187,17 @@ class LadderSweeper(StudySweeper):
             asynchronous=self.promotion == "async",
             stale_after_s=self.config.stale_after_s,
         )
+
+    def _learnt(self, source: Source, objectives: Sequence[Objective]) -> Experience | None:
+        if not self.experience:
+            return None
+        if not source.learns:
+            raise InputError(
+                f"search.experience: search.source={self.source} learns from none; evolution and random do"
+            )
+        runs = read_runs(self.experience, instantiate(self.config.problem))
+        log.info("experience: %d runs of %d groups", len(runs), len({run.group for run in runs}))
+        return Experience(Surrogate(runs, self.seed), objectives)
 
     def _guests(self, task: Task) -> list[Candidate]:
         models = instantiate(self.config.problem).presets if self.guests is None else list(self.guests)

@@ -1,0 +1,1 @@
+"""Experience of earlier searches: what kinds of candidates did well elsewhere."""
