@@ -327,6 +327,9 @@ lint-native:  ## the native sources by every compiler that is here, warnings as 
 audit: setup  ## the pinned packages against known vulnerabilities (a line where nobody can be asked)
 	@$(PY) .ci/audit.py
 
+lock: setup  ## write uv.lock again, after a change of pyproject.toml or constraints.txt
+	@$(PY) .ci/lock.py
+
 docs-commands: setup  ## write docs/commands.md again, after a change of the configs' comments
 	@$(PY) -m voxnas.commands.manual
 
