@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from docs_page import page_option, show
 from rich.table import Table
 
 TRAIN = Path(__file__).resolve().parents[1] / "src/train.py"
@@ -133,6 +133,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["5x8", "8x16"], help="LAYERSxCHANNELS")
     parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--json", type=Path)
+    page_option(parser)
     options, overrides = parser.parse_known_args()
     runs = {model: profile(model, options.epochs, overrides) for model in options.models}
     table = Table(title=f"A phase-1 run of {options.epochs} epochs, one thread", show_footer=True)
@@ -144,7 +145,7 @@ def main() -> None:
     for part in PARTS:
         row = [(found.get(part, 0.0), sum(found.values())) for found in runs.values()]
         table.add_row(part, *(text for s, total in row for text in (f"{s:.2f}", f"{s / total:.0%}")))
-    Console().print(table)
+    show(table, options.page)
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(runs, indent=1) + "\n")
