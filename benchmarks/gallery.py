@@ -1,6 +1,6 @@
 """The gallery of the docs: a search as picture, table and page that plays.
 
-    python benchmarks/gallery.py [--input dry.wav --target amp.wav] [--page docs/figures/demo.md]
+    python benchmarks/gallery.py [--input dry.wav --target amp.wav] [--epochs 12] [--page FILE]
 
 Without recordings it is the search of `make nas-poc`, whose sounds the project makes itself: its frontier and
 its report go to docs/gallery. With recordings it is a ladder of twelve networks of the plug-in's space; the
@@ -58,6 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--input")
     parser.add_argument("--target")
+    parser.add_argument("--epochs", type=int, help="of the demo's second phase, if not as many as it has")
     parser.add_argument("--jobs", default="1", help="candidates trained side by side")
     page_option(parser)
     options = parser.parse_args()
@@ -69,7 +70,8 @@ def main() -> None:
         shutil.copy(report / PICTURE, FOLDER / "capture.png")
     else:
         study, title = "demo-poc", "The frontier of the demo"
-        report = search(study, "poc", "--jobs", options.jobs)
+        brief = [f"epochs.phase2={options.epochs}"] if options.epochs else []
+        report = search(study, "poc", "--jobs", options.jobs, *brief)
         shutil.copy(report / PICTURE, FOLDER / "demo.png")
         shutil.copy(report / PAGE, FOLDER / "demo.html")
     runs = records(study)
