@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 from docs_page import page_option, show
 from rich.table import Table
-from studies import LOGS, ROOT, records, seconds
+from studies import LOGS, ROOT, records
 
 FOLDER = ROOT / "docs/gallery"
 PICTURE, PAGE = "quality_vs_plugin_rtf.png", "report.html"
@@ -73,11 +73,13 @@ def main() -> None:
         brief = [f"epochs.phase2={options.epochs}"] if options.epochs else []
         report = search(study, "poc", "--jobs", options.jobs, *brief)
         shutil.copy(report / PICTURE, FOLDER / "demo.png")
-        shutil.copy(report / PAGE, FOLDER / "demo.html")
-    runs = records(study)
-    count = len({run.candidate for run in runs})
-    note = f"{count} candidates; trained for {seconds(runs) / 60:.0f} minutes in all"
-    show(frontier(report, title), options.page, f"{note}, one thread each.")
+        page = (report / PAGE).read_text(encoding="utf-8")
+        (FOLDER / "demo.html").write_text(page.replace(f"{ROOT}/", ""), encoding="utf-8")  # no folder of ours
+    show(
+        frontier(report, title),
+        options.page,
+        f"Of {len({run.candidate for run in records(study)})} candidates.",
+    )
 
 
 if __name__ == "__main__":
