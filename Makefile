@@ -271,6 +271,13 @@ bench-programs: setup  ## streaming cost of programs of steps, and what a table 
 	@$(PY) benchmarks/programs.py
 	@$(PY) benchmarks/step_costs.py
 
+# Hours for all of them. PAGES="engine ranking": some; RECORDINGS_IN=folder: where recordings in captions lie
+docs-figures: setup  ## write docs/figures again, each page by the command in its caption (PAGES="engine startup": some)
+	@$(PY) benchmarks/docs_figures.py $(PAGES) $(call option,recordings,$(RECORDINGS_IN)) $(ARGS)
+
+gallery: setup  ## make the picture and the page of docs/gallery again, by the demo's search
+	@$(PY) benchmarks/gallery.py --page docs/figures/demo.md
+
 bench-profile: setup  ## where the time of a phase-1 run goes
 	@$(PY) benchmarks/run_profile.py
 
@@ -305,6 +312,12 @@ test-sanitized: setup  ## the native code's tests with AddressSanitizer and Unde
 	LD_PRELOAD="$$(library asan) $$(library ubsan)" CXX='$(SANITIZED)' ASAN_OPTIONS=detect_leaks=0 OMP_NUM_THREADS=2 \
 	  $(PY) -m pytest -q -s -m "not slow" tests/kernels/test_native_[!b]*.py tests/engine/test_native_*.py
 
+fuzz: setup  ## a minute of broken files: each must play or be refused in one line (SECONDS=60)
+	@$(PY) benchmarks/fuzz.py --seconds $(or $(SECONDS),60)
+
+test-pythons: setup  ## the smoke study on the oldest and the newest Python, from uv.lock (where they are installed)
+	@$(PY) .ci/pythons.py
+
 test-services:  ## install what the tests of clusters and databases start (Debian or Ubuntu, as root)
 	apt-get install -y -q --no-install-recommends slurmctld slurmd slurm-client munge postgresql iproute2
 
@@ -326,6 +339,9 @@ lint-native:  ## the native sources by every compiler that is here, warnings as 
 
 audit: setup  ## the pinned packages against known vulnerabilities (a line where nobody can be asked)
 	@$(PY) .ci/audit.py
+
+lock: setup  ## write uv.lock again, after a change of pyproject.toml or constraints.txt
+	@$(PY) .ci/lock.py
 
 docs-commands: setup  ## write docs/commands.md again, after a change of the configs' comments
 	@$(PY) -m voxnas.commands.manual

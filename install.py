@@ -22,6 +22,8 @@ SHAPED_BY = ("pyproject.toml", "constraints.txt", "install.py")
 
 def main(extras: list[str]) -> int | str:
     """0, or one line on why it cannot be."""
+    if "uv = " in made_by() and not STAMP.is_file():
+        return by_uv(extras)
     wanted = hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in SHAPED_BY)).hexdigest()
     before, installed = STAMP.read_text().split("\n")[:2] if STAMP.is_file() else ("", "")
     compiler = ["zig"] if os.name == "nt" else []  # there hardly anyone has one
@@ -43,6 +45,18 @@ def main(extras: list[str]) -> int | str:
     STAMP.write_text(f"{wanted}\n{','.join(extras)}\n")
     print("done: .venv is ready")
     return 0
+
+
+def made_by() -> str:
+    """What .venv says of its making; nothing where there is none."""
+    said = VENV / "pyvenv.cfg"
+    return said.read_text() if said.is_file() else ""
+
+
+def by_uv(extras: list[str]) -> int | str:
+    """0: what `uv sync` made is left to it. For extras, the line that adds them."""
+    more = " ".join(f"--extra {extra}" for extra in ["dev", *extras])
+    return f"install.py: uv made this .venv, and adds to it: uv sync --locked {more}" if extras else 0
 
 
 def make_venv() -> str | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from rich.console import Console
+from docs_page import page_option, show
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,7 +57,7 @@ def compare(model: str, target: str, pair: list[str], options: argparse.Namespac
     return row
 
 
-def show(rows: list[dict[str, Any]], epochs: int) -> None:
+def table_of(rows: list[dict[str, Any]], epochs: int) -> Table:
     """The table: every seed's ESR, medians of the rest."""
     table = Table(title=f"Either backend, {epochs} epochs")
     for name in ("pair", "network", "backend", "validation ESR by seed", "seconds", "peak MB"):
@@ -68,7 +68,7 @@ def show(rows: list[dict[str, Any]], epochs: int) -> None:
             seconds, peak = (median(one[key] for one in found) for key in ("seconds", "peak_mb"))
             esr = "  ".join(f"{one['esr']:.5f}" for one in found)
             table.add_row(row["pair"], row["model"], backend, esr, f"{seconds:.0f}", f"{peak:.0f}")
-    Console().print(table)
+    return table
 
 
 def main() -> None:
@@ -79,6 +79,7 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["nano", "5x8", "8x16"], help="or LAYERSxCHANNELS")
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    page_option(parser)
     options = parser.parse_args()
     pairs: dict[str, list[str]] = {"demo": []}
     if options.input:
@@ -89,7 +90,7 @@ def main() -> None:
             for name, (x, y) in files.items()
         }  # fmt: skip
     rows = [compare(model, name, pair, options) for name, pair in pairs.items() for model in options.models]
-    show(rows, options.epochs)
+    show(table_of(rows, options.epochs), options.page)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps({"epochs": options.epochs, "rows": rows}, indent=1) + "\n")
 

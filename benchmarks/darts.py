@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from docs_page import page_option, show
 from rich.table import Table
 
 from voxnas.records.record import Record
@@ -227,6 +227,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--jobs", type=int, default=1, help="cases side by side, each on one thread")
+    page_option(parser)
     overrides = tuple(word for word in sys.argv[1:] if "=" in word and not word.startswith("-"))
     options = parser.parse_args([word for word in sys.argv[1:] if word not in overrides])
     targets = [os.path.abspath(target) for target in options.target]
@@ -242,7 +243,7 @@ def main() -> None:
             results[key] = results.get(key, {}) | found
             RESULTS.parent.mkdir(parents=True, exist_ok=True)
             RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    Console().print(table(results, {case.key: (case.target, case.seed) for case in cases}))
+    show(table(results, {case.key: (case.target, case.seed) for case in cases}), options.page)
 
 
 if __name__ == "__main__":

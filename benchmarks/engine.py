@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from docs_page import page_option, show, told
 from own_speed import network
-from rich.console import Console
 from rich.table import Table
 from train_kernel import peak_gflops
 
@@ -58,7 +58,7 @@ def measure(model: str, rounds: int, seconds: float) -> dict[str, Any]:
     return row
 
 
-def show(rows: list[dict[str, Any]], title: str) -> None:
+def table_of(rows: list[dict[str, Any]], title: str) -> Table:
     """The table."""
     table = Table(title=title)
     for name in ("model", "block", "RTF", "spread", "GFLOPS", "of peak", "PyTorch", "times"):
@@ -78,7 +78,7 @@ def show(rows: list[dict[str, Any]], title: str) -> None:
                 f"{other['rtf']:.3f}",
                 f"{figures['times_faster']:.0f}",
             )
-    Console().print(table)
+    return table
 
 
 def main() -> None:
@@ -86,6 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.1, help="per measurement")
+    page_option(parser)
     options = parser.parse_args()
     rows, peak = [], 0.0
     for model in MODELS:
@@ -96,9 +97,15 @@ def main() -> None:
         for size in BLOCK_SIZES:
             figures = row[f"block_{size}"]
             figures["share_of_peak"] = figures["native"]["gflops"] / peak
-    show(rows, f"Streaming at {RATE} Hz, 1 thread, {cpu_model()}, peak {peak:.0f} GFLOPS")
+    title = f"Streaming at {RATE} Hz, one thread, beside a peak of {peak:.0f} GFLOPS"
+    show(table_of(rows, title), options.page)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    facts = {"cpu_model": cpu_model(), "sample_rate": RATE, "peak_gflops": peak, **vars(options)}
+    facts = {
+        "cpu_model": cpu_model(),
+        "sample_rate": RATE,
+        "peak_gflops": peak,
+        **told(options),
+    }
     RESULTS.write_text(json.dumps({**facts, "rows": rows}, indent=1) + "\n")
 
 

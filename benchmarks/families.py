@@ -20,10 +20,10 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from docs_page import page_option, show
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
-from rich.console import Console
 from rich.table import Table
 from studies import LOGS, ROOT, SECTIONS, Shapes, duel, pair
 
@@ -193,6 +193,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seeds", type=int, nargs="+", default=[101, 102, 103])
     parser.add_argument("--jobs", type=int, default=2)
+    page_option(parser)
     options, rest = parser.parse_known_args(words)
     options.settings = [word for word in [*options.target, *rest] if "=" in word]
     options.target = [word for word in options.target if "=" not in word]
@@ -203,7 +204,7 @@ def main(words: Sequence[str] | None = None) -> None:
             rows.append(row)
             (RESULTS / "families.json").write_text(json.dumps(rows, indent=1) + "\n")
     plot(rows, RESULTS / "families.png")
-    Console(width=200).print(table(rows, options.epochs))
+    show(table(rows, options.epochs), options.page)
 
 
 if __name__ == "__main__":

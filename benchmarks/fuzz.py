@@ -1,6 +1,6 @@
 """Read files broken at random, and say what became of them.
 
-    python benchmarks/fuzz.py [--seconds 300] [--seed 0] [--keep logs/bench/fuzz]
+    python benchmarks/fuzz.py [--seconds 300] [--files N] [--seed 0] [--keep logs/bench/fuzz]
 
 Every case is either a model that plays finite samples or an error of one line. Any other is an offence: it is
 kept as a file, and the exit code is 1.
@@ -19,6 +19,7 @@ from random import Random
 
 import numpy as np
 import torch
+from docs_page import page_option, show
 from material.damage import (
     damaged_bytes,
     damaged_checkpoint,
@@ -26,11 +27,13 @@ from material.damage import (
     healthy_checkpoints,
     healthy_files,
 )
+from rich.table import Table
 
 from voxnas.engine.make import make_engine
 from voxnas.export.load import load_model
 from voxnas.utils.errors import InputError
 
+FINE = ("plays", "refused")
 LIMIT_S = 2.0  # of processor time, for one file
 BLOCK = (0.5 * np.random.default_rng(0).standard_normal(64)).astype(np.float32)
 
@@ -65,17 +68,25 @@ def _kind(name: str) -> str:
     return name[name.index(".") :]
 
 
-def main(seconds: float, seed: int, keep: Path) -> int:
+def main() -> int:
+    """1 if there was an offence."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--files", type=int, help="so many, however long that takes")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, default=Path("logs/bench/fuzz"))
+    page_option(parser)
+    options = parser.parse_args()
     warnings.simplefilter("ignore")  # PyTorch's, of the odder tensors
     logging.disable()
     files, checkpoints = healthy_files(), healthy_checkpoints()
-    random = Random(seed)
+    random = Random(options.seed)
     counts: Counter[tuple[str, str]] = Counter()
     worst_s, worst = 0.0, ""
     before_mib = _peak_mib()
-    end = time.monotonic() + seconds
+    end = time.monotonic() + (float("inf") if options.files else options.seconds)
     with tempfile.TemporaryDirectory() as folder:
-        while time.monotonic() < end:
+        while time.monotonic() < end and counts.total() != options.files:
             path = write_case(Path(folder), random, files, checkpoints)
             start = time.process_time()
             ended = outcome(path)
@@ -85,22 +96,23 @@ def main(seconds: float, seed: int, keep: Path) -> int:
             if took_s > LIMIT_S:
                 ended = "too slow"
             counts[_kind(path.name), ended] += 1
-            if ended not in ("plays", "refused"):
-                keep.mkdir(parents=True, exist_ok=True)
-                path.replace(keep / f"{counts.total()}-{path.name}")
-    return report(counts, seed, worst_s, worst, before_mib)
+            if ended not in FINE:
+                options.keep.mkdir(parents=True, exist_ok=True)
+                path.replace(options.keep / f"{counts.total()}-{path.name}")
+    note = f"The slowest took {worst_s:.2f} s ({worst}); peak memory {_peak_mib():.0f} MiB"
+    show(table_of(counts), options.page, f"{note}, {before_mib:.0f} MiB of it before the first file.")
+    return int(any(ended not in FINE for _, ended in counts))
 
 
-def report(counts: Counter[tuple[str, str]], seed: int, worst_s: float, worst: str, before_mib: float) -> int:
-    """Print it all; 1 if there was an offence."""
-    print(f"{counts.total():,} files, seed {seed}; the slowest took {worst_s:.2f} s ({worst})")
-    print(f"peak memory {_peak_mib():.0f} MiB, {before_mib:.0f} MiB of it before the first file")
+def table_of(counts: Counter[tuple[str, str]]) -> Table:
+    """What became of the files of each kind."""
+    table = Table(title=f"What became of {counts.total():,} files broken at random")
+    ends = [*FINE, *sorted({ended for _, ended in counts} - {*FINE})]
+    for heading in ("kind", *ends):
+        table.add_column(heading, justify="left" if heading == "kind" else "right")
     for kind in sorted({kind for kind, _ in counts}):
-        print(
-            f"{kind:16}"
-            + ", ".join(f"{count:,} {e}" for (k, e), count in sorted(counts.items()) if k == kind)
-        )
-    return int(any(ended not in ("plays", "refused") for _, ended in counts))
+        table.add_row(kind, *(f"{counts[kind, ended]:,}" for ended in ends))
+    return table
 
 
 def _peak_mib() -> float:
@@ -108,9 +120,4 @@ def _peak_mib() -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=300)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--keep", type=Path, default=Path("logs/bench/fuzz"))
-    arguments = parser.parse_args()
-    sys.exit(main(arguments.seconds, arguments.seed, arguments.keep))
+    sys.exit(main())

@@ -23,9 +23,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from docs_page import page_option, show, told
 from numpy.typing import NDArray
 from own_speed import network
-from rich.console import Console
 from rich.table import Table
 
 from voxnas.engine.base import StreamingEngine
@@ -138,7 +138,7 @@ def measure(name: str, rounds: int, seconds: float, folder: Path) -> dict[str, A
     return row
 
 
-def show(rows: list[dict[str, Any]], title: str) -> None:
+def table_of(rows: list[dict[str, Any]], title: str) -> Table:
     """The table."""
     table = Table(title=title)
     for name in ("model", "block", "engine", *BUILDS, "compile s", "KiB", "file KiB"):
@@ -153,7 +153,7 @@ def show(rows: list[dict[str, Any]], title: str) -> None:
             sizes = [f"{native['state_bytes'] / 1024:.0f}", f"{row['file_bytes'] / 1024:.0f}"]
             about = [f"{native['compile_s']:.1f}", *sizes] if first else [""] * 3
             table.add_row(row["model"] if first else "", str(size), *rtf, *about)
-    Console().print(table)
+    return table
 
 
 def main() -> None:
@@ -162,14 +162,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.1, help="per measurement")
     parser.add_argument("--models", default=MODELS)
+    page_option(parser)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         rows = [
             measure(name, options.rounds, options.seconds, Path(folder)) for name in options.models.split(",")
         ]
-    show(rows, f"Headers at {RATE} Hz, 1 thread, {cpu_model()}: RTF")
+    show(table_of(rows, f"Exported headers at {RATE} Hz, one thread: RTF"), options.page)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    facts = {"cpu_model": cpu_model(), "sample_rate": RATE, **vars(options)}
+    facts = {
+        "cpu_model": cpu_model(),
+        "sample_rate": RATE,
+        **told(options),
+    }
     RESULTS.write_text(json.dumps({**facts, "rows": rows}, indent=1) + "\n")
 
 

@@ -21,8 +21,8 @@ from typing import Any
 import matplotlib
 import numpy as np
 import torch
+from docs_page import page_option, show
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 from studies import LOGS
 from torch import Tensor
@@ -157,6 +157,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--repeats", type=int, default=9)
+    page_option(parser)
     options = parser.parse_args(words)
     torch.set_num_threads(1)
     found = fits(options)
@@ -175,7 +176,7 @@ def main(words: Sequence[str] | None = None) -> None:
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "lactose.json").write_text(json.dumps(rows, indent=1) + "\n")
     plot(nets, RESULTS / "lactose.png")
-    Console(width=140).print(table(rows))
+    show(table(rows), options.page, "In brackets the author's figures, of his machine.")
 
 
 if __name__ == "__main__":

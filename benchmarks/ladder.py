@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
+from docs_page import page_option, show
 from rich.table import Table
 from studies import LOGS, pair, records, script
 
@@ -144,6 +144,7 @@ def main() -> None:
     parser.add_argument("--space", default="poc")
     parser.add_argument("--large", default="plugin")
     parser.add_argument("--jobs", type=int, default=2)
+    page_option(parser)
     options = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
     table = Table(title=f"Ladders of {RUNGS} epochs beside the grid of {list(GRID.values())}")
@@ -160,7 +161,7 @@ def main() -> None:
             table.add_row(name, SEARCHES[kind], f"{row['seconds']:.0f} s", f"{row['hypervolume']:.3f}", *when)
         print(name, "rank correlation with the last rung:", found["rank_correlation_with_last_rung"])
     (RESULTS / "ladder.json").write_text(json.dumps(results, indent=1))
-    Console(width=150).print(table)
+    show(table, options.page)
 
 
 if __name__ == "__main__":

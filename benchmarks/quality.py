@@ -21,7 +21,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from docs_page import write_page
+from docs_page import page_option, write_page
 from own_speed import network
 from rich.console import Console
 from rich.table import Table
@@ -138,7 +138,7 @@ def parser(description: str) -> argparse.ArgumentParser:
     made.add_argument("--seeds", nargs="+", type=int, default=[0])
     made.add_argument("--jobs", type=int, default=2)
     made.add_argument("--peer-jobs", type=int, default=1, help="runs of the peer side by side")
-    made.add_argument("--page", type=Path, help="Markdown file for the table")
+    page_option(made)
     return made
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
+from docs_page import page_option, show, told
 from rich.table import Table
 from scipy.stats import kendalltau, spearmanr
 
@@ -86,6 +86,7 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--engine-blocks", type=int, default=100, help="at least, per candidate and run")
+    page_option(parser)
     options = parser.parse_args()
     arrays = candidates(options.candidates, options.seed)
     networks = [WaveNet(a, backend="torch") for a in arrays]
@@ -107,20 +108,34 @@ def main() -> None:
         "block_size": BLOCK_SIZE,
         "sample_rate": RATE,
     }
-    content = {**facts, **vars(options), "scores": scores, "figures": figures, "layer_arrays": arrays}
+    content = {
+        **facts,
+        **told(options),
+        "scores": scores,
+        "figures": figures,
+        "layer_arrays": arrays,
+    }
     write_text(RESULTS, json.dumps(content, indent=1) + "\n")
-    show(scores, native)
+    show(table_of(scores, native), options.page)
+    print(verdict(scores))
 
 
-def show(scores: dict[str, dict[str, float]], native: list[float]) -> None:
+def table_of(scores: dict[str, dict[str, float]], native: list[float]) -> Table:
     """The table."""
-    title = f"Ranking of {len(native)} candidates, RTF {min(native):.4f} to {max(native):.4f}, {cpu_model()}"
-    table = Table("ranked by", "Spearman", "pairs in the wrong order", title=title)
+    span = f"RTF {min(native):.4f} to {max(native):.4f}"
+    title = f"What ranks {len(native)} candidates as their native cost does, {span}"
+    table = Table("ranked by", title=title)
+    for heading in ("Spearman", "pairs in the wrong order"):
+        table.add_column(heading, justify="right")
     for name, score in scores.items():
         table.add_row(name, f"{score['spearman']:.3f}", f"{score['wrong_pairs']:.1%}")
-    Console().print(table)
+    return table
+
+
+def verdict(scores: dict[str, dict[str, float]]) -> str:
+    """Whether the native engine agrees with itself."""
     again = scores["native, again"]["spearman"]
-    print(f"two native runs agree at {again:.4f} ({'at least' if again >= TARGET else 'NOT'} {TARGET})")
+    return f"two native runs agree at {again:.4f} ({'at least' if again >= TARGET else 'NOT'} {TARGET})"
 
 
 if __name__ == "__main__":

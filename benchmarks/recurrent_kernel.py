@@ -12,11 +12,11 @@ the same network on the same segments of noise through a clipper with a memory, 
 import argparse
 import json
 import statistics
-import time
 from pathlib import Path
 
 import torch
-from rich.console import Console
+from docs_page import page_option, show
+from own_speed import now
 from rich.table import Table
 
 from voxnas.models.build import build
@@ -44,11 +44,11 @@ def speed(kind: str, units: int, repeats: int, samples: int) -> dict[str, dict[s
     times: dict[str, list[float]] = {backend: [] for backend in BACKENDS}
     for repeat in range(repeats + 1):
         for backend, net in nets.items():
-            start = time.perf_counter()
+            start = now()
             net.zero_grad()
             net(x).backward(dy)
             if repeat:  # the first one builds, and fills the caches
-                times[backend].append(1000 * (time.perf_counter() - start))
+                times[backend].append(1000 * (now() - start))
     return {b: {"median_ms": statistics.median(found), "min_ms": min(found)} for b, found in times.items()}
 
 
@@ -79,9 +79,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--into", type=Path, help="a JSON file that the results become a part of")
+    page_option(parser)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    table = Table(title=f"A training step of {BATCH} × {options.samples} samples, {options.threads} threads")
+    title = f"Forward and backward of {BATCH} × {options.samples} samples, threads: {options.threads}"
+    table = Table(title=title)
     for name in (
         "network",
         "native ms",
@@ -106,7 +108,7 @@ def main() -> None:
                 *(f"{ratio:.1f}" for ratio in ratios),
                 *(f"{ends[backend]:.5f}" for backend in BACKENDS),
             )
-    Console().print(table)
+    show(table, options.page, "Of CPU time." if options.threads == 1 else "")
     if options.into:
         known = json.loads(options.into.read_text()) if options.into.exists() else {}
         known["recurrent"] = {"threads": options.threads, "rows": rows}

@@ -3,9 +3,9 @@
     python benchmarks/run_profile.py [--epochs 50] [--models 5x8 8x16] [--json PATH] [KEY=VALUE ...]
 
 Each candidate is a run of src/train.py in a process of its own on one thread, on the demo pair unless the
-overrides say otherwise (data=amp_pair data.input=… data.target=…). Times are of the calls named below, each
-without the calls inside it that are listed too; "the rest" is what Lightning, Hydra and Python do around
-them. The profile costs about a microsecond per call.
+overrides say otherwise (data=amp_pair data.input=… data.target=…). CPU times are of the calls named below,
+each without the calls inside it that are listed too; "the rest" is what Lightning, Hydra and Python do
+around them. The profile costs about a microsecond per call.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from docs_page import page_option, show
 from rich.table import Table
 
 TRAIN = Path(__file__).resolve().parents[1] / "src/train.py"
@@ -50,12 +50,12 @@ class Clock:
 
     def time(self, part: str, call: Callable[[], Any]) -> Any:
         """Run the call and count its time."""
-        start = time.perf_counter()
+        start = time.process_time()
         self.inside.append(0.0)
         try:
             return call()
         finally:
-            taken = time.perf_counter() - start
+            taken = time.process_time() - start
             self.seconds[part] += taken - self.inside.pop()
             if self.inside:
                 self.inside[-1] += taken
@@ -63,12 +63,12 @@ class Clock:
 
 def child(arguments: list[str]) -> None:
     """Run src/train.py with the clock in place, and print what it says."""
-    start, clock = time.perf_counter(), Clock()
+    start, clock = time.process_time(), Clock()
     clock.time("imports", lambda: _instrument(clock))
     sys.argv = [str(TRAIN), *arguments]
     sys.path.insert(0, str(TRAIN.parent))
     runpy.run_path(str(TRAIN), run_name="__main__")
-    clock.seconds["the rest"] = time.perf_counter() - start - sum(clock.seconds.values())
+    clock.seconds["the rest"] = time.process_time() - start - sum(clock.seconds.values())
     print(MARKER + json.dumps(clock.seconds), flush=True)
 
 
@@ -133,9 +133,10 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=["5x8", "8x16"], help="LAYERSxCHANNELS")
     parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--json", type=Path)
+    page_option(parser)
     options, overrides = parser.parse_known_args()
     runs = {model: profile(model, options.epochs, overrides) for model in options.models}
-    table = Table(title=f"A phase-1 run of {options.epochs} epochs, one thread", show_footer=True)
+    table = Table(title=f"A phase-1 run of {options.epochs} epochs, one thread, CPU time", show_footer=True)
     table.add_column("part", footer="total")
     for model, found in runs.items():
         total = sum(found.values())
@@ -144,7 +145,7 @@ def main() -> None:
     for part in PARTS:
         row = [(found.get(part, 0.0), sum(found.values())) for found in runs.values()]
         table.add_row(part, *(text for s, total in row for text in (f"{s:.2f}", f"{s / total:.0%}")))
-    Console().print(table)
+    show(table, options.page)
     if options.json:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(runs, indent=1) + "\n")

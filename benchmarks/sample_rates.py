@@ -20,8 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from docs_page import write_page
-from rich.console import Console
+from docs_page import page_option, show
 from rich.table import Table
 from studies import LOGS, ROOT
 
@@ -155,7 +154,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--tune-epochs", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=40.0, help="of the pair")
-    parser.add_argument("--page", type=Path, help="write the table there")
+    page_option(parser)
     options = parser.parse_args()
     at = pairs(options.seconds)
     all_ways: list[Way] = []
@@ -165,9 +164,7 @@ def main() -> None:
         run = train(FOLDER / name, at[OWN_RATE], OWN_RATE, f"model={model}", epochs, "patience=null")
         all_ways += ways(model, run, tuned(run, at[96_000], options.tune_epochs))
     table = table_of(all_ways, at)
-    Console().print(table)
-    if options.page:
-        write_page(table, options.page)
+    show(table, options.page)
 
 
 def tuned(run: Path, pair: tuple[np.ndarray, np.ndarray], epochs: int) -> Path | None:

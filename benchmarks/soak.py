@@ -27,6 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
+from docs_page import page_option, show
+from rich.table import Table
 from tiny_study import sweep, write_pair
 
 from voxnas.records.record import FILE_NAME, Record
@@ -229,6 +231,7 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, default=ROOT / "logs/bench/soak.json")
+    page_option(parser)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "tmp").mkdir()
@@ -238,7 +241,11 @@ def main() -> int:
         start = time.monotonic()
         soak.run(options.kills)
         found, wrong = figures(soak, time.monotonic() - start), audit(soak)
-    print(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found.items()))
+    table = Table("what", title="A study whose processes are killed at random")
+    table.add_column("found", justify="right")
+    for name, value in (found | {"amiss": len(wrong)}).items():
+        table.add_row(name.replace("_", " "), str(value))
+    show(table, options.page)
     print("\n".join(wrong) or "nothing is amiss")
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(found | {"seed": options.seed, "amiss": wrong}, indent=1) + "\n")

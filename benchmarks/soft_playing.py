@@ -13,6 +13,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from docs_page import page_option, show
+from rich.table import Table
 
 from voxnas.audio.demo.rig import play_amp
 from voxnas.engine.make import make_engine
@@ -24,6 +26,7 @@ from voxnas.records.record import Record
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "data" / "demo"
+WAYS = ("the take", "turned down")
 SETTLED_S = 0.1  # after the start, when amp and model are in no state of rest any more
 
 
@@ -55,24 +58,28 @@ def turned_down(folder: Path, seconds: float) -> list[float]:
 
 
 def main() -> None:
-    """Print a line per run."""
+    """Print, and if asked for write, the table: a row for each run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--weights", type=float, nargs="+", default=[0.0, 0.1])
     parser.add_argument("--seconds", type=float, default=100.0)
+    page_option(parser)
     options = parser.parse_args()
+    table = Table(title="Soft playing: ESR as a take tells it, and with the guitar turned down in truth")
+    table.add_column("training.loss.soft_esr")
+    for heading in ("seed", "validation ESR", *(f"{db} dB: {how}" for db in BELOW_DB for how in WAYS)):
+        table.add_column(heading, justify="right")
     for weight in options.weights:
         for seed in options.seeds:
             with tempfile.TemporaryDirectory() as folder:
                 record = train(Path(folder), seed, weight, options.epochs, options.seconds)
                 truth = turned_down(Path(folder), options.seconds)
             told = [level["esr"] for level in record.details["soft_playing"]]
-            said = "; ".join(
-                f"{db} dB: take {'–' if take is None else f'{take:.3g}'}, turned down {real:.3g}"
-                for db, take, real in zip(BELOW_DB, told, truth, strict=True)
-            )
-            print(f"soft_esr {weight:g}, seed {seed}: validation {record.score:.3g}; {said}", flush=True)
+            pairs = zip(told, truth, strict=True)
+            cells = [f"{esr:.3g}" if esr is not None else "–" for pair in pairs for esr in pair]
+            table.add_row(f"{weight:g}", str(seed), f"{record.score:.3g}", *cells)
+    show(table, options.page)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from docs_page import page_option, show
+from rich.table import Table
 from torch import nn
 
 ROOT = Path(__file__).parents[1]
@@ -42,16 +44,24 @@ PEER_WIDTHS = {"micro": (8, 16, 32), "tiny": (16, 32, 64)}  # channels of plain 
 
 def main() -> None:
     arguments = parse()
+    table = Table(title="Knobs told from images")
+    for heading in ("sound", "network", "weights", "error", "of knobs told", "within a step", "training, s"):
+        table.add_column(heading, justify="left" if heading in ("sound", "network") else "right")
     data, logs = arguments.into / "sets", arguments.into / "runs"
     if arguments.only in (None, "opening"):
         opening(arguments.images)
     for sound, (images, epochs, models) in RUNS.items():
         if arguments.only in (None, sound):
-            row(sound, arguments.images or images, arguments.epochs or epochs, models, data, logs)
+            row(table, sound, arguments.images or images, arguments.epochs or epochs, models, data, logs)
     if arguments.recordings:
         settings = [f"sound.source.settings={arguments.recordings.resolve()}", *EXCERPTS]
         models = ("pooled_16k",)
-        row("recordings", arguments.images or 1800, arguments.epochs or 60, models, data, logs, settings)
+        number, epochs = arguments.images or 1800, arguments.epochs or 60
+        row(table, "recordings", number, epochs, models, data, logs, settings)
+    if table.row_count:
+        show(
+            table, arguments.page, "Errors are shares of the knobs' ranges; peer: the template's plain CNNs."
+        )
 
 
 def parse() -> argparse.Namespace:
@@ -61,10 +71,12 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--into", type=Path, default=ROOT / "logs/bench/spectral")
     parser.add_argument("--images", type=int, help="of each set, in place of the usual number")
     parser.add_argument("--epochs", type=int)
+    page_option(parser)
     return parser.parse_args()
 
 
 def row(
+    table: Table,
     sound: str,
     images: int,
     epochs: int,
@@ -86,14 +98,14 @@ def row(
             given = ["problem=spectral", "data=vimh", f"data.folder={folder}", f"model={model}", "logger=csv"]
             given += OF_DEVICES if sound in ("rig", "recordings") else []
             script("train", *given, f"trainer.max_epochs={epochs}", f"hydra.run.dir={run}")
-        say(sound, model, json.loads((run / "record.json").read_text()))
+        say(table, sound, model, json.loads((run / "record.json").read_text()))
     if sound in ("saw", "moog_basic"):
         for name, widths in PEER_WIDTHS.items():
-            peer(sound, name, widths, folder, epochs)
+            peer(table, sound, name, widths, folder, epochs)
 
 
-def say(sound: str, model: str, record: dict) -> None:
-    """Print what a record says."""
+def say(table: Table, sound: str, model: str, record: dict) -> None:
+    """Print what a record says, and add it to the table."""
     metrics, knobs = record["metrics"], record["details"]["knobs"]
     each = ", ".join(
         f"{k['name']} {k['mae']:.3f} ({k['within_step']:.1%}){'' if k['told'] else ' not told'}"
@@ -107,9 +119,17 @@ def say(sound: str, model: str, record: dict) -> None:
         f"{record['cost']['us_per_image']['value']:.0f} µs  {record['train_seconds']:.0f} s: {each}",
         flush=True,
     )
+    told = [metrics.get(f"test_{name}", float("nan")) for name in ("told_mae", "within_step")]
+    figures = [
+        f"{metrics['test_mae']:.4f}",
+        f"{told[0]:.4f}",
+        f"{told[1]:.1%}",
+        f"{record['train_seconds']:.0f}",
+    ]
+    table.add_row(sound, model, f"{record['shape']['parameters']:,d}", *figures)
 
 
-def peer(sound: str, name: str, widths: tuple[int, ...], folder: Path, epochs: int) -> None:
+def peer(table: Table, sound: str, name: str, widths: tuple[int, ...], folder: Path, epochs: int) -> None:
     """A plain CNN of the template's sizes on the same images, without their scales, by its recipe."""
     data = VimhData(str(folder), batch_size=64)
     torch.manual_seed(0)
@@ -142,6 +162,7 @@ def peer(sound: str, name: str, widths: tuple[int, ...], folder: Path, epochs: i
     print(
         f"{sound:<15} peer {name:<6} {weights:>6,d} weights  MAE {found.mean():.4f}  {seconds:.0f} s: {each}"
     )
+    table.add_row(sound, f"peer, {name}", f"{weights:,d}", f"{found.mean():.4f}", "", "", f"{seconds:.0f}")
 
 
 def peer_network(widths: tuple[int, ...], data: VimhData) -> nn.Module:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from docs_page import page_option, show, told
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 from scipy.stats import spearmanr
 
@@ -93,6 +93,7 @@ def main() -> None:
     parser.add_argument("--networks", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--block-size", type=int, default=64)
+    page_option(parser)
     options = parser.parse_args()
     draw = random.Random(options.seed)
     networks = [network(draw) for _ in range(options.networks)]
@@ -108,22 +109,30 @@ def main() -> None:
         ("multiply-adds", [net.macs_per_sample for net in networks]),
     ):
         scores[name] = {"spearman": float(spearmanr(values, measured)[0])}
-    facts = {"cpu_model": cpu_model(), "cpu_flags": cpu_flags(), "call_us": call_us, **vars(options)}
+    facts = {
+        "cpu_model": cpu_model(),
+        "cpu_flags": cpu_flags(),
+        "call_us": call_us,
+        **told(options),
+    }
     rows = [{**asdict(form), "microseconds": cost} for form, cost in table.items()]
     figures = {"scores": scores, "predicted_us": sums.tolist(), "measured_us": measured_us, "table": rows}
     write_text(RESULTS, json.dumps({**facts, **figures}, indent=1) + "\n")
-    show(scores, measured, len(known))
+    show(table_of(scores, measured, len(known)), options.page)
 
 
-def show(scores: dict[str, dict[str, float]], measured: NDArray[np.float64], known: int) -> None:
+def table_of(scores: dict[str, dict[str, float]], measured: NDArray[np.float64], known: int) -> Table:
     """The table."""
     low, high = measured.min(), measured.max()
-    title = f"{len(measured)} networks of {low:.1f} to {high:.0f} µs per block, {known} forms, {cpu_model()}"
-    table = Table("predicted by", "Spearman", "median error", "worst", title=title)
+    span = f"{low:.1f} to {high:.0f} µs per block"
+    title = f"The cost of {len(measured)} networks of cells, {span}, by that of {known} steps"
+    table = Table("predicted by", title=title)
+    for heading in ("Spearman", "median error", "worst"):
+        table.add_column(heading, justify="right")
     for name, score in scores.items():
         errors = [f"{score[key]:.1%}" if key in score else "" for key in ("median_error", "worst_error")]
         table.add_row(name, f"{score['spearman']:.4f}", *errors)
-    Console().print(table)
+    return table
 
 
 if __name__ == "__main__":

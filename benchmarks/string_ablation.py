@@ -10,11 +10,10 @@ run starts from the note's first periods and runs alone for ten seconds.
 import argparse
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import torch
-from docs_page import write_page
+from docs_page import page_option, write_page
 from material.string_training import train_string
 from rich.console import Console
 from rich.table import Table
@@ -101,7 +100,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--only", nargs="+", help="measures, by their names in the table")
-    parser.add_argument("--page", type=Path, help="a page of the docs to write")
+    page_option(parser)
     given = parser.parse_args()
     cases = {**MEASURES, "all together, but for the fit": UNFITTED, "all together": ALL}
     cases = {name: change for name, change in cases.items() if not given.only or name in given.only}

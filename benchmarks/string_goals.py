@@ -18,8 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from docs_page import write_page
-from rich.console import Console
+from docs_page import page_option, show
 from rich.table import Table
 
 from voxnas.models.strings.net import StringNet
@@ -88,7 +87,7 @@ def main() -> None:
     parser.add_argument("recordings", nargs="*", type=Path)
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--cut", nargs="+", default=[], help="START:STOP in seconds of each recording")
-    parser.add_argument("--page", type=Path, help="a page of the docs to write")
+    page_option(parser)
     given = parser.parse_args()
     table = Table(title="Neural strings that run freely, beside as many modes")
     for column in ("note", "string", "weights", *(title for title, _ in COLUMNS.values()), "training, s"):
@@ -113,9 +112,7 @@ def main() -> None:
                 label = f"{what}, {note.pitch_hz:.1f} Hz, {lines} polarisation{'s' * (lines > 1)}"
                 data = [f"data.recordings={take}", "data.cache=null", f"model.polarisations={lines}"]
                 of_note(table, label, note, given.epochs, (), *data, "model.states=5")
-    Console(width=220).print(table)
-    if given.page:
-        write_page(table, given.page)
+    show(table, given.page)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,10 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
-from docs_page import write_page
-from rich.console import Console
+from docs_page import page_option, show
 from rich.table import Table
 
 from voxnas.engine.voice import block_seconds
@@ -104,7 +102,7 @@ def main() -> None:
     """Print, and if asked for write, the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 16])
-    parser.add_argument("--page", type=Path, help="a page of the docs to write")
+    page_option(parser)
     given = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(1)
@@ -135,9 +133,7 @@ def main() -> None:
                 f"{found['native back/torch back']:.0f}",
                 f"{100 * share:.2f}",
             )
-    Console(width=200).print(table)
-    if given.page:
-        write_page(table, given.page)
+    show(table, given.page)
 
 
 if __name__ == "__main__":

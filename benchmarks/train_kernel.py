@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console
+from docs_page import page_option, show
+from own_speed import now
 from rich.table import Table
 
 from voxnas.kernels.build import load
@@ -30,10 +31,10 @@ PEAK_ROUNDS = 500_000  # 1.5 ms: short enough to be left alone on a busy machine
 
 
 def seconds(run: Callable[[], Any]) -> float:
-    """How long one call takes."""
-    start = time.perf_counter()
+    """How long one call takes; CPU time on one thread."""
+    start = now()
     run()
-    return time.perf_counter() - start
+    return now() - start
 
 
 def peak_gflops(repeats: int = 50) -> float:
@@ -94,7 +95,7 @@ def measure(channels: int, repeats: int, peak: float) -> dict[str, float]:
     }
 
 
-def show(rows: list[dict[str, float]], title: str) -> None:
+def table_of(rows: list[dict[str, float]], title: str) -> Table:
     """The table; times are medians, in brackets minima; GFLOPS are of the minima."""
     table = Table(title=title)
     for name in (
@@ -117,7 +118,7 @@ def show(rows: list[dict[str, float]], title: str) -> None:
             f"{row['share_of_peak']:.0%}",
             f"{row['torch_gflops']:.0f}",
         )
-    Console().print(table)
+    return table
 
 
 def main() -> None:
@@ -127,11 +128,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--into", type=Path, help="a JSON file that the results become a part of")
+    page_option(parser)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     peak = peak_gflops() * options.threads
     rows = [measure(channels, options.repeats, peak) for channels in options.channels]
-    show(rows, f"A training step, {LAYERS} layers, {options.threads} threads, peak {peak:.0f} GFLOPS")
+    title = f"Forward and backward, {LAYERS} layers, threads: {options.threads}, peak {peak:.0f} GFLOPS"
+    show(table_of(rows, title), options.page, "Of CPU time." if options.threads == 1 else "")
     if options.into:
         known = json.loads(options.into.read_text()) if options.into.exists() else {}
         known["kernel"] = {"threads": options.threads, "peak_gflops": peak, "rows": rows}

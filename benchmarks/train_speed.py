@@ -17,10 +17,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from docs_page import page_option, show, told
+from rich.table import Table
+
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE.parent / "logs/bench/train.json"
 AGAINST_PEER = ("standard", "feather", "nano")
 AGAINST_TORCH = ("8x4", "8x8", "8x16", "8x32")
+NAMES = {"torch": "PyTorch", "peer": "neural-amp-modeler"}
+CPU_TIME = "Of CPU time."
 SIDE_BY_SIDE = ("5x8", "8x16", "8x32")
 AUDIO_PER_STEP_S = 16 * 8192 / 48_000
 
@@ -78,33 +83,51 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--rounds", type=int, default=3)
+    page_option(parser)
     options = parser.parse_args()
     peer = ("peer",) if os.environ.get("PEER_PYTHON") else ()
     rows = []
     for model in (*AGAINST_PEER, *AGAINST_TORCH):
         sides = ("native", "torch", *(peer if model in AGAINST_PEER else ()))
         rows.append(compare(model, sides, options))
-        _print(rows[-1])
-    parallel = [together(model, options) for model in SIDE_BY_SIDE]
-    for row in parallel:
-        print(
-            f"{row['model']:>9}: {options.threads} runs side by side {row['side_by_side']:.1f}/s, one of "
-            f"{options.threads} threads {row['one_after_the_other']:.1f}/s  →  {row['gain']:.2f} ×"
-        )
+    parallel = [together(model, options) for model in SIDE_BY_SIDE] if options.threads > 1 else []
+    tables = [table_of(rows, options.threads)]
+    tables += [table_of_runs(parallel, options.threads)] if parallel else []
+    show(tables, options.page, "" if parallel else CPU_TIME)
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    results = {**vars(options), "rows": rows, "side_by_side": parallel}
+    results = {**told(options), "rows": rows, "side_by_side": parallel}
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     if not peer:
         print("the peer was not measured: set PEER_PYTHON to a Python with neural-amp-modeler==0.13.0")
 
 
-def _print(row: dict[str, Any]) -> None:
-    speeds = "  ".join(
-        f"{side} {rate:.1f}/s ({rate * AUDIO_PER_STEP_S:.0f} × real time)"
-        for side, rate in row["steps_per_s"].items()
-    )
-    ratios = "  ".join(f"{ratio:.1f} × {side}" for side, ratio in row["times_faster_than"].items())
-    print(f"{row['model']:>9}: {speeds}  →  {ratios}", flush=True)
+def table_of(rows: list[dict[str, Any]], threads: int) -> Table:
+    """Steps per second of each side, and how many times faster native code is."""
+    others = [side for side in ("torch", "peer") if any(side in row["steps_per_s"] for row in rows)]
+    table = Table(title=f"Whole training steps per second, threads: {threads}")
+    table.add_column("network")
+    names = [NAMES[side] for side in others]
+    for heading in ("native", "× real time", *names, *(f"native is faster than {name} by" for name in names)):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        speeds, ratios = row["steps_per_s"], row["times_faster_than"]
+        native = [f"{speeds['native']:.1f}", f"{speeds['native'] * AUDIO_PER_STEP_S:.0f}"]
+        other = [f"{speeds[side]:.1f}" if side in speeds else "" for side in others]
+        faster = [f"{ratios[side]:.1f} ×" if side in ratios else "" for side in others]
+        table.add_row(row["model"], *native, *other, *faster)
+    return table
+
+
+def table_of_runs(rows: list[dict[str, Any]], threads: int) -> Table:
+    """One-thread runs side by side, beside one run of as many threads."""
+    table = Table(title=f"Steps per second of {threads} runs of one thread, and of one of {threads}")
+    table.add_column("network")
+    for heading in ("side by side", "one after the other", "gain"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        speeds = [f"{row[key]:.1f}" for key in ("side_by_side", "one_after_the_other")]
+        table.add_row(row["model"], *speeds, f"{row['gain']:.2f} ×")
+    return table
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from rich.console import Console
+from docs_page import page_option, show, told
 from rich.table import Table
 from scipy.stats import spearmanr
 from studies import cost_meter
@@ -90,6 +90,7 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=30)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--load", type=int, default=0, help="processes that train beside the second time")
+    page_option(parser)
     options = parser.parse_args()
     torch.set_num_threads(1)
     choosers = [RandomChooser([options.seed, number]) for number in range(options.candidates)]
@@ -101,18 +102,18 @@ def main() -> None:
     rows = {"at length, again": (at_length(networks), None), "once": first}
     rows[f"again, {options.load} trainings beside"] = second
     facts = {"cpu_model": cpu_model(), "cpu_flags": cpu_flags(), "load_average": os.getloadavg()[0]}
-    content = {**facts, **vars(options), "at length": long, "others": rows}
+    content = {**facts, **told(options), "at length": long, "others": rows}
     write_text(RESULTS, json.dumps(content, indent=1) + "\n")
-    title = f"{len(networks)} candidates, RTF {min(long):.4f} to {max(long):.4f}, {cpu_model()}"
-    table = Table(
-        "measured", "Spearman", "ratio: median", "lowest", "highest", "ms: median", "most", title=title
-    )
+    title = f"Cost on untrained weights: {len(networks)} candidates, RTF {min(long):.4f} to {max(long):.4f}"
+    table = Table("measured", title=title)
+    for heading in ("Spearman", "ratio: median", "lowest", "highest", "ms: median", "most"):
+        table.add_column(heading, justify="right")
     for name, (rtfs, times_ms) in rows.items():
         ratios = np.array(rtfs) / long
         took = [f"{np.median(times_ms):.0f}", f"{max(times_ms):.0f}"] if times_ms else ["", ""]
         figures = [f"{f(ratios):.3f}" for f in (np.median, np.min, np.max)]
         table.add_row(name, f"{spearmanr(long, rtfs)[0]:.4f}", *figures, *took)
-    Console().print(table)
+    show(table, options.page, "Beside a long measurement of the same.")
     print(f"the two quick ones agree at {spearmanr(first[0], second[0])[0]:.4f}")
 
 

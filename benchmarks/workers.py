@@ -32,8 +32,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from docs_page import page_option, show
 from ladder_schedule import Course, Made, climb, volumes
-from rich.console import Console
 from rich.table import Table
 from schedule import Candidates, Schedule, batches, rungs
 from tiny_study import sweep, write_pair
@@ -92,6 +92,15 @@ def measure(candidates: int, epochs: int, rounds: int) -> dict[str, float]:
     }
 
 
+def table_of_processes(measured: dict[str, float]) -> Table:
+    """The table of what was measured."""
+    table = Table(title="One process and two on one study, start-up included")
+    for name in measured:
+        table.add_column(name.replace("_s", ", s").replace("_", " "), justify="right")
+    table.add_row(*(f"{value:.4g}" for value in measured.values()))
+    return table
+
+
 def drawn(seed: int = 0, count: int = DRAWN) -> Candidates:
     """Candidates as this file's head has them."""
     chance = np.random.default_rng(seed)
@@ -137,7 +146,7 @@ def compare_ladders(seeds: int) -> dict[int, dict[str, dict[str, float]]]:
     return found
 
 
-def show_ladders(found: dict[int, dict[str, dict[str, float]]]) -> None:
+def table_of_ladders(found: dict[int, dict[str, dict[str, float]]]) -> Table:
     """The table: hours to the end, idle share, hypervolume after equal worker-hours."""
     table = Table(title=f"Ladders of {DRAWN} candidates: hours, idle, hypervolume after equal worker-hours")
     for column in ("workers", *LADDERS):
@@ -148,7 +157,7 @@ def show_ladders(found: dict[int, dict[str, dict[str, float]]]) -> None:
             gain = "" if name == LADDERS[0] else f" ({f['gain']:+.3f} ± {f['gain_error']:.3f})"
             cells.append(f"{f['hours']:.2f}, {f['idle']:.0%}, {f['hypervolume']:.3f}{gain}")
         table.add_row(str(workers), *cells)
-    Console(width=140).print(table)
+    return table
 
 
 def recorded(study: Path) -> Candidates:
@@ -173,7 +182,7 @@ def simulate(of: Candidates) -> dict[str, dict[int, Schedule]]:
     return {name: {workers: search(of, workers) for workers in WORKERS} for name, search in SEARCHES.items()}
 
 
-def show(found: dict[str, dict[int, Schedule]], count: int) -> None:
+def table_of(found: dict[str, dict[int, Schedule]], count: int) -> Table:
     """The table: workers, hours, idle share, hours to the frontier, speed-up."""
     table = Table(title=f"Simulated: {count} candidates")
     for column in ("search", "workers", "total, h", "idle", "frontier, h", "speed-up"):
@@ -189,7 +198,7 @@ def show(found: dict[str, dict[int, Schedule]], count: int) -> None:
                 frontier,
                 f"{schedules[1].seconds / s.seconds:.1f}",
             )
-    Console(width=120).print(table)
+    return table
 
 
 def main() -> None:
@@ -200,18 +209,21 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1, help="0: simulate only")
     parser.add_argument("--seeds", type=int, default=10, help="draws for the ladders; 0: none")
     parser.add_argument("--study", type=Path)
+    page_option(parser)
     options = parser.parse_args()
     figures: dict[str, object] = {}
+    tables = []
     if options.rounds:
         figures["measured"] = measured = measure(options.candidates, options.epochs, options.rounds)
-        print(", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in measured.items()))
+        tables.append(table_of_processes(measured))
     of = recorded(options.study) if options.study else drawn()
     found = simulate(of)
-    show(found, len(of))
+    tables.append(table_of(found, len(of)))
     figures["simulated"] = {n: {w: asdict(s) for w, s in schedules.items()} for n, schedules in found.items()}
     if options.seeds:
         figures["ladders"] = compared = compare_ladders(options.seeds)
-        show_ladders(compared)
+        tables.append(table_of_ladders(compared))
+    show(tables, options.page)
     path = ROOT / "logs/bench/workers.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(figures, indent=1) + "\n")

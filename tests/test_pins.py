@@ -1,9 +1,10 @@
-"""The constraints can be met on every Python and system that the project promises."""
+"""The pins can be met on every Python and system that the project promises; the lock file has the same."""
 
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,48 @@ def test_the_constraints_can_be_met(python, system):
         pytest.skip("no package index can be reached")
     assert done.returncode == 0, done.stderr
     assert "torch==2.13.0" in done.stdout
+
+
+def name_and_version(pin: str) -> tuple[str, str]:
+    name, version = pin.partition(";")[0].strip().split("==")
+    return re.sub(r"[-_.]+", "-", name).lower(), version
+
+
+def pinned() -> Iterator[tuple[str, str]]:
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        if pin := line.partition("#")[0].strip():
+            yield name_and_version(pin)
+
+
+def test_the_lock_file_has_the_versions_of_the_constraints():
+    lock = (ROOT / "uv.lock").read_text()
+    locked = set(re.findall(r'^\[\[package\]\]\nname = "(.*?)"\nversion = "(.*?)"', lock, re.MULTILINE))
+    assert len(locked) > 100
+    assert [pin for pin in pinned() if pin not in locked] == []
+
+
+def test_the_lock_file_names_the_public_index_alone_and_hashes_all_that_comes_from_it():
+    lock = (ROOT / "uv.lock").read_text()
+    assert set(re.findall(r"\w+://([^/\"]+)", lock)) == {"pypi.org", "files.pythonhosted.org"}
+    assert set(re.findall(r'registry = "(.*?)"', lock)) == {"https://pypi.org/simple"}
+    files = [line for line in lock.splitlines() if "{ url = " in line]
+    assert files
+    assert [line for line in files if 'hash = "sha256:' not in line] == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not UV.exists(), reason="uv is not installed beside this Python")
+@pytest.mark.parametrize("extras", [[], ["--extra", "dev"], ["--all-extras"]], ids=["", "dev", "all"])
+def test_uv_installs_from_the_lock_file(tmp_path, extras):
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("UV_")}
+    done = subprocess.run(
+        [UV, "sync", "--locked", "--no-config", "--dry-run", "--project", ROOT, *extras],
+        env={**kept, "UV_PROJECT_ENVIRONMENT": str(tmp_path / "venv")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode and OFFLINE.search(done.stderr):
+        pytest.skip("no package index can be reached")
+    assert done.returncode == 0, done.stderr
+    assert "torch==2.13.0" in done.stderr

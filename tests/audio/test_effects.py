@@ -12,8 +12,8 @@ from voxnas.audio.residual import fit_amp
 
 @pytest.fixture(scope="module")
 def dry() -> np.ndarray:
-    """30 s of plucked notes."""
-    return make_reamp_signal(seed=1)[20 * RATE : 50 * RATE]
+    """20 s of plucked notes."""
+    return make_reamp_signal(seed=1)[20 * RATE : 40 * RATE]
 
 
 def warned(dry: np.ndarray, amped: np.ndarray) -> dict[str, float | None]:

@@ -16,8 +16,8 @@ from voxnas.utils.errors import InputError
 
 @pytest.fixture(scope="module")
 def take() -> tuple[np.ndarray, np.ndarray]:
-    """40 s of plucked notes, and what an amp makes of them."""
-    dry = make_reamp_signal(seed=1)[20 * RATE : 60 * RATE]
+    """25 s of plucked notes, and what an amp makes of them."""
+    dry = make_reamp_signal(seed=1)[20 * RATE : 45 * RATE]
     return dry, distort(dry)
 
 
@@ -29,14 +29,15 @@ def dropped(samples: np.ndarray, at: float, count: int) -> np.ndarray:
     ]
 
 
-@pytest.mark.parametrize("at", [0.2, 0.5, 0.8])
-@pytest.mark.parametrize("count", [20, -64, 256, 2048])
+@pytest.mark.parametrize(
+    ("at", "count"), [(0.5, 20), (0.8, -64), (0.2, 256), (0.2, -64), (0.5, 2048), (0.8, 2048)]
+)
 def test_a_lost_buffer_is_found_with_time_and_size(take, at: float, count: int) -> None:
     dry, amp = take
     broken = dropped(amp, at, count)
     (step,) = find_steps(dry, broken, RATE, estimate_delay(dry, broken, RATE).samples)
     assert step.samples == pytest.approx(-count, abs=1)
-    assert step.seconds == pytest.approx(40 * at, abs=1.5)
+    assert step.seconds == pytest.approx(25 * at, abs=1.5)
 
 
 def test_two_lost_buffers_are_two_steps(take) -> None:
@@ -61,11 +62,11 @@ def test_a_step_is_refused_and_the_part_beside_it_is_proposed(take, tmp_path: Pa
     with pytest.raises(InputError, match=r'steps by -256 samples .* s: .*data.train="0\.0:') as caught:
         load_pair(*files)
     proposed = str(caught.value).split('data.test="')[1].rstrip('"').split(":")
-    assert float(proposed[1]) <= 30
+    assert float(proposed[1]) <= 18.75
     assert load_pair(*files, used=(0, float(proposed[1]))).delay_samples == 0
-    assert -262 <= load_pair(*files, used=(33, 40)).delay_samples <= -250
+    assert -262 <= load_pair(*files, used=(20, 25)).delay_samples <= -250
     with pytest.raises(InputError, match="steps by"):
-        load_pair(*files, used=(20, 40))
+        load_pair(*files, used=(12, 25))
 
 
 def test_a_step_whose_place_is_vague_says_between_which_times() -> None:

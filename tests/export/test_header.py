@@ -2,6 +2,7 @@
 
 import copy
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from foreign import WINDOWS
 from numpy.typing import NDArray
 
 from voxnas.export.header.render import RUNTIME, namespace, write_header
@@ -194,8 +196,16 @@ def expected(net: Network, x: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def compile_program(source: Path, *flags: str, compiler: str | None = None) -> Path:
-    program = source.with_suffix("")
-    command = [compiler or compilers()[0], "-std=c++17", *WARNINGS, *flags, str(source), "-o", str(program)]
+    program = source.with_suffix(".exe")  # which Windows wants, and others do not mind
+    command = [
+        *shlex.split(compiler or compilers()[0]),
+        "-std=c++17",
+        *WARNINGS,
+        *flags,
+        str(source),
+        "-o",
+        str(program),
+    ]
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr[:3000]
     return program
@@ -271,6 +281,18 @@ def test_a_header_is_right_on_arm(name, tmp_path):
         compiler=compiler,
         emulator=(emulator, "-L", "/usr/aarch64-linux-gnu"),
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EVERY_KIND)
+def test_a_header_is_right_on_windows(name, tmp_path, monkeypatch):
+    if WINDOWS.missing or not WINDOWS.emulator:
+        pytest.skip(WINDOWS.missing or "there is no wine64 to run it")
+    monkeypatch.chdir(tmp_path)
+    for key, value in WINDOWS.environment(tmp_path).items():
+        monkeypatch.setenv(key, value)
+    compiler = shlex.join(WINDOWS.compiler)
+    check(network(NETWORKS[name]), tmp_path, "-O2", compiler=compiler, emulator=WINDOWS.emulator)
 
 
 @needs_compiler

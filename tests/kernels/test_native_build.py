@@ -87,19 +87,6 @@ def test_zig_s_compiler_trains_as_the_system_s(tmp_path: Path) -> None:
     assert float(out) == pytest.approx(float(wanted), rel=1e-5), err
 
 
-@pytest.mark.slow
-def test_every_library_is_built_for_windows(tmp_path: Path) -> None:
-    """There `long` has 32 bits, which a template may stumble over."""
-    pytest.importorskip("ziglang", reason="ziglang is not installed: ./setup.sh zig")
-    flags = ["-O0" if flag == "-O3" else flag for flag in build.FLAGS if flag != "-fPIC"]
-    zig = [sys.executable, "-m", "ziglang", "c++", "-target", "x86_64-windows-gnu", "-mcpu=x86_64_v3", *flags]
-    for source in sorted(build.SOURCES.glob("*.cpp")):
-        library = tmp_path / f"{source.stem}.dll"
-        done = subprocess.run([*zig, str(source), "-o", str(library)], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        assert b"voxnas_" in library.read_bytes()
-
-
 def use_compiler(script: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = folder / "c++"
     fake.write_text(f"#!/bin/sh\n{script}\n")

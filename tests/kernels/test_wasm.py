@@ -42,6 +42,7 @@ def test_the_module_is_of_these_sources():
     assert sources == build.digest(), "the streams' sources changed: make wasm"
 
 
+@pytest.mark.slow
 def test_building_it_again_gives_the_same():
     try:
         here = build.compiler()
