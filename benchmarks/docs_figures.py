@@ -17,7 +17,7 @@ from docs_page import RECORDINGS
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs/figures"
-CAPTION = re.compile(r"^`python (benchmarks/\w+\.py[^`]*)`, (\d{4}-\d\d-\d\d), .+\.", re.MULTILINE)
+CAPTION = re.compile(r"^`python (benchmarks/[\w/]+\.py[^`]*)`, (\d{4}-\d\d-\d\d), .+\.", re.MULTILINE)
 
 
 def command_of(page: Path) -> list[str]:

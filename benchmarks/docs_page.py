@@ -57,10 +57,16 @@ def _rows(table: Table) -> str:
 
 def _caption(note: str) -> str:
     names = [Path(word).name if Path(word).suffix in RECORDINGS else word for word in _words(sys.argv)]
-    script = Path(sys.argv[0]).resolve().relative_to(Path(__file__).resolve().parent).as_posix()
+    script = _place(Path(sys.argv[0]).resolve())
     command = shlex.join(["python", f"benchmarks/{script}", *names[1:]])
     day = datetime.date.today().isoformat()
     return f"`{command}`, {day}, {cpu_model()}.{' ' + note if note else ''}"
+
+
+def _place(script: Path) -> str:
+    """Where a script lies among the benchmarks; its name, if it is none of them."""
+    here = Path(__file__).resolve().parent
+    return script.relative_to(here).as_posix() if script.is_relative_to(here) else script.name
 
 
 def _words(arguments: Sequence[str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ import json
 import math
 from itertools import pairwise
 
-import networks
+import drawn_networks
 import numpy as np
 import pytest
 import record
@@ -18,7 +18,7 @@ from voxnas.search.sources.evolution import EvolutionSource
 from voxnas.search.sources.random import RandomSource
 from voxnas.search.spaces.mutation import MutatingChooser
 
-DRAWN = networks.draw(60, 0)
+DRAWN = drawn_networks.draw(60, 0)
 
 
 def line(number: int, recording: str, rung: int, esr: list[float]) -> dict:
@@ -48,16 +48,16 @@ def bench(made):
 
 
 def test_a_longer_draw_begins_as_a_shorter_one_does():
-    shorter = networks.draw(20, 0)
+    shorter = drawn_networks.draw(20, 0)
     assert shorter == DRAWN[:20]
-    assert [n.name for n in shorter[:6]] == list(networks.PRESETS)
-    assert all(networks.CHEAPEST <= n.cost <= networks.DEAREST for n in DRAWN)
+    assert [n.name for n in shorter[:6]] == list(drawn_networks.PRESETS)
+    assert all(drawn_networks.CHEAPEST <= n.cost <= drawn_networks.DEAREST for n in DRAWN)
     assert len({n.name for n in DRAWN}) == 60
 
 
 def test_networks_are_read_as_they_were_written(tmp_path):
-    networks.write(DRAWN, tmp_path / "networks.jsonl")
-    assert networks.read(tmp_path / "networks.jsonl") == DRAWN
+    drawn_networks.write(DRAWN, tmp_path / "networks.jsonl")
+    assert drawn_networks.read(tmp_path / "networks.jsonl") == DRAWN
 
 
 def test_a_table_has_the_networks_that_are_through_on_all_recordings():
@@ -89,7 +89,7 @@ def test_the_table_of_the_files_is_the_one_that_was_written(tmp_path, monkeypatc
 def test_the_table_that_ships_holds_what_is_drawn():
     found = table.read_table()
     assert found.networks == [
-        n for n in networks.draw(1 + found.networks[-1].number, 0) if n in found.networks
+        n for n in drawn_networks.draw(1 + found.networks[-1].number, 0) if n in found.networks
     ]
     assert len(found.esr) == 2
 
@@ -97,7 +97,7 @@ def test_the_table_that_ships_holds_what_is_drawn():
 def test_halves_share_presets_alone(made):
     first, second = (made.every_second(which) for which in (0, 1))
     shared = {n.name for n in first.networks} & {n.name for n in second.networks}
-    assert shared == set(networks.PRESETS)
+    assert shared == set(drawn_networks.PRESETS)
     assert len(first.networks) + len(second.networks) == 60 + len(shared)
 
 
@@ -142,14 +142,14 @@ def prepared(tmp_path):
     for name, drive in (("soft", 1.0), ("hot", 4.0)):
         np.savez(tmp_path / f"{name}.npz", source=noise, target=np.tanh(drive * noise), rate=1000)
     small = sorted(DRAWN, key=lambda n: n.parameters)[:2]
-    networks.write(small, tmp_path / "networks.jsonl")
+    drawn_networks.write(small, tmp_path / "networks.jsonl")
     (tmp_path / "weights").mkdir()
     return tmp_path
 
 
 def worked(folder, rungs: int) -> list[dict]:
     record.begin(folder, ["hot", "soft"], math.inf)
-    every = networks.read(folder / "networks.jsonl")
+    every = drawn_networks.read(folder / "networks.jsonl")
     todo = record.tasks(every, ["hot", "soft"], record.read_curves(folder), rungs)
     found = [each for task in todo for each in record.work(task)]
     text = "".join(json.dumps(each, separators=(",", ":")) + "\n" for each in found)
@@ -183,7 +183,7 @@ def test_what_is_recorded_is_not_trained_again_and_goes_on_as_if_never_stopped(p
 
 def test_after_the_time_nothing_is_begun(prepared):
     record.begin(prepared, ["hot"], 0.0)
-    (network, _) = networks.read(prepared / "networks.jsonl")
+    (network, _) = drawn_networks.read(prepared / "networks.jsonl")
     assert record.work(record.Task(network, "hot", (0,))) == []
 
 

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from networks import Network, draw, read, write
+from drawn_networks import Network, draw, read, write
 from table import QUARTERS, RUNGS
 from torch import Tensor
 

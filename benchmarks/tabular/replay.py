@@ -1,15 +1,17 @@
 """Searches side by side on the table, each replayed with many seeds: hypervolume against training time.
 
     python benchmarks/tabular/replay.py [--seeds 20] [--trainings 24] [--jobs 2] [--rungs N] [--only NAME …]
+        [--page docs/figures/replay.md]
 
 Every search is planned for the time of so many full trainings, one at a time, and cut off after half as much
 again. What it has found is what has climbed to the table's last step: the hypervolume of ESR × cost in the
 plug-in's engine, in logarithm, as a share of that of all that it might find. Searches see every second
-network of the table; experience is of the others, on the other recordings. Writes
-docs/figures/replay.md and replay.png; `--dry` writes neither.
+network of the table; experience is of the others, on the other recordings. `--page FILE` writes the table
+there, and the plot beside it.
 """
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -19,26 +21,27 @@ from typing import Any
 
 import numpy as np
 from omegaconf import OmegaConf
-from rich.console import Console
 from rich.table import Table as Shown
 from study import OBJECTIVES, Bench, TableProposer, Trained, by_optuna, climb
 from table import read_table
 
-from voxnas.problems.amp.problem import AmpProblem
-from voxnas.records.pareto import hypervolume
-from voxnas.search.experience.founders import Experience
-from voxnas.search.experience.runs import KnownRun
-from voxnas.search.experience.surrogate import Surrogate
-from voxnas.search.samplers import make_sampler
-from voxnas.search.selection.base import Selection
-from voxnas.search.selection.foreseen import Foreseen
-from voxnas.search.selection.rank import ByRank
-from voxnas.search.sources.base import Source
-from voxnas.search.sources.evolution import EvolutionSource
-from voxnas.search.sources.random import RandomSource
-
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "docs/figures/replay.md"
+sys.path.append(str(ROOT / "benchmarks"))
+from docs_page import page_option, show  # noqa: E402
+
+from voxnas.problems.amp.problem import AmpProblem  # noqa: E402
+from voxnas.records.pareto import hypervolume  # noqa: E402
+from voxnas.search.experience.founders import Experience  # noqa: E402
+from voxnas.search.experience.runs import KnownRun  # noqa: E402
+from voxnas.search.experience.surrogate import Surrogate  # noqa: E402
+from voxnas.search.samplers import make_sampler  # noqa: E402
+from voxnas.search.selection.base import Selection  # noqa: E402
+from voxnas.search.selection.foreseen import Foreseen  # noqa: E402
+from voxnas.search.selection.rank import ByRank  # noqa: E402
+from voxnas.search.sources.base import Source  # noqa: E402
+from voxnas.search.sources.evolution import EvolutionSource  # noqa: E402
+from voxnas.search.sources.random import RandomSource  # noqa: E402
+
 KEEP = 0.4  # as configs/search/ladder.yaml
 TOP_SHARE = 15  # of so many, one is trained on after one short rung
 LONGEST = 1.5  # times the planned time that a search may take
@@ -244,22 +247,16 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--rungs", type=int, help="of the table; by default as many as most networks climbed")
     parser.add_argument("--only", nargs="+", choices=list(SEARCHES), metavar="NAME")
-    parser.add_argument("--dry", action="store_true")
+    page_option(parser)
     options = parser.parse_args()
     table = read_table(options.rungs)
     found = compared(options)
     what = f"{len(table.every_second(0).networks)} networks of {table.steps[-1]} steps, {options.seeds} seeds"
-    page = shown(found, f"Hypervolume of searches replayed on {what}")
-    Console(width=140).print(page)
-    print(verdicts(found))
-    if not options.dry:
-        import sys
-
-        sys.path.append(str(ROOT / "benchmarks"))
-        from docs_page import write_page
-
-        write_page(page, PAGE, verdicts(found))
-        plot(found, PAGE.with_suffix(".png"))
+    said = verdicts(found)
+    print(said)
+    show(shown(found, f"Hypervolume of searches replayed on {what}"), options.page, said)
+    if options.page:
+        plot(found, options.page.with_suffix(".png"))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import optuna
-from networks import Network, plugin_space
+from drawn_networks import Network, plugin_space
 from table import QUARTERS, RUNGS, Table, shape_of
 
 from voxnas.problems.amp.problem import AmpProblem

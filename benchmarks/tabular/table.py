@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from networks import Network
+from drawn_networks import Network
 
 from voxnas.models.wavenet import WaveNet
 from voxnas.problems.amp.problem import AmpProblem
