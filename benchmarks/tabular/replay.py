@@ -233,7 +233,7 @@ def plot(found: dict[str, dict[str, np.ndarray]], path: Path) -> None:
                 axes.step(np.linspace(0, LONGEST, GRID), middle, where="post", lw=1.6, label=name)
             axes.set(title=recording, xlabel="training time (share of the planned)")
         panels[0].set_ylabel("hypervolume (share of the table's)")
-        panels[0].legend(loc="lower right")
+        panels[0].legend(loc="upper center", bbox_to_anchor=(1.0, -0.12), ncols=3)
         style.save(figure, path)
 
 

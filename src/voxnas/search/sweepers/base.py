@@ -43,6 +43,8 @@ class StudySweeper(Sweeper):
             self.start_ns = file.stat().st_mtime_ns
         with read_write(self.config), open_dict(self.config):
             self.config.hydra.job.env_set[SWEEP_START] = str(self.start_ns)
+            own = self.config.hydra.overrides  # a run has no space: settings of one would be unknown there
+            own.hydra = [o for o in own.hydra if not o.lstrip("+~").startswith("hydra.sweeper.")]
         with user_errors(self.config):
             outcomes = self.search(arguments)
         for outcome in outcomes:
