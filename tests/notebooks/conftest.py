@@ -25,7 +25,8 @@ def shown(monkeypatch):
     for kind in ("Audio", "Image", "Markdown"):
         setattr(module, kind, medium(kind))
     parent = types.ModuleType("IPython")
-    parent.version_info = (9, 0)  # Matplotlib asks for it
+    parent.version_info = (9, 0)  # Matplotlib asks for it, and for a shell, of which there is none
+    parent.get_ipython = lambda: None
     monkeypatch.setitem(sys.modules, "IPython", parent)
     monkeypatch.setitem(sys.modules, "IPython.display", module)
     return things
