@@ -122,11 +122,11 @@ def test_what_the_space_makes_stands_for_the_most_similar_network(bench):
 @pytest.mark.parametrize("name", [name for name in replay.SEARCHES if name != "GP"])
 def test_every_search_is_replayed_alike_for_a_seed(monkeypatch, made, name):
     monkeypatch.setattr(replay, "read_table", lambda rungs: made)
-    replay.bench.cache_clear(), replay.experience.cache_clear()
+    replay.bench.cache_clear(), replay.taught.cache_clear()
     first, again = (replay.replayed(name, "hard", 1, 4, None) for _ in range(2))
     assert first == again
     assert first
-    replay.bench.cache_clear(), replay.experience.cache_clear()
+    replay.bench.cache_clear(), replay.taught.cache_clear()
 
 
 def test_hypervolume_grows_to_that_of_all(bench):

@@ -99,10 +99,14 @@ def elsewhere(recording: str, rungs: int | None) -> list[KnownRun]:
 
 
 @cache
-def experience(recording: str, rungs: int | None) -> Experience:
+def taught(recording: str, rungs: int | None) -> Surrogate:
     """What these taught."""
-    surrogate = Surrogate(elsewhere(recording, rungs))
-    return Experience(surrogate, [AmpProblem().objective(name) for name in OBJECTIVES])
+    return Surrogate(elsewhere(recording, rungs))
+
+
+def experience(recording: str, rungs: int | None) -> Experience:
+    """The same for one search, which adds what it guesses of its own drafts."""
+    return Experience(taught(recording, rungs), [AmpProblem().objective(name) for name in OBJECTIVES])
 
 
 @cache
@@ -233,7 +237,7 @@ def plot(found: dict[str, dict[str, np.ndarray]], path: Path) -> None:
                 axes.step(np.linspace(0, LONGEST, GRID), middle, where="post", lw=1.6, label=name)
             axes.set(title=recording, xlabel="training time (share of the planned)")
         panels[0].set_ylabel("hypervolume (share of the table's)")
-        panels[0].legend(loc="upper center", bbox_to_anchor=(1.0, -0.12), ncols=3)
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
         style.save(figure, path)
 
 
