@@ -31,13 +31,14 @@ from voxnas.problems.spectral.vimh.dataset import open_set  # noqa: E402
 
 # of each sound: images, epochs, our networks
 RUNS = {
-    "rig": (8192, 60, ("pooled_16k", "pooled_64k")),
+    "rig": (8192, 40, ("cnn_16k", "pooled_16k", "pooled_64k")),
     "saw": (4096, 8, ("cnn_2k", "cnn_8k", "vit_8k")),
     "moog_basic": (4096, 60, ("cnn_2k", "cnn_8k", "vit_8k")),
     "moog_envelope": (4096, 40, ("cnn_8k", "cnn_16k")),
     "moog_resonance": (4096, 40, ("cnn_8k", "cnn_16k")),
 }
 OF_DEVICES = ["data.batch_size=128"]
+OVER_TIME = ["model.grid=[8,1]"]  # what a CNN of devices keeps: bands of frequency apart, means over time
 EXCERPTS = ["sound.source.seconds=2.0", "sound.picture.width=24", "sound.source.parts=4"]
 PEER_WIDTHS = {"micro": (8, 16, 32), "tiny": (16, 32, 64)}  # channels of plain blocks with pooling between
 
@@ -45,8 +46,17 @@ PEER_WIDTHS = {"micro": (8, 16, 32), "tiny": (16, 32, 64)}  # channels of plain 
 def main() -> None:
     arguments = parse()
     table = Table(title="Knobs told from images")
-    for heading in ("sound", "network", "weights", "error", "of knobs told", "within a step", "training, s"):
-        table.add_column(heading, justify="left" if heading in ("sound", "network") else "right")
+    for heading in (
+        "sound",
+        "network",
+        "weights",
+        "error",
+        "of knobs told",
+        "within a step",
+        "training, s",
+        "each",
+    ):
+        table.add_column(heading, justify="left" if heading in ("sound", "network", "each") else "right")
     data, logs = arguments.into / "sets", arguments.into / "runs"
     if arguments.only in (None, "opening"):
         opening(arguments.images)
@@ -96,7 +106,8 @@ def row(
         run = logs / f"{sound}-{images}-{model}-{epochs}"
         if not (run / "record.json").is_file():
             given = ["problem=spectral", "data=vimh", f"data.folder={folder}", f"model={model}", "logger=csv"]
-            given += OF_DEVICES if sound in ("rig", "recordings") else []
+            if sound in ("rig", "recordings"):
+                given += OF_DEVICES + OVER_TIME * model.startswith("cnn")
             script("train", *given, f"trainer.max_epochs={epochs}", f"hydra.run.dir={run}")
         say(table, sound, model, json.loads((run / "record.json").read_text()))
     if sound in ("saw", "moog_basic"):
@@ -126,7 +137,8 @@ def say(table: Table, sound: str, model: str, record: dict) -> None:
         f"{told[1]:.1%}",
         f"{record['train_seconds']:.0f}",
     ]
-    table.add_row(sound, model, f"{record['shape']['parameters']:,d}", *figures)
+    errors = named({knob["name"]: knob["mae"] for knob in knobs})
+    table.add_row(sound, model, f"{record['shape']['parameters']:,d}", *figures, errors)
 
 
 def peer(table: Table, sound: str, name: str, widths: tuple[int, ...], folder: Path, epochs: int) -> None:
@@ -162,7 +174,16 @@ def peer(table: Table, sound: str, name: str, widths: tuple[int, ...], folder: P
     print(
         f"{sound:<15} peer {name:<6} {weights:>6,d} weights  MAE {found.mean():.4f}  {seconds:.0f} s: {each}"
     )
-    table.add_row(sound, f"peer, {name}", f"{weights:,d}", f"{found.mean():.4f}", "", "", f"{seconds:.0f}")
+    mean, told = (
+        f"{found.mean():.4f}",
+        named({k.name: e for k, e in zip(data.knobs, found.mean(dim=0), strict=True)}),
+    )
+    table.add_row(sound, f"peer, {name}", f"{weights:,d}", mean, "", "", f"{seconds:.0f}", told)
+
+
+def named(errors: dict[str, float]) -> str:
+    """Each knob with its error."""
+    return ", ".join(f"{name} {error:.3f}" for name, error in errors.items())
 
 
 def peer_network(widths: tuple[int, ...], data: VimhData) -> nn.Module:

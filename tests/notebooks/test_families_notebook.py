@@ -1,38 +1,14 @@
 """Families of networks compete on one pair, cell by cell."""
 
-import json
 from pathlib import Path
 
 import pytest
 import torch
+from notebook_cells import ROOT, SMALL, code_cells, run_cells
 
 from voxnas.audio.demo.cache import demo_pair
 
-ROOT = Path(__file__).parents[2]
-CELLS = [
-    cell
-    for cell in json.loads((ROOT / "notebooks/families.ipynb").read_text(encoding="utf-8"))["cells"]
-    if cell["cell_type"] == "code"
-]
-SMALL = ["experiment=smoke", "search.candidates=4", "search.rungs=[1,2]", "search.keep=1", "search.guests=[]"]
-SMALL += [
-    "search.finalists=1",
-    "search.final_seeds=[11]",
-    "data.train=0:4",
-    "data.val=4:6",
-    "data.test=6:7.9",
-]
-
-
-def run_cells(**parameters) -> dict:
-    """Names that its cells leave, with these in the place of the parameters that it has."""
-    names: dict = {}
-    for cell in CELLS:
-        exec("".join(cell["source"]), names)
-        if "parameters" in cell["metadata"].get("tags", []):
-            assert set(parameters) <= set(names)
-            names.update(parameters)
-    return names
+CELLS = code_cells("families")
 
 
 def cell_with(words: str) -> str:
@@ -58,8 +34,9 @@ def test_families_are_searched_and_compared(tmp_path, monkeypatch, shown):
     monkeypatch.setenv("VOXNAS_LOG_DIR", str(tmp_path / "logs"))
     dry, wet = demo_pair(tmp_path, seconds=8.0)
     names = run_cells(
+        "families",
         INPUT=str(dry), TARGET=str(wet), FAMILIES="[wavenet,lstm]", MAX_CPU_RTF=0.5, MINUTES="null",
-        STUDY="mine", SETTINGS=SMALL,
+        STUDY="mine", SETTINGS=[*SMALL, "search.candidates=4"],
     )  # fmt: skip
     assert set(names["best"].index) <= {"WaveNet", "LSTM"}
     assert (tmp_path / "logs/nas/mine/report/report.html").is_file()

@@ -6,16 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from voxnas.search.selection.rungs import make_rungs
-from voxnas.search.sweepers.jobs import _is_of_the_candidate, jobs_of
+from voxnas.search.sweepers.jobs import jobs_of
 
-FIXED = [
-    "name=mine",
-    "seed=3",
-    "model.channels=8",
-    "space=poc",
-    "hydra.sweeper.space.only=a",
-    "+data.delay=0",
-]
+FIXED = ["name=mine", "seed=3", "model.channels=8", "space=poc", "+data.delay=0"]
 
 
 @pytest.fixture
@@ -37,19 +30,3 @@ def test_each_run_of_the_finals_starts_afresh_with_a_seed_and_a_name_of_its_own(
         *("candidate=study/rung2/a", "+data.delay=0"),
         *("rung=final", "trainer.max_epochs=10", "init_from=null", "seed=11"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("override", "first_alone"),
-    [
-        ("space=families", True),
-        ("hydra.sweeper.space.only=[wavenet,lstm]", True),
-        ("+hydra.sweeper.space.families.lstm.units=[4,8]", True),
-        ("model.channels=4", True),
-        ("hydra.sweeper.selection=fronts", False),
-        ("data=demo", False),
-        ("trainer=gpu", False),
-    ],
-)
-def test_a_promoted_candidate_is_given_nothing_of_the_space(override, first_alone):
-    assert _is_of_the_candidate(override) is first_alone

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from voxnas.search.sources.base import Candidate, Results, Task
 from voxnas.search.sources.lists import ListSource, promising
 from voxnas.search.sources.proposals import Proposal
-from voxnas.search.sources.sampling import at_least_one, by_chance, draw_sample, take_sample
+from voxnas.search.sources.sampling import at_least_one, by_chance, take_sample
 
 log = logging.getLogger(__name__)
 
@@ -19,10 +19,7 @@ class RandomSource(ListSource):
     def draw(
         self, task: Task, number: int, before: Mapping[str, Candidate], results: Results
     ) -> Iterable[Proposal]:
-        if task.experience is None:
-            sample = draw_sample(task.proposer, task.total, task.seed, task.least_cost)
-        else:
-            drawn = promising(task, by_chance(task.proposer, task.seed), task.total)
-            sample = at_least_one(take_sample(drawn, task.total, task.least_cost))
+        drawn = promising(task, by_chance(task.proposer, task.seed), task.total)
+        sample = at_least_one(take_sample(drawn, task.total, task.least_cost))
         log.info("%s", sample)
         return sample.kept

@@ -61,5 +61,4 @@ def jobs_of(
 def _is_of_the_candidate(override: str) -> bool:
     """A predicate of overrides: those that a promoted candidate brings along, or that belong to its space."""
     key = override.lstrip("+~").split("=", 1)[0]
-    is_of_the_space = key == "space" or key.startswith("hydra.sweeper.space.")
-    return is_of_the_space or key == "candidate" or is_of_the_model(override)
+    return key in ("space", "candidate") or is_of_the_model(override)
