@@ -1,6 +1,7 @@
 """Channels of pictures, each on a signal whose answer is known."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -140,7 +141,7 @@ def test_every_kind_of_channel_has_its_plane_and_comes_back_from_plain_values():
         ({"channels": [{"type": "modulation", **HOW}]}, "the first channel has to be a level"),
         ({"channels": [{"type": "colour", **HOW}]}, "type 'colour' is none of"),
         ({"layout": "sideways"}, "one of channels, copies, envelopes"),
-        ({"channels": [{"type": "level", **HOW, "scale": "bark"}]}, "one of linear, mel"),
+        ({"channels": [{"type": "level", **HOW, "scale": "bark"}]}, "one of linear, mel, constant_q"),
         ({"channels": [{"type": "level", **HOW, "n_window": 999}]}, "give 1 to n_fft"),
     ],
 )
@@ -154,3 +155,9 @@ def test_an_image_larger_than_its_spectrum_is_refused():
         make(height=200).check(RATE)
     with pytest.raises(InputError, match="the sounds have"):
         make(width=400).check(RATE)
+
+
+def test_without_nnaudio_a_constant_q_scale_is_refused_in_a_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "nnAudio", None)
+    with pytest.raises(InputError, match="python -m voxnas setup cqt"):
+        seen(Level(n_fft=1024, n_window=1024, hop=HOP, scale="constant_q", low_hz=1234.5), torch.zeros(RATE))

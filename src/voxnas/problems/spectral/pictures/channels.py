@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from voxnas.audio.resample import torchaudio
+from voxnas.problems.spectral.pictures.constant_q import constant_q, constant_q_filters
 from voxnas.problems.spectral.pictures.spectrum import (
     advance,
     decibels,
@@ -22,7 +23,7 @@ from voxnas.problems.spectral.pictures.spectrum import (
 )
 from voxnas.utils.errors import InputError
 
-SCALES = ("linear", "mel")
+SCALES = ("linear", "mel", "constant_q")
 AUDIBLE_DB = 60.0  # below its frame's loudest bin a phase is that of noise
 
 
@@ -31,10 +32,11 @@ class Channel(ABC):
     """One view of a sound, `(n, samples)` to `(n, height, width)`.
 
     Args:
-        n_fft, n_window, hop: of the transform, in samples.
+        n_fft, n_window, hop: of the transform, in samples; at constant Q windows are the shorter the higher
+            a row is, the longest of them within n_window.
         window_type: "rectangular" or "hann".
-        scale: of frequency: "linear", the lowest bins above 0 Hz, or "mel".
-        low_hz, high_hz: of a mel scale; None for half the rate.
+        scale: of frequency: "linear", the lowest bins above 0 Hz, "mel", or "constant_q", steps of pitch.
+        low_hz, high_hz: of a mel or constant-Q scale; None for half the rate.
     """
 
     n_fft: int
@@ -46,14 +48,15 @@ class Channel(ABC):
     high_hz: float | None = None
 
     label: ClassVar[str] = ""
+    scales: ClassVar[tuple[str, ...]] = SCALES
     limits: ClassVar[tuple[float, float] | None] = (
         None  # what bytes 0 and 255 stand for; None: the picture's own levels
     )
 
     def __post_init__(self) -> None:
         window(self.window_type, self.n_window, self.n_fft)
-        if self.scale not in SCALES:
-            raise InputError(f"scale={self.scale}: one of {', '.join(SCALES)}")
+        if self.scale not in self.scales:
+            raise InputError(f"scale={self.scale}: of {self.label} one of {', '.join(self.scales)}")
 
     @abstractmethod
     def view(self, sounds: Tensor, height: int, width: int, sample_rate: int) -> Tensor:
@@ -76,6 +79,14 @@ class Channel(ABC):
     @property
     def _window(self) -> Tensor:
         return window(self.window_type, self.n_window, self.n_fft)
+
+    def _magnitude(self, sounds: Tensor, height: int, sample_rate: int) -> Tensor:
+        """Magnitude of each row, `(n, height, frames)`."""
+        if self.scale != "constant_q":
+            return self._rows(stft(sounds, self.n_fft, self.hop, self._window).abs(), height, sample_rate)
+        own = self.window_type, self.n_window, self.n_fft
+        filters = constant_q_filters(height, sample_rate, self.low_hz, self.high_hz, *own)
+        return constant_q(sounds, filters, self.hop)
 
     def _rows(self, bins: Tensor, height: int, sample_rate: int) -> Tensor:
         """Bins to rows: the lowest above 0 Hz, or means over the triangles of a mel scale."""
@@ -112,14 +123,14 @@ class Level(Channel):
         return reach(width, self.n_fft, self.hop)
 
     def view(self, sounds: Tensor, height: int, width: int, sample_rate: int) -> Tensor:
-        magnitude = stft(sounds, self.n_fft, self.hop, self._window).abs()
-        return decibels(self._rows(magnitude, height, sample_rate))[..., :width]
+        return decibels(self._magnitude(sounds, height, sample_rate))[..., :width]
 
 
 class InstantaneousFrequency(Channel):
     """Distance of what sounds in a bin from the bin's middle, in bins."""
 
     label = "instantaneous_frequency"
+    scales = SCALES[:2]  # a row of constant Q is no bin
     limits = (-1.0, 1.0)
 
     def view(self, sounds: Tensor, height: int, width: int, sample_rate: int) -> Tensor:
@@ -166,8 +177,7 @@ class Modulation(Channel):
         return reach(width, self.n_fft, self.hop)
 
     def view(self, sounds: Tensor, height: int, width: int, sample_rate: int) -> Tensor:
-        magnitude = stft(sounds, self.n_fft, self.hop, self._window).abs()[..., :width]
-        rows = self._rows(magnitude, height, sample_rate)
+        rows = self._magnitude(sounds, height, sample_rate)[..., :width]
         fade = torch.hann_window(width, periodic=False)
         weighed = (rows * fade).sum(dim=-1, keepdim=True)
         mean = weighed / fade.sum()
