@@ -10,7 +10,6 @@ import torch
 
 from voxnas.models.build import build
 from voxnas.problems.spectral.losses import estimates
-from voxnas.problems.spectral.networks import cnn, mlp, vit  # noqa: F401  which `build` then knows
 from voxnas.problems.spectral.networks.base import ImageNetwork
 from voxnas.problems.spectral.pictures.picture import Picture, picture_of_set
 from voxnas.problems.spectral.vimh.knobs import Knob
