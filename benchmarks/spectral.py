@@ -53,6 +53,7 @@ def main() -> None:
         "error",
         "of knobs told",
         "within a step",
+        "together",
         "training, s",
         "each",
     ):
@@ -69,9 +70,8 @@ def main() -> None:
         number, epochs = arguments.images or 1800, arguments.epochs or 60
         row(table, "recordings", number, epochs, models, data, logs, settings)
     if table.row_count:
-        show(
-            table, arguments.page, "Errors are shares of the knobs' ranges; peer: the template's plain CNNs."
-        )
+        note = "Errors are shares of the knobs' ranges; together: of all test images of a setting at once"
+        show(table, arguments.page, f"{note}; peer: the template's plain CNNs.")
 
 
 def parse() -> argparse.Namespace:
@@ -131,10 +131,12 @@ def say(table: Table, sound: str, model: str, record: dict) -> None:
         flush=True,
     )
     told = [metrics.get(f"test_{name}", float("nan")) for name in ("told_mae", "within_step")]
+    together = metrics.get("test_together_mae")
     figures = [
         f"{metrics['test_mae']:.4f}",
         f"{told[0]:.4f}",
         f"{told[1]:.1%}",
+        "" if together is None else f"{together:.4f}",
         f"{record['train_seconds']:.0f}",
     ]
     errors = named({knob["name"]: knob["mae"] for knob in knobs})
@@ -178,7 +180,7 @@ def peer(table: Table, sound: str, name: str, widths: tuple[int, ...], folder: P
         f"{found.mean():.4f}",
         named({k.name: e for k, e in zip(data.knobs, found.mean(dim=0), strict=True)}),
     )
-    table.add_row(sound, f"peer, {name}", f"{weights:,d}", mean, "", "", f"{seconds:.0f}", told)
+    table.add_row(sound, f"peer, {name}", f"{weights:,d}", mean, "", "", "", f"{seconds:.0f}", told)
 
 
 def named(errors: dict[str, float]) -> str:

@@ -148,6 +148,8 @@ def test_knobs_are_guessed_from_a_recording_and_the_way_back_to_the_amp_is_told(
     folder = next((tmp_path / "sets").iterdir())
     run, done = train(run_here, tmp_path, folder, "trainer.max_epochs=1", "callbacks.knobs.images=2")
     assert done.code == 0, done.err
+    record = json.loads((run / "record.json").read_text())
+    assert record["metrics"]["test_together_mae"] > 0  # of the four images of each setting
     wav = tmp_path / "take.wav"
     soundfile.write(wav, 0.1 * np.random.default_rng(0).normal(size=44100 * 3), 44100)
     figures, table = tmp_path / "guess.json", tmp_path / "table.csv"

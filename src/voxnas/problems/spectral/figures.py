@@ -18,6 +18,7 @@ FIGURES = {
     "us_per_image": Figure("CPU time (µs per image)", short="µs/image", concept="CPU cost", digits=".0f"),
     "cpu_rtf": Figure("CPU time per second of sound", short="CPU RTF"),
     "test_mae": Figure("test error", short="test MAE"),
+    "test_together_mae": Figure("test error, a setting's images together", short="test MAE together"),
     "test_told_mae": Figure("test error of the knobs that can be told", short="test MAE told"),
     "test_within_step": Figure(
         "test images within a step in every knob that can be told", short="within a step"

@@ -44,6 +44,12 @@ class KnobMeasures(JobCallback):
         if told:
             self.record.metrics["test_told_mae"] = float(np.mean(told))
             self.record.metrics["test_within_step"] = all_within_step(figures, mean, target)
+        joined, _, settings = pl_module.answers_together()
+        if len(settings) <= len(target) / 2:  # as when several images are cut from a take
+            errors = np.abs(joined - settings).mean(axis=0)
+            self.record.metrics["test_together_mae"] = float(errors.mean())
+            for one, error in zip(figures, errors, strict=True):
+                one["together_mae"] = float(error)
         saliency, image = looked_at(pl_module, self.images)
         arrays = {f"confusion_{k.name}": confusion(k, mean[:, i], target[:, i]) for i, k in enumerate(knobs)}
         arrays |= {f"saliency_{k.name}": saliency[i] for i, k in enumerate(knobs)} | {"image": image}

@@ -9,6 +9,7 @@ from torch import Tensor
 from voxnas.problems.spectral.data import Batch, VimhData
 from voxnas.problems.spectral.losses import KnobLoss, estimates
 from voxnas.problems.spectral.networks.base import ImageNetwork
+from voxnas.problems.spectral.together import together
 from voxnas.training.module import OptimizerFactory, TrainingModule
 from voxnas.training.schedules import Schedule
 from voxnas.utils.errors import InputError
@@ -43,7 +44,7 @@ class KnobModule(TrainingModule):
         data.adapt(network)
         loss.follow(data.knobs)
         self.data = data
-        self.told: list[tuple[Tensor, Tensor, Tensor]] = []
+        self.told: list[tuple[Tensor, Tensor]] = []
 
     def forward(self, x: Any) -> Tensor:
         """Images and scales to the outputs of all heads."""
@@ -52,13 +53,21 @@ class KnobModule(TrainingModule):
 
     def _collect(self, batch: Batch) -> None:
         x, target = batch
-        mean, deviation = estimates(self(x), self.data.knobs, self.loss.heads)
-        self.told.append((mean.cpu(), deviation.cpu(), target.cpu()))
+        self.told.append((self(x).cpu(), target.cpu()))
 
     def answers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Estimates, how unsure they are, and the truth, of what was last judged: shares `(n, knobs)`."""
-        mean, deviation, target = (torch.cat(parts).numpy() for parts in zip(*self.told, strict=True))
-        return mean, deviation, target
+        output, target = (torch.cat(parts) for parts in zip(*self.told, strict=True))
+        mean, deviation = estimates(output, self.data.knobs, self.loss.heads)
+        return mean.numpy(), deviation.numpy(), target.numpy()
+
+    def answers_together(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The same of all images of a setting together, `(settings, knobs)`."""
+        output, target = (torch.cat(parts) for parts in zip(*self.told, strict=True))
+        settings, which = torch.unique(target, dim=0, return_inverse=True)
+        joined = together(output, which, self.loss.heads)
+        mean, deviation = estimates(joined, self.data.knobs, self.loss.heads)
+        return mean.numpy(), deviation.numpy(), settings.numpy()
 
     def on_validation_epoch_start(self) -> None:
         self.told = []

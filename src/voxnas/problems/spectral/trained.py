@@ -12,6 +12,7 @@ from voxnas.models.build import build
 from voxnas.problems.spectral.losses import estimates
 from voxnas.problems.spectral.networks.base import ImageNetwork
 from voxnas.problems.spectral.pictures.picture import Picture, picture_of_set
+from voxnas.problems.spectral.together import together
 from voxnas.problems.spectral.vimh.knobs import Knob
 from voxnas.problems.spectral.vimh.metadata import Metadata, parse_metadata
 from voxnas.training.run import best_checkpoint, load_checkpoint
@@ -49,18 +50,34 @@ class TrainedReader:
 
     def tell(self, images: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values of the knobs and their deviations `(n, knobs)`, of images of bytes and their scales."""
-        means, deviations = [], []
+        return self._in_units(self._outputs(images, low, high))
+
+    def tell_together(
+        self, images: np.ndarray, low: np.ndarray, high: np.ndarray, apart: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The same `(knobs,)` of images that are all of one setting; `apart` see `together`.
+
+        Of a network that tells no deviation it is that from image to image.
+        """
+        one, each = torch.zeros(len(images), dtype=torch.long), self._outputs(images, low, high)
+        values, deviations = self._in_units(together(each, one, self.network.heads, apart))
+        between = self._in_units(each)[0].std(axis=0)
+        return values[0], np.where(np.isfinite(deviations[0]), deviations[0], between)
+
+    def _outputs(self, images: np.ndarray, low: np.ndarray, high: np.ndarray) -> torch.Tensor:
+        found = []
         with torch.inference_mode():
             for start in range(0, len(images), MANY):
                 part = slice(start, start + MANY)
                 scales = torch.from_numpy(np.stack([low[part], high[part]], axis=1)).float()
-                output = self.network(torch.from_numpy(np.array(images[part])).float() / 255, scales)
-                mean, deviation = estimates(output, self.knobs, self.network.heads)
-                means.append(mean.numpy())
-                deviations.append(deviation.numpy())
+                found.append(self.network(torch.from_numpy(np.array(images[part])).float() / 255, scales))
+        return torch.cat(found)
+
+    def _in_units(self, output: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+        mean, deviation = estimates(output, self.knobs, self.network.heads)
         spans = np.array([knob.span for knob in self.knobs])
         lows = np.array([knob.low for knob in self.knobs])
-        return lows + spans * np.concatenate(means), spans * np.concatenate(deviations)
+        return lows + spans * mean.numpy(), spans * deviation.numpy()
 
 
 def load_reader(run: str | Path) -> TrainedReader:

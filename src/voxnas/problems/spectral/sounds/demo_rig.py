@@ -11,9 +11,8 @@ from voxnas.problems.spectral.sounds.source import Source
 from voxnas.utils.errors import InputError
 
 KNOBS = ("drive", "tone", "level")
-TAKE_S = 30.0  # of each guitar
-CHUNK = 384  # samples that the rig solves one after the other, all chunks of a short stretch side by side
-OVERLAP = 4
+TAKE_S = 30.0  # of each guitar, at least
+CHUNK = 1024  # samples that the rig solves one after the other, all chunks of a stretch side by side
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class DemoRig(Source):
     Args:
         sample_rate: in Hz.
         seconds: of a stretch that an image is cut from.
-        per_setting: images that are cut from one stretch of playing, each a quarter of it after the last.
+        per_setting: images that one stretch of playing is cut into.
         settle_s: what the rig plays before, so that it has settled.
     """
 
@@ -45,23 +44,24 @@ class DemoRig(Source):
     def play(
         self, knobs: Mapping[str, np.ndarray], samples: int, numbers: np.ndarray, train: int, seed: int
     ) -> np.ndarray:
-        step, settle = samples // OVERLAP, round(self.settle_s * self.sample_rate)
+        settle = round(self.settle_s * self.sample_rate)
         sounds = np.empty((len(numbers), samples))
         groups = numbers // self.per_setting
         for group in np.unique(groups):
             places = np.flatnonzero(groups == group)
-            length = settle + samples + (self.per_setting - 1) * step
+            length = settle + self.per_setting * samples
             dry = self._stretch(int(group), length, seed)
             setting = {name: float(knobs[name][places[0]]) for name in KNOBS}
             wet = play_amp(dry, self.sample_rate, **setting, chunk=CHUNK)[settle:]
             for place in places:
-                start = int(numbers[place] % self.per_setting) * step
+                start = int(numbers[place] % self.per_setting) * samples
                 sounds[place] = wet[start : start + samples]
         return sounds
 
     def _stretch(self, group: int, length: int, seed: int) -> np.ndarray:
         """Playing of a setting's guitar, from a place that chance chooses."""
         rng = np.random.default_rng([seed, group, 1])
-        guitar = play_guitar(TAKE_S, self.sample_rate, int(rng.integers(2**31))).astype(np.float32)
+        seconds = max(TAKE_S, 1 + length / self.sample_rate)
+        guitar = play_guitar(seconds, self.sample_rate, int(rng.integers(2**31))).astype(np.float32)
         start = int(rng.integers(len(guitar) - length))
         return guitar[start : start + length]

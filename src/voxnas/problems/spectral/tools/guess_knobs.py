@@ -10,12 +10,13 @@ from voxnas.audio.files import read_audio
 from voxnas.audio.resample import resample
 from voxnas.problems.spectral.pictures.picture import Picture
 from voxnas.problems.spectral.tools.nearest import nearest_models
-from voxnas.problems.spectral.trained import TrainedReader, latest_run, load_reader
+from voxnas.problems.spectral.trained import latest_run, load_reader
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_text
 
 QUIET_DB = 40.0  # below the loudest image: what is quieter is a pause
-MOST = 512  # images of a recording
+MOST = 512  # images of a recording,
+APART = 0.5  # which begin that share of what one shows after each other
 
 
 def guess_knobs(
@@ -43,7 +44,8 @@ def guess_knobs(
     reader = load_reader(run or latest_run(log_dir))
     clip = read_audio(input, channel)
     sounds = excerpts(clip.samples, clip.sample_rate, reader.picture, input)
-    values, deviations = estimate(reader, sounds)
+    low, high, images = reader.picture.of(sounds)
+    values, deviations = reader.tell_together(images, low, high, APART)
     found = {
         knob.name: {"value": float(value), "deviation": float(deviation), "low": knob.low, "high": knob.high}
         for knob, value, deviation in zip(reader.knobs, values, deviations, strict=True)
@@ -71,7 +73,7 @@ def excerpts(samples: np.ndarray, sample_rate: int, picture: Picture, name: str)
         raise InputError(
             f"{name}: {len(samples) / sample_rate:.2f} s; an image shows {picture.seconds:.2f} s: give more"
         )
-    starts = np.arange(0, len(played) - picture.samples + 1, max(1, picture.samples // 2))
+    starts = np.arange(0, len(played) - picture.samples + 1, max(1, round(APART * picture.samples)))
     if len(starts) > MOST:
         starts = starts[np.linspace(0, len(starts) - 1, MOST).round().astype(int)]
     sounds = np.stack([played[start : start + picture.samples] for start in starts])
@@ -79,24 +81,6 @@ def excerpts(samples: np.ndarray, sample_rate: int, picture: Picture, name: str)
     if loudness.max() < -100:
         raise InputError(f"{name}: silence; give a recording of what comes out of the amp")
     return sounds[loudness > loudness.max() - QUIET_DB]
-
-
-def estimate(reader: TrainedReader, sounds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Values of the knobs over all of a recording, and their deviations, `(knobs,)` each.
-
-    Images count by how sure their estimates are. They are of one performance, whose errors go together: the
-    deviation is that of a single image, and no less than how far estimates differ from image to image.
-    """
-    low, high, images = reader.picture.of(sounds)
-    values, deviations = reader.tell(images, low, high)
-    spans = np.array([knob.span for knob in reader.knobs])
-    known = np.where(np.isfinite(deviations), deviations, 0.1 * spans)
-    weights = 1 / np.maximum(known, 1e-3 * spans) ** 2
-    weights /= weights.sum(axis=0)
-    mean = (weights * values).sum(axis=0)
-    between = np.sqrt((weights * (values - mean) ** 2).sum(axis=0))
-    within = np.sqrt((weights * known**2).sum(axis=0))
-    return mean, np.maximum(between, within)
 
 
 def write_settings(path: Path, recording: Path, found: dict[str, dict[str, float]]) -> None:
