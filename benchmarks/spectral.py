@@ -110,7 +110,7 @@ def row(
                 given += OF_DEVICES + OVER_TIME * model.startswith("cnn")
             script("train", *given, f"trainer.max_epochs={epochs}", f"hydra.run.dir={run}")
         say(table, sound, model, json.loads((run / "record.json").read_text()))
-    if sound in ("saw", "moog_basic"):
+    if sound not in ("rig", "recordings"):
         for name, widths in PEER_WIDTHS.items():
             peer(table, sound, name, widths, folder, epochs)
 
