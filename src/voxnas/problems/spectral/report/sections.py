@@ -65,12 +65,19 @@ class SpectralSections(Sections):
         told = told_by(best) or best_of(best.to_frame().T)
         if told is None:
             return ""
-        header = ["knob", "range", "error", "error as a share", "within a step", "can be told"]
+        header = [
+            "knob",
+            "range",
+            "error",
+            "error as a share",
+            "a setting's images together",
+            "within a step",
+        ]
         rows = [_row(knob) for knob in told.knobs]
         blind = [knob["name"] for knob in told.knobs if not knob["told"]]
         about = f"**Each knob**, on the test images, as `{told.candidate}` tells it."
         about += f" It cannot tell {', '.join(blind)}." if blind else ""
-        lines = [header, ["---", *["---:"] * 5], *rows]
+        lines = [[*header, "can be told"], ["---", *["---:"] * 6], *rows]
         return "\n".join([about, "", *(f"| {' | '.join(line)} |" for line in lines)])
 
     def meaning(self, records: "pd.DataFrame") -> list[str]:
@@ -81,7 +88,8 @@ class SpectralSections(Sections):
 def _row(knob: Mapping[str, Any]) -> list[str]:
     span = knob["high"] - knob["low"]
     share = f"{knob['mae']:.3f} (guess {knob['guess_mae']:.3f})"
+    together = f"{knob['together_mae']:.3f}" if "together_mae" in knob else "–"
     return [
         *(knob["name"], f"{knob['low']:.4g} to {knob['high']:.4g}", f"{knob['mae'] * span:.3g}", share),
-        *(f"{knob['within_step']:.1%}", "yes" if knob["told"] else "no"),
+        *(together, f"{knob['within_step']:.1%}", "yes" if knob["told"] else "no"),
     ]

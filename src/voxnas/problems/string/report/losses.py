@@ -40,7 +40,7 @@ def losses_plot(records: Sequence[Record]) -> "Figure":
         shown = dict(list(curves.items())[:MOST])
         more = f", the best {MOST} of {len(curves)} runs" if len(curves) > MOST else ""
         axes = figure.add_subplot(title=heading + more, xlabel="epoch", ylabel="training loss", yscale="log")
-        told = _differing([records[number] for number in curves])
+        told = differing([records[number] for number in curves])
         for (number, points), colour in zip(shown.items(), style.LINES, strict=False):
             label = _label(records[number], told)
             axes.plot(*zip(*points, strict=True), color=colour, lw=1.4, marker="o", ms=3, label=label)
@@ -52,22 +52,23 @@ def _points(record: Record) -> list[tuple[float, float]]:
     return [(e["epoch"] + 1, e["train_loss"]) for e in record.history if (e.get("train_loss") or 0) > 0]
 
 
-def _settings(record: Record) -> dict[str, Any]:
+def settings_of(record: Record) -> dict[str, Any]:
+    """Choices of a run's architecture and its other settings, as texts."""
     from voxnas.problems.string.report.sections import StringSections
 
     chosen = StringSections().architecture(record.architecture) | record.settings
     return {key: str(value) for key, value in chosen.items() if key != "type"}
 
 
-def _differing(records: Sequence[Record]) -> list[str]:
+def differing(records: Sequence[Record]) -> list[str]:
     """Settings that are not the same in all of several runs; of one run all."""
-    every = [_settings(record) for record in records]
+    every = [settings_of(record) for record in records]
     keys = dict.fromkeys(key for settings in every for key in settings)
     return [key for key in keys if len(every) == 1 or len({s.get(key) for s in every}) > 1]
 
 
 def _label(record: Record, told: Sequence[str]) -> str:
-    settings = _settings(record)
+    settings = settings_of(record)
     words = [f"{key} {settings[key]}" for key in told if key in settings]
     lines = [", ".join(words[i : i + IN_A_LINE]) for i in range(0, len(words), IN_A_LINE)]
     score = record.status if record.score is None else f"score {record.score:.3g}"

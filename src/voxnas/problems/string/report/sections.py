@@ -40,6 +40,7 @@ class StringSections(Sections):
                 "Training loss per epoch of the best runs, and what sets them apart",
                 _losses,
             ),
+            Picture("ablation.png", "What each choice did: the error of the runs that have it", _ablation),
         )
 
     def architecture(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,3 +107,10 @@ def _losses(frontier: "pd.DataFrame", picks: Sequence[str]) -> "Figure":
 
     folders = [Path(folder).parent for folder in frontier.get("folder", ()) if isinstance(folder, str)]
     return losses_plot(runs_of(folders))
+
+
+def _ablation(frontier: "pd.DataFrame", picks: Sequence[str]) -> "Figure":
+    from voxnas.problems.string.report.ablation import ablation_plot, runs_of_study
+
+    folders = [folder for folder in frontier.get("folder", ()) if isinstance(folder, str)]
+    return ablation_plot(runs_of_study(folders))
