@@ -32,7 +32,14 @@ def test_a_search_ends_in_a_report_with_sound(logs):
     report = logs / "nas/s/report"
     table = pd.read_csv(report / "all_results.csv")
     assert (table["envelope_db"] < 1).all()
-    for file in ("summary.md", "decays.png", "spectrograms.png", "level.png", "epoch_loss.png"):
+    for file in (
+        "summary.md",
+        "decays.png",
+        "spectrograms.png",
+        "level.png",
+        "epoch_loss.png",
+        "ablation.png",
+    ):
         assert (report / file).stat().st_size > 0
     assert "sines that ESPRIT finds" in (report / "summary.md").read_text()
     for record in records(logs):
