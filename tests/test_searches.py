@@ -243,6 +243,32 @@ def test_an_evolution_descends_from_the_best_and_then_rests(search, log_dir):
     assert contents(log_dir) == before
 
 
+def test_children_begin_with_their_parent_s_weights_where_that_is_asked_for(search, log_dir):
+    space = ["model.num_layers=range(2,6)", "model.channels=range(2,5)", "model.kernel_size=range(2,6)"]
+    given = ["search.source=evolution", "search.generations=2", "search.parents=1", "search.candidates=2"]
+    given += ["objectives=[best_val_loss]", "search.keep=1", "search.rungs=[1,1]", "search.inherit=true"]
+    done = search("ladder", *given, space=space)
+    assert done.code == 0, done.err
+    rung1, rung2 = (log_dir / f"nas/tiny/rung{number}" for number in (1, 2))
+    trained = records(rung1)
+    ((child, record),) = [(name, r) for name, r in trained.items() if r["inherits"]]
+    (parent,) = set(trained) - {child}
+    assert record["inherits"]["run"] == parent
+    assert 0 < record["inherits"]["share"] <= 1
+    assert f"of its weights of {parent}" in done.err
+    assert not any(r["inherits"] for r in records(rung2).values())  # they go on from their own
+    before = contents(log_dir)
+    assert search("ladder", *given, space=space).out.count("(done before)") == 3
+    assert contents(log_dir) == before
+    # a parent that left no weights is said, and is no reason to stop
+    (rung1 / parent / "checkpoints/best.ckpt").unlink()
+    (rung1 / child / "record.json").unlink()
+    again = search("ladder", *given, space=space)
+    assert f"{child} starts afresh: " in again.err
+    assert records(rung1)[child]["status"] == "ok"
+    assert records(rung1)[child]["inherits"] == {}
+
+
 @pytest.mark.slow
 def test_a_ladder_that_was_cut_goes_on_with_the_same_candidates(search, log_dir, monkeypatch):
     with monkeypatch.context() as patched:

@@ -44,6 +44,7 @@ class Proposal:
     network: Network
     shape: dict[str, Any] = field(repr=False)
     whole: bool = False
+    parent: str | None = None
 
     @property
     def name(self) -> str:

@@ -54,6 +54,9 @@ def activate(x: Signal, config: str | dict[str, Any]) -> Signal:
     return ACTIVATIONS[config["type"]](x, **parameters)
 
 
+Map = Callable[[Signal], Signal]
+
+
 class Weights:
     def __init__(self, flat: list[float]) -> None:
         self.rest = np.array(flat, np.float32).astype(np.float64)
@@ -64,16 +67,19 @@ class Weights:
         return taken.reshape(shape)
 
     def convolution(
-        self, x: Signal, out: int, kernel: int = 1, dilation: int = 1, bias: bool = True, groups: int = 1
-    ) -> Signal:
-        """Takes its weights; before the signal is silence's first sample, as many times as need be."""
-        weight = self.take(out, len(x) // groups, kernel)
-        past = (kernel - 1) * dilation
-        padded = np.pad(x, ((0, 0), (past, 0)), mode="edge")
-        taps = [padded[:, k * dilation : k * dilation + x.shape[1]] for k in range(kernel)]
-        parts = zip(np.split(weight, groups), np.split(np.array(taps), groups, axis=1), strict=True)
-        y = np.concatenate([np.einsum("oik,kit->ot", w, t) for w, t in parts])
-        return y + self.take(out, 1) if bias else y
+        self, inputs: int, out: int, kernel: int = 1, dilation: int = 1, bias: bool = True, groups: int = 1
+    ) -> Map:
+        """Takes its weights; before a signal is silence's first sample, as many times as need be."""
+        weight = self.take(out, inputs // groups, kernel)
+        offset = self.take(out, 1) if bias else 0
+
+        def convolve(x: Signal) -> Signal:
+            padded = np.pad(x, ((0, 0), ((kernel - 1) * dilation, 0)), mode="edge")
+            taps = [padded[:, k * dilation : k * dilation + x.shape[1]] for k in range(kernel)]
+            parts = zip(np.split(weight, groups), np.split(np.array(taps), groups, axis=1), strict=True)
+            return np.concatenate([np.einsum("oik,kit->ot", w, t) for w, t in parts]) + offset
+
+        return convolve
 
 
 def per_layer(value: Any, count: int) -> Iterator[Any]:
@@ -82,48 +88,100 @@ def per_layer(value: Any, count: int) -> Iterator[Any]:
 
 def play(content: dict[str, Any], x: Signal, silence: int) -> Signal:
     """What a file makes of `(samples,)` after so much silence; all its weights must be used."""
-    weights = Weights(content["weights"])
-    condition = path = np.concatenate([np.zeros(silence), x])[None]
+    return run(content, np.concatenate([np.zeros(silence), x])[None])[0, silence:]
+
+
+def run(content: dict[str, Any], x: Signal, condition: Signal | None = None) -> Signal:
+    """What a file makes of a signal, in as many channels as it has; its own condition unless one is given."""
+    config, weights, path = content["config"], Weights(content["weights"]), x
+    if condition is None:
+        inner = config.get("condition_dsp")
+        condition = x if inner is None else run(inner, x)
     head: Signal | float = 0.0
-    for array in content["config"]["layers"]:
+    for array in config["layers"]:
         path, head = play_array(array, weights, path, condition, head)
-    scale = weights.take(1)
+    behind = config.get("head")
+    steps = post_head(behind, weights, len(head)) if behind else []
+    head = weights.take(1) * head
     assert weights.rest.size == 0
-    return (scale * head)[0, silence:]
+    for convolve in steps:
+        head = convolve(activate(head, behind["activation"]))
+    return head
+
+
+def post_head(config: dict[str, Any], weights: Weights, inputs: int) -> list[Map]:
+    kernels = config["kernel_sizes"]
+    widths = [inputs, *[config["channels"]] * (len(kernels) - 1), config["out_channels"]]
+    return [weights.convolution(a, b, k) for a, b, k in zip(widths, widths[1:], kernels, strict=False)]
+
+
+def film(config: Any, weights: Weights, condition: Signal, channels: int) -> Map:
+    """Takes its weights if it is there; elsewhere a signal stays as it is."""
+    if not config or not config.get("active", True):
+        return lambda x: x
+    shift = config.get("shift", True)
+    rows = 2 * channels if shift else channels
+    made = weights.convolution(len(condition), rows, groups=config.get("groups", 1))(condition)
+    return lambda x: x * made[:channels] + (made[channels:] if shift else 0)
 
 
 def play_array(
     array: dict[str, Any], weights: Weights, path: Signal, condition: Signal, head: Signal | float
 ) -> tuple[Signal, Signal]:
     count, channels = len(array["dilations"]), array["channels"]
-    bottleneck, groups = array.get("bottleneck", channels), array.get("groups_input", 1)
-    layer1x1 = array.get("layer1x1", {"active": True, "groups": 1})
-    head1x1 = array.get("head1x1", {"active": False})
     kernels = per_layer(array.get("kernel_sizes", array.get("kernel_size")), count)
     modes = per_layer(array.get("gating_mode", "gated" if array.get("gated") else "none"), count)
     signals, gates = (
         per_layer(array.get(k, "Sigmoid"), count) for k in ("activation", "secondary_activation")
     )
-    path = weights.convolution(path, channels, bias=False)
-    for kernel, dilation, mode, signal, gate in zip(
-        kernels, array["dilations"], modes, signals, gates, strict=True
-    ):
-        inner = bottleneck * (1 if mode == "none" else 2)
-        z = weights.convolution(path, inner, kernel, dilation, groups=groups)
-        z = z + weights.convolution(condition, inner, bias=False)
-        a = activate(z[:bottleneck], signal)
-        if mode != "none":
-            alpha = activate(z[bottleneck:], gate)
-            a = alpha * a + (0 if mode == "gated" else (1 - alpha) * z[:bottleneck])
-        if layer1x1["active"]:
-            path = path + weights.convolution(a, channels, groups=layer1x1["groups"])
-        if head1x1["active"]:
-            a = weights.convolution(a, head1x1["out_channels"], groups=head1x1["groups"])
-        head = head + a
+    path = weights.convolution(len(path), channels, bias=False)(path)
+    for each in zip(kernels, array["dilations"], modes, signals, gates, strict=True):
+        path, z = play_layer(array, weights, path, condition, *each)
+        head = head + z
     last = array.get("head") or {
         "out_channels": array["head_size"],
         "kernel_size": 1,
         "bias": array["head_bias"],
     }
     taps = (last["kernel_size"], last.get("head_dilation", 1))
-    return path, weights.convolution(head, last["out_channels"], *taps, bias=last["bias"])
+    return path, weights.convolution(len(head), last["out_channels"], *taps, bias=last["bias"])(head)
+
+
+def play_layer(
+    array: dict[str, Any],
+    weights: Weights,
+    path: Signal,
+    condition: Signal,
+    kernel: int,
+    dilation: int,
+    mode: str,
+    signal: Any,
+    gate: Any,
+) -> tuple[Signal, Signal]:
+    channels = array["channels"]
+    bottleneck, groups = array.get("bottleneck", channels), array.get("groups_input", 1)
+    inner = bottleneck * (1 if mode == "none" else 2)
+    conv = weights.convolution(channels, inner, kernel, dilation, groups=groups)
+    mixin_groups = array.get("groups_input_mixin", 1)
+    mixin = weights.convolution(len(condition), inner, bias=False, groups=mixin_groups)
+    layer1x1 = array.get("layer1x1", {"active": True, "groups": 1})
+    head1x1 = array.get("head1x1") or {"active": False}
+    residual = to_head = None
+    if layer1x1["active"]:
+        residual = weights.convolution(bottleneck, channels, groups=layer1x1["groups"])
+    if head1x1["active"]:
+        to_head = weights.convolution(bottleneck, head1x1["out_channels"], groups=head1x1["groups"])
+    widths = {"conv_pre": channels, "conv_post": inner, "input_mixin_pre": len(condition)}
+    widths |= {"input_mixin_post": inner, "activation_pre": inner, "activation_post": bottleneck}
+    widths |= {"layer1x1_post": channels, "head1x1_post": head1x1.get("out_channels", 1)}
+    films = {at: film(array.get(f"{at}_film"), weights, condition, n) for at, n in widths.items()}
+    mixed = films["input_mixin_post"](mixin(films["input_mixin_pre"](condition)))
+    z = films["activation_pre"](films["conv_post"](conv(films["conv_pre"](path))) + mixed)
+    a = activate(z[:bottleneck], signal)
+    if mode != "none":
+        alpha = activate(z[bottleneck:], gate)
+        a = alpha * a + (0 if mode == "gated" else (1 - alpha) * z[:bottleneck])
+    a = films["activation_post"](a)
+    if residual is not None:
+        path = path + films["layer1x1_post"](residual(a))
+    return path, a if to_head is None else films["head1x1_post"](to_head(a))

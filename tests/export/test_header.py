@@ -18,6 +18,7 @@ from voxnas.models.activations import ACTIVATIONS
 from voxnas.models.base import Network
 from voxnas.models.build import build
 from voxnas.models.conv_net import Linear
+from voxnas.models.film import SLOTS
 from voxnas.models.wavenet import WaveNet, stack
 from voxnas.utils.errors import InputError
 
@@ -179,10 +180,28 @@ NETWORKS = {
     "LACTOSE of one range": {"type": "Lactose", "ranges": 1, "features": 1, "blend": 0, "activation": "ReLU"},
     "transformer": {"type": "Transformer", "channels": 6, "heads": 3, "window": 5, "norm": True},
     "state space": {"type": "StateSpace", "channels": 5, "modes": 3, "gated": True, "activation": "PReLU"},
+    "FiLM, a condition and a head": {
+        "type": "ConditionedWaveNet",
+        "layer_arrays": [
+            {
+                "channels": 4,
+                "dilations": [1, 9, 2],
+                "gating": ["none", "gated", "blended"],
+                "activation": ["PReLU", "Tanh", "LeakyReLU"],
+                "groups_input": 2,
+                "head1x1_channels": 3,
+                "head_size": 2,
+                "films": {slot: {"shift": index % 2 == 0} for index, slot in enumerate(SLOTS)},
+            }
+        ],
+        "head_scale": 0.5,
+        "head": {"channels": 3, "kernel_sizes": [3, 2], "activation": "PReLU"},
+        "condition": {"type": "WaveNet", "layer_arrays": [{"channels": 2, "dilations": [5], "head_size": 2}]},
+    },
     "TCN of one channel": {"type": "TCN", "channels": 1, "num_layers": 2, "activation": "Tanh"},
 }
 EVERY_KIND = ("every gating, groups, bottleneck", "LSTM of 40 units", "GRU", "ConvNet", "Linear", "TCN")
-EVERY_KIND += ("state trajectory", "LACTOSE", "transformer", "state space")
+EVERY_KIND += ("state trajectory", "LACTOSE", "transformer", "state space", "FiLM, a condition and a head")
 
 
 def clip(samples: int = SAMPLES) -> NDArray[np.float32]:

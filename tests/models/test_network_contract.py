@@ -14,6 +14,7 @@ from voxnas.export.record_json import write_record_json
 from voxnas.models.activations import ACTIVATIONS
 from voxnas.models.base import Network
 from voxnas.models.build import build
+from voxnas.models.film import SLOTS
 from voxnas.utils.errors import InputError
 
 
@@ -200,8 +201,39 @@ CELLS = {
     ),
     "cells with nodes that lead nowhere": cells(NODES * 2, STRIDED * 2, [3, 2, 1], fanout=1),
 }
+CONDITIONED = {
+    "FiLM everywhere": {
+        "type": "ConditionedWaveNet",
+        "layer_arrays": [
+            {
+                "channels": 3,
+                "dilations": [5, 1, 2],
+                "gating": ["none", "gated", "blended"],
+                "activation": ["PReLU", "Tanh", "Softsign"],
+                "head1x1_channels": 2,
+                "head_size": 2,
+                "films": {slot: {"shift": index % 2 == 0} for index, slot in enumerate(SLOTS)},
+            },
+            {"channels": 2, "dilations": [7], "films": {"activation_post": {}}, "head_kernel_size": 3},
+        ],
+        "head_scale": 0.5,
+    },
+    "a condition of its own, and a head": {
+        "type": "ConditionedWaveNet",
+        "layer_arrays": [
+            {"channels": 4, "dilations": [3, 1], "mixin_groups": 2, "head_size": 3, "groups_input": 2}
+        ],
+        "head_scale": 0.5,
+        "head": {"channels": 2, "kernel_sizes": [3, 1], "activation": "LeakyReLU"},
+        "condition": {
+            "type": "WaveNet",
+            "layer_arrays": [{"channels": 2, "dilations": [1, 9], "head_size": 2}],
+            "condition": {"type": "ConvNet", "channels": 2, "dilations": [4]},
+        },
+    },
+}
 OTHERS = TRAJECTORIES | LACTOSES | TRANSFORMERS | STATE_SPACES
-FORMS = FORMS | RECURRENT | CHAINS | CELLS | TCNS | OTHERS
+FORMS = FORMS | CONDITIONED | RECURRENT | CHAINS | CELLS | TCNS | OTHERS
 # of these, what a .nam file has no words for
 BEYOND_NAM = {
     "LSTM with a skip",

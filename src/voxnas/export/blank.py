@@ -16,7 +16,7 @@ MAX_WORK = 3 * 10**10
 SETTLING = 48_000  # samples that a recurrent network may take for it
 MAX_NUMBER, MAX_ENTRIES, MAX_LAYERS = 2**24, 4096, 256  # in the description of an architecture
 MAX_PEAK = 1e9  # of full scale
-FLAGS = {"skip", "bias", "head_bias", "layer1x1"}
+FLAGS = {"skip", "bias", "head_bias", "layer1x1", "shift"}
 
 
 def blank_network(architecture: Mapping[str, Any]) -> StreamingNetwork:

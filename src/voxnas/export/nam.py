@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 
-from voxnas.export import nam_conv_net, nam_linear, nam_lstm, nam_wavenet
+from voxnas.export import nam_conditioned, nam_conv_net, nam_linear, nam_lstm, nam_wavenet
 from voxnas.export.files import CannotHold, check_sample_rate, read_json, refuse_controls, write_json
 from voxnas.export.nam_container import CONTAINER, unpacked
-from voxnas.export.nam_keys import check_version
+from voxnas.export.nam_keys import check_version, numbers_of
 from voxnas.models.base import StreamingNetwork
 from voxnas.utils.errors import InputError
 
@@ -28,6 +27,11 @@ _ARCHITECTURES: dict[Any, _Architecture] = {
     "LSTM": nam_lstm,
     "ConvNet": nam_conv_net,
     "Linear": nam_linear,
+}
+# A network's class, the architecture that files call it, and who writes it
+_WRITTEN_AS: dict[str, tuple[str, _Architecture]] = {
+    **{kind: (kind, module) for kind, module in _ARCHITECTURES.items()},
+    "ConditionedWaveNet": ("WaveNet", nam_conditioned),
 }
 SLIMMABLE = "SlimmableWavenet"  # a WaveNet in a wrapping
 
@@ -58,7 +62,7 @@ def write_nam(
     try:
         content = nam_content(network, sample_rate, metadata)
     except CannotHold as error:
-        hint = "" if type(network).__name__ in _ARCHITECTURES else "; use format=json"
+        hint = "" if type(network).__name__ in _WRITTEN_AS else "; use format=json"
         raise CannotHold(f"{path}: not written: {error}{hint}") from error
     except InputError as error:
         raise InputError(f"{path}: not written, because {error}") from error
@@ -70,11 +74,12 @@ def nam_content(
 ) -> dict[str, Any]:
     """What a file of a network holds. CannotHold where the plug-in has no such network, InputError on NaN."""
     kind = type(network).__name__
-    if kind not in _ARCHITECTURES:
+    if kind not in _WRITTEN_AS:
         raise CannotHold(f"a .nam file cannot hold a {kind}")
     refuse_controls(network, "a .nam file", sweep=True)
+    architecture, module = _WRITTEN_AS[kind]
     try:
-        version, config, weights = _ARCHITECTURES[kind].encode(network)
+        version, config, weights = module.encode(network)
     except InputError as error:
         raise CannotHold(str(error)) from error
     if not bool(torch.isfinite(weights).all()):
@@ -82,8 +87,8 @@ def nam_content(
     return {
         "version": version,
         "metadata": dict(metadata or {}),
-        "architecture": kind,
-        "config": config,
+        "architecture": architecture,
+        "config": nam_conditioned.with_rate(config, sample_rate),
         "weights": weights.tolist(),
         "sample_rate": sample_rate,
     }
@@ -137,9 +142,12 @@ def _read_model(content: dict[str, Any], name: str) -> NamModel:
         known = ", ".join(_ARCHITECTURES)
         raise InputError(f"architecture {str(kind)[:40]!r} cannot be played; known are {known}")
     metadata = _metadata(content)
-    weights = _numbers(content.get("weights"))
+    weights, rate = numbers_of(content.get("weights")), check_sample_rate(content.get("sample_rate"))
+    for inner in map(check_sample_rate, nam_conditioned.condition_rates(config)):
+        if inner not in (None, rate):
+            raise InputError(f"config.condition_dsp is of {inner} Hz, and the file of {rate or 'no rate'}")
     network = _ARCHITECTURES[kind].decode(config, weights, str(metadata.get("name") or name))
-    return NamModel(network, check_sample_rate(content.get("sample_rate")), metadata)
+    return NamModel(network, rate, metadata)
 
 
 def _metadata(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,13 +155,3 @@ def _metadata(content: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(metadata, dict):
         raise InputError("metadata is not an object")
     return metadata
-
-
-def _numbers(weights: Any) -> torch.Tensor:
-    if not isinstance(weights, list) or not all(type(weight) in (int, float) for weight in weights):
-        raise InputError("weights is not a list of numbers")
-    try:
-        with np.errstate(over="raise"):
-            return torch.from_numpy(np.array(weights, np.float64).astype(np.float32))
-    except (OverflowError, FloatingPointError):
-        raise InputError("weights hold numbers beyond float32") from None

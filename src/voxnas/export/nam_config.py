@@ -8,29 +8,34 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from voxnas.export.nam_activation import has_defaults, to_object
+from voxnas.models.film import SLOTS
 from voxnas.models.layer_array import LayerArray
 
 OLD_VERSION, NEW_VERSION = "0.5.4", "0.7.0"
 
-FILMS = [f"{at}_film" for at in ("conv_pre", "conv_post", "input_mixin_pre", "input_mixin_post")]
-FILMS += [f"{at}_film" for at in ("activation_pre", "activation_post", "layer1x1_post", "head1x1_post")]
+FILMS = [f"{slot}_film" for slot in SLOTS]
 
 
 def to_config(
-    shapes: Sequence[LayerArray], head_scale: float, slopes: Mapping[str, Sequence[float]]
+    shapes: Sequence[LayerArray],
+    head_scale: float,
+    slopes: Mapping[str, Sequence[float]],
+    more: Sequence[Mapping[str, Any]] | None = None,
 ) -> tuple[str, dict[str, Any]]:
     """The file's version and `config`: in the old layout where that can say it, which more players read.
 
-    `slopes` are those of the PReLUs, by the names that WaveNet's parameters have.
+    `slopes` are those of the PReLUs, by the names that WaveNet's parameters have. `more` are keys of each
+    array that say otherwise than a WaveNet's, in the new layout.
     """
     activations = [_activations(shape, index, slopes) for index, shape in enumerate(shapes)]
-    old = all(map(_is_old, shapes, activations))
+    old = more is None and all(map(_is_old, shapes, activations))
     layers = []
     input_size = 1
-    for shape, pairs in zip(shapes, activations, strict=True):
+    for index, (shape, pairs) in enumerate(zip(shapes, activations, strict=True)):
         sizes = {"input_size": input_size, "condition_size": 1, "channels": shape.channels}
         own = _old(shape, pairs) if old else _new(shape, pairs)
-        layers.append({**sizes, "dilations": list(shape.dilations), **own})
+        other = {} if more is None else more[index]
+        layers.append({**sizes, "dilations": list(shape.dilations), **own, **other})
         input_size = shape.channels
     return (OLD_VERSION if old else NEW_VERSION), {"layers": layers, "head": None, "head_scale": head_scale}
 

@@ -1,195 +1,64 @@
-"""Reader of the `config` of a WaveNet in a `.nam` file, in either layout.
+"""Reader of the layer arrays in the `config` of a `.nam` file; nam_array_read.py reads each of them."""
 
-Which it is follows from the keys that are there, as in the plug-in's engine. What cannot be played is refused
-by name.
-"""
-
+from dataclasses import dataclass
 from typing import Any
 
-from voxnas.export.nam_activation import Slopes, from_value
-from voxnas.export.nam_config import FILMS, slopes_name
-from voxnas.models.layer_array import GATING, LayerArray
+from voxnas.export.nam_activation import Slopes
+from voxnas.export.nam_array_read import (
+    expect,
+    films_of,
+    is_off,
+    refuse_what_we_cannot_play,
+    shape_of,
+    size,
+)
+from voxnas.export.nam_config import slopes_name
+from voxnas.models.film import Film
+from voxnas.models.layer_array import LayerArray
 from voxnas.utils.errors import InputError
 
-MAX_ARRAYS, MAX_LAYERS, MAX_SIZE = 16, 256, 2**18
-
-_KEYS = {"input_size", "condition_size", "channels", "dilations", "kernel_size", "kernel_sizes", "activation"}
-_KEYS |= {"gated", "gating_mode", "secondary_activation", "head", "head_size", "head_bias", "bottleneck"}
-_KEYS |= {"head1x1", "layer1x1", "groups_input", "groups_input_mixin", "slimmable", *FILMS}
-_SLIMMING = "slice_channels_uniform"  # for narrower networks of a part of the weights
+MAX_ARRAYS = 16
 
 
-def from_config(config: Any) -> tuple[list[LayerArray], dict[str, Slopes]]:
-    """The layer arrays, and their PReLUs' slopes by the names that WaveNet's parameters have.
+@dataclass(frozen=True)
+class Arrays:
+    """Layer arrays of a file: their shapes, each one's FiLMs by the slot, and the groups of its mix-in.
 
-    InputError naming the key that is missing, malformed or beyond our WaveNet.
+    `slopes` are those of PReLUs, by the names that WaveNet's parameters have.
     """
-    _expect(isinstance(config, dict), "config", "is not an object")
-    for key in sorted(set(config) - {"layers", "head", "head_scale"}):
-        _expect(_is_off(config[key]) or (key == "in_channels" and config[key] == 1), f"config.{key}")
-    _expect(config.get("head") is None, "config.head")
+
+    shapes: list[LayerArray]
+    films: list[dict[str, Film]]
+    mixin_groups: list[int]
+    slopes: dict[str, Slopes]
+
+
+def from_config(config: Any, condition_size: int = 1) -> Arrays:
+    """The layer arrays of a `config` whose condition has so many channels.
+
+    InputError naming the key that is missing, malformed or beyond what we play.
+    """
+    expect(isinstance(config, dict), "config", "is not an object")
+    for key in sorted(set(config) - {"layers", "head", "head_scale", "condition_dsp"}):
+        expect(is_off(config[key]) or (key == "in_channels" and config[key] == 1), f"config.{key}")
     layers = config.get("layers")
     if not isinstance(layers, list) or not 1 <= len(layers) <= MAX_ARRAYS:
         raise InputError(f"config.layers is a list of 1 to {MAX_ARRAYS} layer arrays")
-    shapes: list[LayerArray] = []
-    slopes: dict[str, Slopes] = {}
+    found = Arrays([], [], [], {})
     for index, layer in enumerate(layers):
         at = f"config.layers[{index}]"
-        _expect(isinstance(layer, dict), at, "is not an object")
-        _refuse_what_we_cannot_play(layer, at, shapes[-1].channels if shapes else 1)
-        shape, own = _array(layer, at)
-        shapes.append(shape)
-        slopes |= {slopes_name(index, *of): values for of, values in own.items()}
-    return shapes, slopes
+        expect(isinstance(layer, dict), at, "is not an object")
+        input_size = found.shapes[-1].channels if found.shapes else 1
+        refuse_what_we_cannot_play(layer, at, input_size, condition_size)
+        shape, own = shape_of(layer, at)
+        found.shapes.append(shape)
+        found.films.append(films_of(layer, at))
+        found.mixin_groups.append(_mixin_groups(layer, at, condition_size))
+        found.slopes.update({slopes_name(index, *of): values for of, values in own.items()})
+    return found
 
 
-def _refuse_what_we_cannot_play(layer: dict[str, Any], at: str, input_size: int) -> None:
-    for key in sorted(set(layer) - _KEYS | set(FILMS) & set(layer)):
-        _expect(_is_off(layer[key]), f"{at}.{key}")
-    _expect(_is_at_full_width(layer.get("slimmable"), layer.get("channels")), f"{at}.slimmable")
-    for key in ("groups_input_mixin", "condition_size"):
-        _expect(layer.get(key, 1) == 1, f"{at}.{key}")
-    _expect(layer.get("input_size") == input_size, f"{at}.input_size", f"is not {input_size}")
-    _expect(
-        not {"kernel_size", "kernel_sizes"} <= set(layer), f"{at}.kernel_sizes", "stands beside kernel_size"
-    )
-
-
-_OwnSlopes = dict[tuple[int, str], Slopes]  # by the layer, and whether its "activation" or its "secondary"
-
-
-def _array(layer: dict[str, Any], at: str) -> tuple[LayerArray, _OwnSlopes]:
-    dilations = layer.get("dilations")
-    if not isinstance(dilations, list) or not 1 <= len(dilations) <= MAX_LAYERS:
-        raise InputError(f"{at}.dilations is a list of 1 to {MAX_LAYERS} whole numbers")
-    channels = _size(layer.get("channels"), f"{at}.channels")
-    bottleneck = _size(layer.get("bottleneck", channels), f"{at}.bottleneck")
-    kernel = "kernel_sizes" if "kernel_sizes" in layer else "kernel_size"
-    kernels = _list(layer.get(kernel), len(dilations), f"{at}.{kernel}")
-    per_layer, slopes = _activations(layer, len(dilations), bottleneck, at)
-    arguments = {
-        "channels": channels,
-        "dilations": [_size(dilation, f"{at}.dilations") for dilation in dilations],
-        "kernel_size": [_size(size, f"{at}.{kernel}") for size in kernels],
-        "bottleneck": bottleneck,
-        "groups_input": _size(layer.get("groups_input", 1), f"{at}.groups_input"),
-        **per_layer,
-        **_one_by_ones(layer, at),
-        **_head(layer, at),
-    }
-    try:
-        return LayerArray.of(**arguments), slopes
-    except InputError as error:
-        raise InputError(f"{at}: {error}") from error
-
-
-def _activations(
-    layer: dict[str, Any], count: int, channels: int, at: str
-) -> tuple[dict[str, Any], _OwnSlopes]:
-    """The arguments for the gating and the two activations, and the slopes of those that have any."""
-    gating = _gating(layer, count, at)
-    values = {
-        "activation": layer.get("activation"),
-        # of a layer without a gate it does not count
-        "secondary_activation": layer.get("secondary_activation", "Sigmoid"),
-    }
-    arguments: dict[str, Any] = {"gating": gating}
-    slopes: _OwnSlopes = {}
-    for key, value in values.items():
-        arguments[key] = ["Sigmoid"] * count
-        for index, one in enumerate(_list(value, count, f"{at}.{key}")):
-            if key == "activation" or gating[index] != "none":
-                arguments[key][index], own = from_value(one, channels, f"{at}.{key}")
-                if own is not None:
-                    slopes[index, key.removesuffix("_activation")] = own
-    return arguments, slopes
-
-
-def _gating(layer: dict[str, Any], count: int, at: str) -> list[str]:
-    if layer.get("gating_mode") is not None:
-        modes = _list(layer["gating_mode"], count, f"{at}.gating_mode")
-        for mode in modes:
-            known = f"{str(mode)[:40]!r} is not one of {', '.join(GATING)}"
-            _expect(mode in GATING, f"{at}.gating_mode", known)
-        return modes
-    gated = layer.get("gated", False)
-    _expect(isinstance(gated, bool), f"{at}.gated", "is not true or false")
-    # The plug-in's engine does not look at it then.
-    secondary = _list(layer.get("secondary_activation"), count, f"{at}.secondary_activation")
-    other = any(value not in (None, "Sigmoid") for value in secondary)
-    _expect(not other, f"{at}.secondary_activation", "needs a gating_mode")
-    return ["gated" if gated else "none"] * count
-
-
-def _one_by_ones(layer: dict[str, Any], at: str) -> dict[str, Any]:
-    """The arguments for layer1x1 and head1x1; of one that is off nothing else counts."""
-    arguments: dict[str, Any] = {}
-    residual = _part(layer.get("layer1x1", {"active": True}), {"active", "groups"}, f"{at}.layer1x1")
-    arguments["layer1x1"] = residual["active"]
-    if residual["active"]:
-        arguments["layer1x1_groups"] = _size(residual.get("groups", 1), f"{at}.layer1x1.groups")
-    value = layer.get("head1x1") or {"active": False}
-    head1x1 = _part(value, {"active", "out_channels", "groups"}, f"{at}.head1x1")
-    if head1x1["active"]:
-        arguments["head1x1_channels"] = _size(head1x1.get("out_channels"), f"{at}.head1x1.out_channels")
-        arguments["head1x1_groups"] = _size(head1x1.get("groups", 1), f"{at}.head1x1.groups")
-    return arguments
-
-
-def _part(value: Any, keys: set[str], at: str) -> dict[str, Any]:
-    if not isinstance(value, dict) or not isinstance(value.get("active"), bool):
-        raise InputError(f"{at} is not an object with an active of true or false")
-    for key in sorted(set(value) - keys):
-        _expect(_is_off(value[key]), f"{at}.{key}")
-    return value
-
-
-def _head(layer: dict[str, Any], at: str) -> dict[str, Any]:
-    head, at_head = layer.get("head"), f"{at}.head"
-    if head is None:
-        head = {"out_channels": layer.get("head_size"), "kernel_size": 1, "bias": layer.get("head_bias")}
-        at_head = f"{at} (head_size, head_bias)"
-    _expect(isinstance(head, dict) and isinstance(head.get("bias"), bool), at_head, "lacks its size or bias")
-    for key in sorted(set(head) - {"out_channels", "kernel_size", "bias", "head_dilation"}):
-        _expect(_is_off(head[key]) or (key == "groups" and head[key] == 1), f"{at_head}.{key}")
-    return {
-        "head_size": _size(head.get("out_channels"), f"{at_head}.out_channels"),
-        "head_kernel_size": _size(head.get("kernel_size"), f"{at_head}.kernel_size"),
-        "head_bias": head["bias"],
-        "head_dilation": _size(head.get("head_dilation", 1), f"{at_head}.head_dilation"),
-    }
-
-
-def _is_at_full_width(slimmable: Any, channels: Any) -> bool:
-    """True if the array plays all of its channels unless a player asks for fewer."""
-    if _is_off(slimmable):
-        return True
-    if not isinstance(slimmable, dict) or slimmable.get("method") != _SLIMMING:
-        return False
-    of = slimmable.get("kwargs")
-    widths = of.get("allowed_channels") if isinstance(of, dict) else None
-    return widths is None or (isinstance(widths, list) and channels in widths)
-
-
-def _is_off(value: Any) -> bool:
-    """An object that does not say so is active in the plug-in's engine."""
-    return value is None or value is False or (isinstance(value, dict) and value.get("active") is False)
-
-
-def _list(value: Any, count: int, at: str) -> list[Any]:
-    values = value if isinstance(value, list) else [value] * count
-    _expect(len(values) == count, at, f"has {len(values)} entries for {count} layers")
-    return values
-
-
-def _size(value: Any, at: str) -> int:
-    whole = type(value) is int and 1 <= value <= MAX_SIZE
-    _expect(whole, at, f"is not a whole number from 1 to {MAX_SIZE}: {str(value)[:40]}")
-    return int(value)
-
-
-def _expect(
-    holds: bool, at: str, otherwise: str = "asks for something that this WaveNet cannot play"
-) -> None:
-    if not holds:
-        raise InputError(f"{at} {otherwise}")
+def _mixin_groups(layer: dict[str, Any], at: str, condition_size: int) -> int:
+    groups = size(layer.get("groups_input_mixin", 1), f"{at}.groups_input_mixin")
+    expect(condition_size % groups == 0, f"{at}.groups_input_mixin", f"do not divide {condition_size}")
+    return groups

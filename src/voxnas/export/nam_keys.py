@@ -4,6 +4,9 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+import numpy as np
+import torch
+
 from voxnas.utils.errors import InputError
 
 MAX_SIZE = 2**18
@@ -52,6 +55,17 @@ def check_count(weights: Collection[Any], needed: int) -> None:
     """Raises InputError unless there are as many weights as the config needs."""
     if len(weights) != needed:
         raise InputError(f"{len(weights)} weights, but its config needs {needed}; the file is damaged")
+
+
+def numbers_of(weights: Any) -> torch.Tensor:
+    """Weights of a file as float32; InputError if they are none."""
+    if not isinstance(weights, list) or not all(type(weight) in (int, float) for weight in weights):
+        raise InputError("weights is not a list of numbers")
+    try:
+        with np.errstate(over="raise"):
+            return torch.from_numpy(np.array(weights, np.float64).astype(np.float32))
+    except (OverflowError, FloatingPointError):
+        raise InputError("weights hold numbers beyond float32") from None
 
 
 def check_version(version: Any) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from voxnas.export import nam_conditioned
 from voxnas.export.blank import blank_network, fill
 from voxnas.export.nam_activation import Slopes
 from voxnas.export.nam_config import to_config
@@ -28,7 +29,10 @@ def encode(network: WaveNet) -> tuple[str, dict[str, Any], torch.Tensor]:
 
 def decode(config: Any, weights: torch.Tensor, name: str) -> StreamingNetwork:
     """The network; InputError naming what in `config` cannot be played, or on a wrong number of weights."""
-    shapes, slopes = from_config(config)
+    if nam_conditioned.is_conditioned(config):
+        return nam_conditioned.decode(config, weights, name)
+    found = from_config(config)
+    shapes, slopes = found.shapes, found.slopes
     network = blank_network(WaveNet.arguments(shapes, head_scale=1.0, name=name))
     rest = {key: p for key, p in network.named_parameters() if key not in slopes}
     sizes = [parameter.numel() for parameter in rest.values()]

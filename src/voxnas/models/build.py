@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from voxnas.models.base import Network
 from voxnas.models.cells.net import CellNet
+from voxnas.models.conditioned_wavenet import ConditionedWaveNet
 from voxnas.models.conv_net import ConvNet, Linear
 from voxnas.models.lactose import Lactose
 from voxnas.models.recurrent import GRU, LSTM
@@ -19,7 +20,7 @@ from voxnas.utils.errors import InputError
 N = TypeVar("N", bound=type[Network])
 
 _FAMILIES: tuple[type[Network], ...] = (WaveNet, LSTM, GRU, TCN, ConvNet, Linear, CellNet)
-_FAMILIES += (StateTrajectory, Lactose, Transformer, StateSpace, StringNet)
+_FAMILIES += (StateTrajectory, Lactose, Transformer, StateSpace, StringNet, ConditionedWaveNet)
 TYPES = {family.__name__: family for family in _FAMILIES}
 
 

@@ -153,8 +153,11 @@ def receptive_field(shapes: Sequence[LayerArray]) -> int:
     return 1 + head
 
 
-def check_chain(shapes: Sequence[LayerArray]) -> None:
-    """Raise InputError unless each array takes what the one before gives, and the last gives one signal."""
+def check_chain(shapes: Sequence[LayerArray], outputs: int | None = 1) -> None:
+    """Raise InputError unless each array takes what the one before gives, and the last gives `outputs`.
+
+    None is for any number of them.
+    """
     if not shapes:
         raise InputError("WaveNet: needs at least one layer array")
     for before, after in pairwise(shapes):
@@ -164,8 +167,8 @@ def check_chain(shapes: Sequence[LayerArray]) -> None:
                     f"WaveNet: an array of {size} {what} follows one with head_size "
                     f"{before.head_size}; the two must be equal"
                 )
-    if shapes[-1].head_size != 1:
-        raise InputError(f"WaveNet: the last array's head_size is 1, got {shapes[-1].head_size}")
+    if outputs not in (None, shapes[-1].head_size):
+        raise InputError(f"WaveNet: the last array's head_size is {outputs}, got {shapes[-1].head_size}")
 
 
 _SINGULAR = {"kernel_sizes": "kernel_size", "activations": "activation"}

@@ -15,14 +15,14 @@ Turned = tuple[Tensor | None, Tensor]  # `(batch, inner, 1, 1)` each, or with on
 class Layer(nn.Module):
     """Layer of a WaveNet. The modules are in the order in which plug-in files have their weights."""
 
-    def __init__(self, shape: LayerArray, index: int) -> None:
+    def __init__(self, shape: LayerArray, index: int, condition: int = 1, mixin_groups: int = 1) -> None:
         super().__init__()
         self.gating = shape.gating[index]
         bottleneck, groups = shape.bottleneck, shape.groups_input
         inner = bottleneck if self.gating == "none" else 2 * bottleneck
         kernel_size, dilation = shape.kernel_sizes[index], shape.dilations[index]
         self.conv = CausalConv(shape.channels, inner, kernel_size, dilation, groups=groups)
-        self.mixin = CausalConv(1, inner, bias=False)
+        self.mixin = CausalConv(condition, inner, bias=False, groups=mixin_groups)
         self.activation = activation(shape.activations[index], bottleneck)
         self.secondary = None
         if self.gating != "none":

@@ -124,13 +124,15 @@ def _composed_choices(config_name: str) -> dict[str, Any]:
 
 def _shown(cfg: DictConfig, record: Record, broken_limit: str | None) -> dict[str, Any]:
     """Values that stand for implied keys: the network, the data, the run whose weights it takes."""
-    return {
+    shown = {
         "architecture": record.architecture,
         "rejected": broken_limit,
         "recording": record.data.get("fingerprint"),
         "sections": record.data.get("sections"),
         "init_from": _parent(cfg.init_from),
     }
+    inherits = cfg.get("inherit_from")
+    return {**shown, "inherit_from": _parent(inherits)} if inherits else shown
 
 
 def _parent(start: str | None) -> str | None:

@@ -1,5 +1,6 @@
 """Training of one candidate: build, hold to the limits, fit, test, measure, export."""
 
+import logging
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,12 @@ from voxnas.search.identity import run_identity, schema1_run_identity
 from voxnas.search.preview import cost_figures, cost_meter
 from voxnas.tasks.describe import estimate_cost, new_record, search_behind
 from voxnas.tasks.job import NetworkError
-from voxnas.tasks.start import start_weights
+from voxnas.tasks.start import inherited_weights, start_weights
 from voxnas.tasks.trainer import make_trainer
 from voxnas.training.run import fit, test
+from voxnas.utils.errors import InputError
+
+log = logging.getLogger(__name__)
 
 
 class Candidate:
@@ -51,6 +55,7 @@ class Candidate:
         if self.cfg.init_from and (previous is None or previous.status == "failed"):
             # what has begun or ended is found also where that file is gone
             self._start = start_weights(self.cfg.init_from, self.network)
+        record.inherits = {} if previous is None else previous.inherits
         if self.cfg.get("genotype") is not None:
             record.search = search_behind(Path(self.cfg.genotype))
         meter = cost_meter(self.cfg)
@@ -71,13 +76,30 @@ class Candidate:
 
     def fit(self, record: Record, folder: Path, claim: Claim, resume: Path | None) -> None:
         module: Any = self.problem.module(self.network, self.data, self.recipe)
-        if self.cfg.init_from and resume is None:
-            start = self._start or start_weights(self.cfg.init_from, self.network)
+        if resume is None and (start := self._first_weights(record)):
             module.start_from({f"{PREFIX}{name}": weight for name, weight in start.items()})
         trainer = make_trainer(self.cfg, self.callbacks, record, folder, claim)
         fit(trainer, module, self.data, resume)
         test(trainer, module, self.data, folder)
         record.metrics |= self.data.figures()
+
+    def _first_weights(self, record: Record) -> dict[str, Tensor] | None:
+        """What training starts from; None for fresh weights."""
+        record.inherits = {}
+        if self.cfg.init_from:
+            return self._start or start_weights(self.cfg.init_from, self.network)
+        if not self.cfg.inherit_from:
+            return None
+        try:
+            weights, share = inherited_weights(self.cfg.inherit_from, self.network)
+        except InputError as error:
+            log.warning("%s starts afresh: %s", record.candidate, error)
+            return None
+        record.inherits = {"run": Path(self.cfg.inherit_from).name, "share": round(share, 4)}
+        log.info(
+            "%s inherits %.0f%% of its weights of %s", record.candidate, 100 * share, record.inherits["run"]
+        )
+        return weights
 
     def measure(self, record: Record, folder: Path, claim: Claim) -> None:
         module = self.problem.module(self.network, self.data, self.recipe)

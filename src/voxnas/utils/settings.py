@@ -78,6 +78,8 @@ SETTINGS: dict[str, Kind] = {
     "stale_after_s": number(),
     "genotype": or_none(PATH),
     "init_from": or_none(PATH),
+    "inherit_from": or_none(PATH),
+    "search.inherit": flag(),
     "objectives": or_none(OBJECTIVES),
     "tradeoff": OBJECTIVES,
     "constraints.*": or_none(number(finite=False)),

@@ -37,6 +37,7 @@ _ARCHITECTURES: dict[str, Callable[[Any], Parts]] = {
     "Lactose": program.parts,
     "Transformer": program.parts,
     "StateSpace": program.parts,
+    "ConditionedWaveNet": program.parts,
 }
 # What C++ has itself that consists of several words; single words are too many to know.
 _RESERVED = re.compile(r".*_(t|eq|cast)|co_.*|static_assert|thread_local")

@@ -22,13 +22,15 @@ Results = Mapping[str, Record | None]  # by candidate: those that are through, N
 class Candidate:
     """A candidate: the name of its run's folder, the overrides that make it, and the choices behind them.
 
-    A `whole` one says all of its model itself, whatever the command line or the space fix.
+    A `whole` one says all of its model itself, whatever the command line or the space fix. One with a
+    `parent` begins with the weights of the candidate of that name, as far as shapes allow.
     """
 
     name: str
     chosen: tuple[str, ...]
     choices: Mapping[str, Value] = field(default_factory=dict)
     whole: bool = False
+    parent: str | None = None
 
 
 @dataclass(frozen=True)

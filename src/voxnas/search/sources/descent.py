@@ -46,10 +46,18 @@ def offspring(
 
     Each is the costliest of a few drafts too: a parent at the limit would else have cheaper children alone.
     """
+    return (child for _, child in children_of(proposer, parents, seed, generation))
+
+
+def children_of(
+    proposer: Proposer, parents: Sequence[Choices], seed: int, generation: int
+) -> Iterator[tuple[int, Proposal]]:
+    """The same, each with the number of its parent."""
     for number in count():
-        at = [seed, generation, number]
+        at, parent = [seed, generation, number], number % len(parents)
         changes = int(np.random.default_rng(at).integers(1, MOST_CHANGES, endpoint=True))
-        yield from _costliest(proposer, parents[number % len(parents)], changes, at, CHILD_DRAFTS)
+        for child in _costliest(proposer, parents[parent], changes, at, CHILD_DRAFTS):
+            yield parent, child
 
 
 def _costliest(

@@ -1,13 +1,14 @@
 """`search.source=evolution`: generations, each descending from the best of those before it."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from voxnas.search.sources.base import Candidate, Results, Task
-from voxnas.search.sources.descent import founders, offspring
+from voxnas.search.sources.descent import children_of, founders
 from voxnas.search.sources.lists import ListSource, promising
 from voxnas.search.sources.proposals import Proposal
 from voxnas.search.sources.sampling import at_least_one, take_sample
@@ -25,20 +26,22 @@ class EvolutionSource(ListSource):
     Args:
         generations: of about the same size.
         parents: the best of all before, in the order in which they climb.
+        inherit: whether children begin with their parent's weights of the first rung, as far as shapes allow.
     """
 
     learns = True
 
-    def __init__(self, generations: int, parents: int) -> None:
+    def __init__(self, generations: int, parents: int, inherit: bool = False) -> None:
         if isinstance(parents, bool) or not isinstance(parents, int) or parents < 1:
             raise InputError(f"search.parents={parents}: give a whole number from 1")
-        self.generations, self.parents = generations, parents
+        self.generations, self.parents, self.inherit = generations, parents, inherit
 
     def lists(self, task: Task) -> int:
         return len(generation_sizes(task.total, self.generations))
 
     def settings(self, task: Task) -> Mapping[str, Any]:
         shape = {"generations": self.generations, "parents": self.parents}
+        shape |= {"inherit": True} if self.inherit else {}
         return shape | {"names": list(task.names), "epochs": task.epochs, **task.unusual}
 
     def needed(self, task: Task, before: int) -> int:
@@ -50,9 +53,8 @@ class EvolutionSource(ListSource):
         size = generation_sizes(task.total, self.generations)[number]
         records = {name: record for name, record in results.items() if record is not None}
         best = task.selection.order(records)[: self.parents]
-        parents = [before[name].choices for name in best]
-        if parents:
-            proposals = offspring(task.proposer, parents, task.seed, number)
+        if best:
+            proposals = self._children(task, [before[name] for name in best], number)
         else:
             proposals = promising(task, founders(task.proposer, task.seed), size)
         sample = take_sample(proposals, size, task.least_cost, before)
@@ -60,6 +62,11 @@ class EvolutionSource(ListSource):
             at_least_one(sample)
         log.info("generation %d: %s", number + 1, sample)
         return sample.kept
+
+    def _children(self, task: Task, parents: Sequence[Candidate], number: int) -> Iterator[Proposal]:
+        choices = [parent.choices for parent in parents]
+        for parent, child in children_of(task.proposer, choices, task.seed, number):
+            yield replace(child, parent=parents[parent].name) if self.inherit else child
 
 
 def generation_sizes(candidates: int, generations: int) -> list[int]:

@@ -101,7 +101,7 @@ def drawn_once(path: Path, draw: Callable[[], Iterable[Proposal]]) -> list[Candi
     """The list in the file, which the first process writes: a cost that is measured may let in a candidate of
     which another process would say that it is too dear."""
     if not path.exists():
-        found = [asdict(Candidate(p.name, p.chosen, p.choices, p.whole)) for p in draw()]
+        found = [_entry(Candidate(p.name, p.chosen, p.choices, p.whole, p.parent)) for p in draw()]
         write_first(path, json.dumps(found, indent=1))
     return read_list(path)
 
@@ -109,4 +109,13 @@ def drawn_once(path: Path, draw: Callable[[], Iterable[Proposal]]) -> list[Candi
 def read_list(path: Path) -> list[Candidate]:
     """The candidates of a file."""
     entries = json.loads(path.read_text(encoding="utf-8"))
-    return [Candidate(e["name"], tuple(e["chosen"]), e["choices"], e.get("whole", False)) for e in entries]
+    return [
+        Candidate(e["name"], tuple(e["chosen"]), e["choices"], e.get("whole", False), e.get("parent"))
+        for e in entries
+    ]
+
+
+def _entry(candidate: Candidate) -> dict[str, Any]:
+    """A candidate in a file, which names a parent only where there is one."""
+    values = asdict(candidate)
+    return values if candidate.parent else {k: v for k, v in values.items() if k != "parent"}

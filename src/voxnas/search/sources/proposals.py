@@ -19,6 +19,7 @@ class Proposal:
     """A candidate that might be trained: what was chosen, and the name of its run's folder, which follows.
 
     `choices` are those that a chooser made, by name, if one did; `previewed` is shared by all of a proposer.
+    `parent` names the candidate whose weights it begins with, as far as shapes allow.
     """
 
     chosen: tuple[str, ...]
@@ -26,6 +27,7 @@ class Proposal:
     config: DictConfig
     choices: Mapping[str, Value] = field(default_factory=dict)
     whole: bool = False
+    parent: str | None = None
     previewed: dict[tuple[str, ...], Candidate] = field(default_factory=dict, repr=False, compare=False)
 
     def preview(self) -> Candidate:

@@ -9,6 +9,7 @@ from voxnas.search.sources.base import Candidate
 from voxnas.search.sources.proposals import Proposer, is_of_the_model
 from voxnas.search.sweepers.finals import RUNG as FINAL
 from voxnas.search.sweepers.runner import Job
+from voxnas.utils.arguments import quoted
 
 OF_ONE = ("seed", "name")  # what each run of the finals has of its own
 
@@ -31,12 +32,18 @@ class Jobs:
 
 
 def jobs_of(
-    proposer: Proposer, rungs: Sequence[Rung], of_first: Sequence[str], study: str, promoted: Path
+    proposer: Proposer,
+    rungs: Sequence[Rung],
+    of_first: Sequence[str],
+    study: str,
+    promoted: Path,
+    first_runs: Path,
 ) -> Jobs:
     """The jobs of a study.
 
     Args:
         of_first: overrides of every run on the first rung.
+        first_runs: the folder of these runs.
         promoted: the folder of the groups `candidate/<study>/<rung>`.
     """
     shared = [o for o in proposer.flat.fixed if not _is_of_the_candidate(o)]
@@ -46,7 +53,11 @@ def jobs_of(
         return [f"candidate={study}/{rung.name}/{name}", *shared]
 
     return Jobs(
-        first=lambda candidate: [*proposer.job(candidate.chosen, candidate.whole), *of_first],
+        first=lambda candidate: [
+            *proposer.job(candidate.chosen, candidate.whole),
+            *of_first,
+            *([f"inherit_from={quoted(str(first_runs / candidate.parent))}"] if candidate.parent else []),
+        ],
         promoted=lambda rung, name: [*promoted_to(rungs[rung], name), *rungs[rung].overrides],
         final=lambda name, seed: [
             *(o for o in promoted_to(last, name) if o.lstrip("+").split("=", 1)[0] not in OF_ONE),

@@ -212,7 +212,10 @@ class LadderSweeper(StudySweeper):
 
     def _jobs(self, rungs: Sequence[Rung], proposer: Proposer) -> Jobs:
         promoted = Path(self.config.paths.log_dir) / "promoted"
-        return jobs_of(proposer, rungs, self._overrides(rungs[0]), str(self.config.study), promoted)
+        first = self._overrides(rungs[0])
+        return jobs_of(
+            proposer, rungs, first, str(self.config.study), promoted, self._folder(rungs[0]).absolute()
+        )
 
     def _overrides(self, rung: Rung) -> list[str]:
         """Of every run on the first rung, beside the command line's."""
