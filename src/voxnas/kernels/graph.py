@@ -6,11 +6,13 @@ sample r·n, counted from the last reset, and depends on nothing later. So all i
 join, and a network with rates above 1 repeats its phase every so many samples.
 """
 
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from voxnas.kernels.activations import Spec
 
@@ -60,6 +62,8 @@ class Step:
     one channel, is in, with the activation between them; each layer's first index is the range, and the
     first layer sees the last `kernel_size` samples, the current one's channels first. Over a width of
     `blend` around a bound its two ranges go over into each other; a value on a bound is below it.
+
+    Weight and bias are arrays, or a network's own tensors: then it can be trained by its program.
     """
 
     kind: Kind
@@ -70,13 +74,20 @@ class Step:
     dilation: int = 1  # in samples of the first input's rate
     stride: int = 1
     relu: bool = False
-    weight: np.ndarray | None = (
-        None  # float32, (channels, inputs, kernel); upsample: (2, …); PReLU: (channels,)
-    )
-    bias: np.ndarray | None = None  # float32, (channels,); None is zero
+    weight: Any = None  # float32, (channels, inputs, kernel); upsample: (2, …); PReLU: (channels,)
+    bias: Any = None  # float32, (channels,); None is zero
     activation: Spec | None = None  # of an activation: its name, or {"type": name, parameter: value}
     layers: tuple[Layer, ...] = ()  # of a state_update and a select
     modes: NDArray[np.complex128] | None = None  # of a diagonal, (channels / 2,), within the unit circle
     heads: int = 1  # of an attention
     bounds: NDArray[np.float32] | None = None  # of a select, ascending, one fewer than ranges
     blend: float = 0.0  # of a select, in units of the second signal
+
+
+def in_arrays(steps: Sequence[Step]) -> list[Step]:
+    """The steps with arrays in the place of tensors, as they are played."""
+    return [replace(step, weight=_array(step.weight), bias=_array(step.bias)) for step in steps]
+
+
+def _array(given: Any) -> Any:
+    return given.detach().cpu().float().numpy() if isinstance(given, Tensor) else given

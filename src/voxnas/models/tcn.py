@@ -8,15 +8,14 @@ Range Compression", use it for audio: long kernels, dilations in powers of up to
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from voxnas.kernels.graph import Step
 from voxnas.models.activations import PReLU, Spec, activation, check_activation
-from voxnas.models.base import State, StreamingNetwork
+from voxnas.models.base import State
 from voxnas.models.conv import CausalConv
+from voxnas.models.programmed import ProgramNetwork, convolution_step
 from voxnas.utils.errors import InputError
 
 
@@ -41,7 +40,7 @@ class Block(nn.Module):
         return self.activation(y) + self.residual(x[..., x.shape[-1] - y.shape[-1] :]), after
 
 
-class TCN(StreamingNetwork):
+class TCN(ProgramNetwork):
     """Blocks whose dilations are 1, dilation_base, dilation_base², …, and a 1×1 at the end.
 
     Args:
@@ -51,6 +50,7 @@ class TCN(StreamingNetwork):
         dilation_base: the factor from block to block.
         activation: of all; a name, or `{"type": name, parameter: value}`.
         name: a readable name; None for one after the sizes.
+        backend: of training; see `ProgramNetwork`.
 
     Raises:
         InputError: sizes that cannot be, an unknown activation.
@@ -64,8 +64,10 @@ class TCN(StreamingNetwork):
         dilation_base: int = 6,
         activation: Spec = "PReLU",
         name: str | None = None,
+        backend: str = "auto",
     ) -> None:
         super().__init__()
+        self.use(backend)
         sizes = (channels, num_layers, kernel_size, dilation_base)
         if any(type(size) is not int or size < 1 for size in sizes):
             known = "channels, num_layers, kernel_size and dilation_base"
@@ -84,19 +86,13 @@ class TCN(StreamingNetwork):
     def _blocks(self) -> list[Block]:
         return list(self.blocks)  # type: ignore[arg-type]
 
-    def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
-        self._check(controls)
-        return self._run(x, [None] * self.num_layers)[0]
+    @property
+    def _convolutions(self) -> list[CausalConv]:
+        return [block.convolution for block in self._blocks]
 
-    def initial_state(self, batch: int = 1, controls: Tensor | None = None) -> State:
-        silence = self.head.weight.new_zeros(batch, 1, self.receptive_field)
-        return self._run(silence, [block.convolution.empty_past(batch) for block in self._blocks])[1]
-
-    def stream(self, x: Tensor, state: State, controls: Tensor | None = None) -> tuple[Tensor, State]:
-        self._check(controls)
-        return self._run(x, state)
-
-    def _run(self, x: Tensor, state: Sequence[Tensor | None]) -> tuple[Tensor, State]:
+    def _run(
+        self, x: Tensor, state: Sequence[Tensor | None], heard: Tensor | None = None
+    ) -> tuple[Tensor, State]:
         x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         after: State = []
         for block, past in zip(self._blocks, state, strict=True):
@@ -105,20 +101,20 @@ class TCN(StreamingNetwork):
         return self.head(x).squeeze(2), after
 
     def program(self) -> list[Step]:
-        """The network as steps that native code plays."""
+        """The network as steps that native code plays and trains."""
         steps: list[Step] = []
         signal = 0  # that goes into the next block
         for block in self._blocks:
-            slopes = _values(block.activation.slopes) if isinstance(block.activation, PReLU) else None
+            slopes = block.activation.slopes if isinstance(block.activation, PReLU) else None
             made = len(steps)
             steps += [
-                _step(block.convolution, signal),
+                convolution_step(block.convolution, signal),
                 Step("activation", (made + 1,), self.channels, 1, weight=slopes, activation=self.spec),
-                _step(block.residual, signal),
+                convolution_step(block.residual, signal),
                 Step("add", (made + 2, made + 3), self.channels, 1),
             ]
             signal = len(steps)
-        return [*steps, _step(self.head, signal)]
+        return [*steps, convolution_step(self.head, signal)]
 
     @property
     def macs_per_sample(self) -> int:
@@ -135,15 +131,3 @@ class TCN(StreamingNetwork):
             "channels": self.channels,
             "kernel_size": self.kernel_size,
         }
-
-
-def _step(conv: CausalConv, signal: int) -> Step:
-    outputs, _, kernel_size = conv.weight.shape
-    bias = None if conv.bias is None else _values(conv.bias)
-    return Step(
-        "conv", (signal,), outputs, 1, kernel_size, conv.dilation, weight=_values(conv.weight), bias=bias
-    )
-
-
-def _values(tensor: Tensor) -> NDArray[np.float32]:
-    return tensor.detach().cpu().float().numpy()

@@ -9,7 +9,7 @@ from voxnas.export.files import CannotHold
 from voxnas.export.header.parts import Array, Parts, history_floats, join
 from voxnas.export.header.silence import silence_of
 from voxnas.kernels.activations import name_of, parameters_of
-from voxnas.kernels.graph import Step
+from voxnas.kernels.graph import Step, in_arrays
 from voxnas.kernels.graph_parts import part_weights
 from voxnas.kernels.graph_plan import PART_KINDS
 
@@ -22,7 +22,7 @@ class Programmed(Protocol):
 
 def parts(network: Programmed) -> Parts:
     """C++ type and numbers of a program. Raises CannotHold for steps that no header has."""
-    steps = network.program()
+    steps = in_arrays(network.program())
     channels = [1, *(step.channels for step in steps)]
     past = [0] * len(channels)
     for step in steps:
