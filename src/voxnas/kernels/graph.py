@@ -25,6 +25,7 @@ Kind = Literal[
     "upsample",
     "activation",
     "multiply",
+    "film",
     "norm",
     "state_update",
     "diagonal",
@@ -51,17 +52,19 @@ class Step:
     `y[2n + p] = bias + Σ_j weight[p, :, :, j] x[n - (kernel_size - 1 - j)]` for p = 0, 1. activation: each
     sample by itself; a PReLU's slopes below zero are its weight.
 
-    multiply: of two signals of one rate, channel by channel. norm: each sample less its mean over the
-    channels, over the root of their variance and `NORM_FLOOR`, times the weight, plus the bias. state_update:
-    `s[n] = s[n-1] + layers([x[n], s[n-1]])`, with the activation between the layers; the result is s, at rate
-    1. diagonal: `h[n] = modes · h[n-1] + x[n]` for complex numbers, real parts in the first half of the
-    channels. attention: of an input with queries, keys and values in as many channels each, for each of the
-    `heads`, the mean of the values of the last `kernel_size` samples, `dilation` apart, weighted by e to the
-    product of query and key; keys and values of age j first have `weight[0][:, j]` and `weight[1][:, j]`
-    added. select: of two signals, the first through the layers of the range of `bounds` that the second, of
-    one channel, is in, with the activation between them; each layer's first index is the range, and the
-    first layer sees the last `kernel_size` samples, the current one's channels first. Over a width of
-    `blend` around a bound its two ranges go over into each other; a value on a bound is below it.
+    multiply: of two signals of one rate, channel by channel. film: `y = (1 + weight[0] c) x + weight[1]
+    c` for the controls c, channel by channel; the same controls in all of a program. norm: each sample
+    less its mean over the channels, over the root of their variance and `NORM_FLOOR`, times the weight,
+    plus the bias. state_update: `s[n] = s[n-1] + layers([x[n], s[n-1]])`, with the activation between the
+    layers; the result is s, at rate 1. diagonal: `h[n] = modes · h[n-1] + x[n]` for complex numbers, real
+    parts in the first half of the channels. attention: of an input with queries, keys and values in as
+    many channels each, for each of the `heads`, the mean of the values of the last `kernel_size` samples,
+    `dilation` apart, weighted by e to the product of query and key; keys and values of age j first have
+    `weight[0][:, j]` and `weight[1][:, j]` added. select: of two signals, the first through the layers of
+    the range of `bounds` that the second, of one channel, is in, with the activation between them; each
+    layer's first index is the range, and the first layer sees the last `kernel_size` samples, the current
+    one's channels first. Over a width of `blend` around a bound its two ranges go over into each other; a
+    value on a bound is below it.
 
     Weight and bias are arrays, or a network's own tensors: then it can be trained by its program.
     """
@@ -74,7 +77,8 @@ class Step:
     dilation: int = 1  # in samples of the first input's rate
     stride: int = 1
     relu: bool = False
-    weight: Any = None  # float32, (channels, inputs, kernel); upsample: (2, …); PReLU: (channels,)
+    # float32, (channels, inputs, kernel); upsample: (2, …); PReLU: (channels,); film: (2, channels, k)
+    weight: Any = None
     bias: Any = None  # float32, (channels,); None is zero
     activation: Spec | None = None  # of an activation: its name, or {"type": name, parameter: value}
     layers: tuple[Layer, ...] = ()  # of a state_update and a select

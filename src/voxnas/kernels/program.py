@@ -90,7 +90,7 @@ class NativeProgram:
 
 
 def shape_list(steps: Sequence[Step]) -> list[int]:
-    """The integers that program_shape.h reads; Unavailable for steps that native code cannot train."""
+    """The integers that train_program.h reads; Unavailable for steps that native code cannot train."""
     ops = operations(steps)
     count = 1 + max(op.out for op in ops)
     channels = [1] * count

@@ -6,8 +6,8 @@
 // again from it. Where that is more than memory should hold, nothing is kept, and the backward pass of a job begins with
 // its forward pass.
 #include "failure.h"
-#include "program_backward.h"
-#include "program_forward.h"
+#include "train_program_backward.h"
+#include "train_program_forward.h"
 #include "train_share.h"
 
 namespace voxnas {
@@ -103,7 +103,7 @@ Status backward(const int64_t* shape, const Call* call) {
 
 using voxnas::Call;
 
-// Each takes the shape as program_shape.h says and a Call, and returns a Status.
+// Each takes the shape as train_program.h says and a Call, and returns a Status.
 extern "C" {
 
 int voxnas_program_sizes(const int64_t* shape, const Call* call, int64_t* sizes) {

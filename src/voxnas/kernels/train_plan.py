@@ -20,7 +20,7 @@ KINDS = (
     "add",
     "multiply",
     "film",
-)  # in the order of the enum OpKind in program_shape.h
+)  # in the order of the enum OpKind in train_program.h
 KEEP_INPUT = ("SiLU", "PReLU")  # their slope is had from what goes in; see activations.h
 
 

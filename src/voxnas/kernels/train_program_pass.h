@@ -1,7 +1,7 @@
 // The common part of the forward and the backward pass over a program: what an operation makes of rows.
 #pragma once
 
-#include "program_shape.h"
+#include "train_program.h"
 #include "train_learnt.h"
 #include "train_tiles.h"
 

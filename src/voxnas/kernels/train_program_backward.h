@@ -1,7 +1,7 @@
 // One thread of the backward pass over a program; see program_train.cpp.
 #pragma once
 
-#include "program_pass.h"
+#include "train_program_pass.h"
 
 namespace voxnas {
 namespace {
