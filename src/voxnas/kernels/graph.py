@@ -93,5 +93,18 @@ def in_arrays(steps: Sequence[Step]) -> list[Step]:
     return [replace(step, weight=_array(step.weight), bias=_array(step.bias)) for step in steps]
 
 
+def without_films(steps: Sequence[Step]) -> list[Step]:
+    """The steps but for films, as if controls did nothing."""
+    found: list[Step] = []
+    place = [0]  # of each signal among those that are left
+    for step in steps:
+        if step.kind == "film":
+            place.append(place[step.inputs[0]])
+            continue
+        found.append(replace(step, inputs=tuple(place[number] for number in step.inputs)))
+        place.append(len(found))
+    return found
+
+
 def _array(given: Any) -> Any:
     return given.detach().cpu().float().numpy() if isinstance(given, Tensor) else given

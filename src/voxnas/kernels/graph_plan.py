@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from voxnas.kernels.activations import Spec
 from voxnas.kernels.graph import Step
 
-PART_KINDS = ("multiply", "norm", "state_update", "diagonal", "attention", "select")
+PART_KINDS = ("multiply", "norm", "state_update", "diagonal", "attention", "select", "film")
 OpKind = Literal[
     "conv",
     "avg_pool",
@@ -33,6 +33,7 @@ OpKind = Literal[
     "diagonal",
     "attention",
     "select",
+    "film",
 ]
 
 

@@ -42,7 +42,7 @@ def build(architecture: Mapping[str, Any], **arguments: Any) -> Any:
         raise InputError(f"unknown network type {kind!r}; known are {', '.join(TYPES)}")
     if kind not in _WITH_BACKENDS:
         arguments.pop("backend", None)  # there is but one
-    if kind != "WaveNet":
+    if kind not in ("WaveNet", "TCN"):
         arguments.pop("conditioning", None)
     try:
         return TYPES[kind](**arguments)

@@ -5,7 +5,7 @@ Modeling", as Steinmetz and Reiss (2022), "Efficient Neural Networks for Real-ti
 Range Compression", use it for audio: long kernels, dilations in powers of up to 10.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -14,7 +14,9 @@ from torch import Tensor, nn
 from voxnas.kernels.graph import Step
 from voxnas.models.activations import PReLU, Spec, activation, check_activation
 from voxnas.models.base import State
+from voxnas.models.controls import Control, as_controls
 from voxnas.models.conv import CausalConv
+from voxnas.models.film import FilmedNetwork, Turned, turn
 from voxnas.models.programmed import ProgramNetwork, convolution_step
 from voxnas.utils.errors import InputError
 
@@ -34,13 +36,16 @@ class Block(nn.Module):
         self.activation = activation(spec, channels)
         self.residual = CausalConv(inputs, channels, bias=False)
 
-    def forward(self, x: Tensor, past: Tensor | None) -> tuple[Tensor, Tensor]:
-        """With a past as many samples as went in, without one fewer by what it looks back; the next past."""
+    def forward(self, x: Tensor, past: Tensor | None, turned: Turned | None = None) -> tuple[Tensor, Tensor]:
+        """With a past as many samples as went in, without one fewer by what it looks back; the next past.
+
+        Controls have `turned` what goes into the activation.
+        """
         y, after = self.convolution.with_past(x, past)
-        return self.activation(y) + self.residual(x[..., x.shape[-1] - y.shape[-1] :]), after
+        return self.activation(turn(y, turned)) + self.residual(x[..., x.shape[-1] - y.shape[-1] :]), after
 
 
-class TCN(ProgramNetwork):
+class TCN(ProgramNetwork, FilmedNetwork):
     """Blocks whose dilations are 1, dilation_base, dilation_base², …, and a 1×1 at the end.
 
     Args:
@@ -51,9 +56,11 @@ class TCN(ProgramNetwork):
         activation: of all; a name, or `{"type": name, parameter: value}`.
         name: a readable name; None for one after the sizes.
         backend: of training; see `ProgramNetwork`.
+        controls: those that it follows, or their plain values.
+        conditioning: how, "mixin" or "film"; see `FilmedNetwork`. Steinmetz and Reiss have the film.
 
     Raises:
-        InputError: sizes that cannot be, an unknown activation.
+        InputError: sizes that cannot be, an unknown activation, conditioning or backend.
     """
 
     def __init__(
@@ -65,6 +72,8 @@ class TCN(ProgramNetwork):
         activation: Spec = "PReLU",
         name: str | None = None,
         backend: str = "auto",
+        controls: Sequence[Control | Mapping[str, Any]] = (),
+        conditioning: str = "film",
     ) -> None:
         super().__init__()
         self.use(backend)
@@ -81,6 +90,7 @@ class TCN(ProgramNetwork):
         )
         self.head = CausalConv(channels, 1)
         self.receptive_field = 1 + sum(block.convolution.past_samples for block in self._blocks)
+        self.condition(conditioning, as_controls(controls))
 
     @property
     def _blocks(self) -> list[Block]:
@@ -90,13 +100,21 @@ class TCN(ProgramNetwork):
     def _convolutions(self) -> list[CausalConv]:
         return [block.convolution for block in self._blocks]
 
+    @property
+    def turned_convolutions(self) -> list[list[CausalConv]]:
+        return [[convolution] for convolution in self._convolutions]
+
+    def _changed(self) -> None:
+        self._form = None
+
     def _run(
         self, x: Tensor, state: Sequence[Tensor | None], heard: Tensor | None = None
     ) -> tuple[Tensor, State]:
         x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         after: State = []
-        for block, past in zip(self._blocks, state, strict=True):
-            x, past = block(x, past)
+        turned = [None] * len(state) if heard is None else self._turned(heard)
+        for block, past, by in zip(self._blocks, state, turned, strict=True):
+            x, past = block(x, past, by)
             after.append(past)
         return self.head(x).squeeze(2), after
 
@@ -104,14 +122,16 @@ class TCN(ProgramNetwork):
         """The network as steps that native code plays and trains."""
         steps: list[Step] = []
         signal = 0  # that goes into the next block
-        for block in self._blocks:
+        for block, film in zip(self._blocks, self._films(), strict=True):
             slopes = block.activation.slopes if isinstance(block.activation, PReLU) else None
+            steps.append(convolution_step(block.convolution, signal))
+            if film is not None:
+                steps.append(Step("film", (len(steps),), self.channels, 1, weight=film))
             made = len(steps)
             steps += [
-                convolution_step(block.convolution, signal),
-                Step("activation", (made + 1,), self.channels, 1, weight=slopes, activation=self.spec),
+                Step("activation", (made,), self.channels, 1, weight=slopes, activation=self.spec),
                 convolution_step(block.residual, signal),
-                Step("add", (made + 2, made + 3), self.channels, 1),
+                Step("add", (made + 1, made + 2), self.channels, 1),
             ]
             signal = len(steps)
         return [*steps, convolution_step(self.head, signal)]
@@ -123,7 +143,7 @@ class TCN(ProgramNetwork):
     def architecture(self) -> dict[str, Any]:
         sizes = {"channels": self.channels, "num_layers": self.num_layers, "kernel_size": self.kernel_size}
         shape = {**sizes, "dilation_base": self.dilation_base, "activation": self.spec}
-        return {"type": "TCN", "name": self.name, **shape}
+        return {"type": "TCN", "name": self.name, **shape} | self._followed()
 
     def summary(self) -> dict[str, Any]:
         return {
