@@ -3,11 +3,11 @@
     python benchmarks/family_kernel.py [--kinds LSTM GRU TCN] [--sizes 8 16 24 40] [--samples 8192]
         [--threads 2] [--repeats 3] [--into PATH]
 
-A size is the units of a recurrent network, the channels of a TCN or ConvNet, the taps of a Linear. One step
-is a batch of 8 segments of 8,192 samples, behind a warm-up of 1,024 or what the network looks back on.
-PyTorch takes state trajectories a sample at a time. Both backends take turns in one process, so that other
-load on the machine meets both; times are medians, in brackets minima. Then both train the same network on
-the same segments of noise through a clipper with a memory, to an ESR after equal steps.
+A size is the units of a recurrent network, the channels of a TCN, ConvNet or Transformer, the taps of a
+Linear. One step is a batch of 8 segments of 8,192 samples, behind a warm-up of 1,024 or what the network
+looks back on. PyTorch takes state trajectories a sample at a time. Both backends take turns in one process,
+so that other load on the machine meets both; times are medians, in brackets minima. Then both train the
+same network on the same segments of noise through a clipper with a memory, to an ESR after equal steps.
 """
 
 import argparse
@@ -26,7 +26,12 @@ from voxnas.models.build import build
 BATCH, SAMPLES, WARM_UP = 8, 8192, 1024
 BACKENDS = ("native", "torch")
 STEPS, TRAINED_SAMPLES, TRAINED_WARM_UP = 50, 256, 64
-SIZES = {"TCN": "channels", "ConvNet": "channels", "Linear": "taps"}  # of the others hidden_size
+SIZES = {
+    "TCN": "channels",
+    "ConvNet": "channels",
+    "Transformer": "channels",
+    "Linear": "taps",
+}  # of the others hidden_size
 COLUMNS = ("network", "native ms", "PyTorch ms", "ratio", "ratio of minima", "ESR native", "ESR PyTorch")
 
 

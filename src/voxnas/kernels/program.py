@@ -116,7 +116,7 @@ def _op_list(op: TrainOp, channels: Sequence[int], places: Mapping[tuple[int, st
         *as_integers("ReLU" if follows is None else activation_of(follows), TRAINED),
     ]
     given += [places.get((id(follows), "slopes"), 0), places.get((id(step), "turns"), 0)]
-    given += [int(op.kept), int(op.wanted)]
+    given += [step.heads, int(op.kept), int(op.wanted)]
     both = [*op.gradients, -1][:2], [*op.firsts, False][:2]
     return [*given, *both[0], op.gradient, *map(int, both[1])]
 

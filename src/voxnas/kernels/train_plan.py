@@ -6,7 +6,7 @@
 - Gradients lie in as few buffers as their lives allow. One that goes on as it is stays where it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from voxnas.kernels.activations import TRAINED, Spec, as_integers, name_of, parameters_of
@@ -14,13 +14,8 @@ from voxnas.kernels.build import Unavailable
 from voxnas.kernels.graph import Step
 from voxnas.kernels.graph_plan import uses_of
 
-KINDS = (
-    "conv",
-    "activation",
-    "add",
-    "multiply",
-    "film",
-)  # in the order of the enum OpKind in train_program.h
+# in the order of the enum OpKind in train_program.h
+KINDS = ("conv", "activation", "add", "multiply", "film", "norm", "attention")
 KEEP_INPUT = ("SiLU", "PReLU")  # their slope is had from what goes in; see activations.h
 
 
@@ -69,6 +64,7 @@ def activation_of(step: Step) -> Spec:
 def operations(steps: Sequence[Step]) -> list[TrainOp]:
     """Operations of a program that is checked; Unavailable for steps that train on PyTorch only."""
     uses = uses_of(steps)
+    attended = {step.inputs[0] for step in steps if step.kind == "attention"}
     ops: list[TrainOp] = []
     made_by: dict[int, TrainOp] = {}
     signals = len(steps)  # the last that there is
@@ -81,9 +77,8 @@ def operations(steps: Sequence[Step]) -> list[TrainOp]:
             signals += 1
             ops.append(TrainOp("add", inputs[:2], signals, replace(step, inputs=tuple(inputs[:2]))))
             inputs = [signals, *inputs[2:]]
-        op = _joined(step, inputs, out, uses, made_by, ops)
-        made_by[out] = op
-    _choose_kept(ops)
+        made_by[out] = _joined(step, inputs, out, uses, made_by, ops, out in attended)
+    _choose_kept(ops, attended)
     return ops
 
 
@@ -100,6 +95,11 @@ def check_trainable(step: Step) -> None:
             raise Unavailable("LeakyReLU without a slope above zero trains on PyTorch only")
 
 
+def attended_by(ops: Sequence[TrainOp]) -> list[int]:
+    """The signals that attentions read, each once."""
+    return list(dict.fromkeys(op.inputs[0] for op in ops if op.kind == "attention"))
+
+
 def _joined(
     step: Step,
     inputs: list[int],
@@ -107,8 +107,12 @@ def _joined(
     uses: dict[int, int],
     made_by: dict[int, TrainOp],
     ops: list[TrainOp],
+    attended: bool,
 ) -> TrainOp:
-    """The operation that makes `out`: one that there is and takes the step in, or a new one."""
+    """The operation that makes `out`: one that there is and takes the step in, or a new one.
+
+    What an attention reads is kept as it is, and so is no activation of which the input is kept.
+    """
     makers = [made_by.get(number) for number in inputs]
     if step.kind == "activation":
         (before,) = makers
@@ -117,6 +121,7 @@ def _joined(
             and before.kind == "conv"
             and before.activation is None
             and uses[inputs[0]] == 1
+            and not (attended and name_of(activation_of(step)) in KEEP_INPUT)
         ):
             before.activation, before.out = step, out
             return before
@@ -136,11 +141,12 @@ def _joined(
     return op
 
 
-def _choose_kept(ops: Sequence[TrainOp]) -> None:
+def _choose_kept(ops: Sequence[TrainOp], attended: Collection[int]) -> None:
     wanted: set[int] = set()
     for op in reversed(ops):
         op.wanted = op.out in wanted or (op.kind == "activation" and not op.keeps_input)
         op.kept = op.kind == "conv" and (op.activation is not None or (op.has_past and op.wanted))
+        op.kept = op.kept or op.out in attended  # it looks back on more than a tile
         if op.kind != "add":  # whose gradient asks for nothing
             wanted.update(op.inputs if op.kind == "multiply" else op.inputs[:1])
         if op.wanted and not op.kept:
@@ -152,6 +158,11 @@ def place_gradients(ops: Sequence[TrainOp], channels: Sequence[int]) -> list[int
     rows: list[int] = []
     free: list[int] = []
     place: dict[int, int] = {0: -1}
+    for op in ops:
+        if op.kind == "attention" and op.inputs[0] not in place:  # it adds to what came before
+            rows.append(channels[op.inputs[0]])
+            place[op.inputs[0]] = len(rows) - 1
+    lasting = len(rows)
 
     def take(count: int) -> int:
         fitting = [buffer for buffer in free if rows[buffer] == count]
@@ -163,7 +174,8 @@ def place_gradients(ops: Sequence[TrainOp], channels: Sequence[int]) -> list[int
 
     place[ops[-1].out] = take(channels[ops[-1].out])
     for op in reversed(ops):
-        op.gradient, stays = place.pop(op.out), True
+        op.gradient = place.pop(op.out)
+        stays = op.gradient >= lasting
         for index, signal in enumerate(op.inputs):
             op.firsts.append(signal not in place)
             if signal not in place:

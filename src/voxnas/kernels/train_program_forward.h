@@ -27,6 +27,10 @@ class alignas(64) ProgramForward : ProgramPass {
     const Job job(cut_, call_, index);
     begin(job);
     for (Tiles& signal : signals_) signal.clear();
+    for (size_t i = 0; kept && i < program_.ops.size(); ++i) {
+      const Op& op = program_.ops[i];
+      if (op.kept) kept_.silence(kept, i, op.channels, (op.start + cut_.lead) / kStep * kStep);
+    }
     for (long tile = 0; tile < cut_.tiles; ++tile) {
       for (size_t i = 0; i < program_.ops.size(); ++i) {
         const Op& op = program_.ops[i];

@@ -2,29 +2,48 @@
 #pragma once
 
 #include "train_program.h"
+#include "steps.h"
 #include "train_learnt.h"
 #include "train_tiles.h"
 
 namespace voxnas {
 namespace {
 
-// The values of a tile that the forward pass keeps.
+// The values that the forward pass keeps: of a tile side by side, but rows as long as the job of what an attention reads.
 class KeptRows {
  public:
-  KeptRows(const Program& program, const Cut& cut) : room_(row_room(cut.tile)), tiles_(cut.tiles) {
+  KeptRows(const Program& program, const Cut& cut) : tile_(cut.tile), room_(row_room(cut.tile)), tiles_(cut.tiles) {
     for (const Op& op : program.ops) {
-      first_.push_back(rows_);
-      if (op.kept) rows_ += op.channels;
+      const bool whole = op.kept && program.attended[op.out];
+      const long lead = whole ? round_up(program.past[op.out] + kStep, kAlignment) : 0;
+      const long room = row_room(lead + tiles_ * tile_);
+      places_.push_back({whole, whole ? whole_ : rows_, lead, room});
+      if (whole) whole_ += op.channels * room;
+      else if (op.kept) rows_ += op.channels;
     }
   }
-  size_t per_job() const { return round_up(static_cast<long>(rows_) * room_ * tiles_, kAlignment); }
+  size_t per_job() const { return in_tiles() + round_up(whole_, kAlignment); }
   size_t size(long jobs) const { return per_job() * jobs + kAlignment; }
   float* of_job(float* base, long index) const { return aligned(base) + index * per_job(); }
-  Rows at(float* job, long tile, size_t op) const { return {job + (tile * rows_ + first_[op]) * room_, room_}; }
+  Rows at(float* job, long tile, size_t op) const {
+    const Place& place = places_[op];
+    if (place.whole) return {job + in_tiles() + place.first + place.lead + tile * tile_, place.room};
+    return {job + (tile * rows_ + place.first) * room_, room_};
+  }
+  // The times before `start`, of which nothing is kept, are silent where an attention could look.
+  void silence(float* job, size_t op, int channels, long start) const {
+    const Place& place = places_[op];
+    for (int c = 0; place.whole && c < channels; ++c) std::fill_n(at(job, 0, op)[c] - place.lead, place.lead + start, 0.f);
+  }
 
  private:
-  long room_, tiles_, rows_ = 0;
-  std::vector<long> first_;
+  struct Place {
+    bool whole;
+    long first, lead, room;  // first: a row, or where its numbers begin
+  };
+  size_t in_tiles() const { return round_up(rows_ * room_ * tiles_, kAlignment); }
+  long tile_, room_, tiles_, rows_ = 0, whole_ = 0;
+  std::vector<Place> places_;
 };
 
 // The tiles of some rows, with the past before them or the future behind them. Several lie in a row, so that the past, or
@@ -108,6 +127,13 @@ class ProgramPass : public TilePass {
         return each_vector(op.channels, begin, end, [&](int c, int t) {
           store(out[c] + t, load(x[c] + t) * factors(op)[c] + factors(op)[op.channels + c]);
         });
+      case OpKind::Normalise:
+        return normalise(Rows{x.data + begin, x.stride}, Rows{out.data + begin, out.stride}, op.channels, op.weights,
+                         op.weights + op.channels, end - begin);
+      case OpKind::Attend:
+        scores_.resize(static_cast<size_t>(op.conv.kernel) * kLanes);
+        return attend(Rows{x.data + begin, x.stride}, Rows{out.data + begin, out.stride}, op.heads, op.channels / op.heads,
+                      op.conv.kernel, op.conv.dilation, op.weights, scores_.data(), end - begin);
     }
   }
   void convolve(const Op& op, Rows x, Rows start, Rows out, int begin, int end) {
@@ -125,6 +151,7 @@ class ProgramPass : public TilePass {
   const Program& program_;
   KeptRows kept_;
   long item_ = 0;
+  std::vector<float> scores_;
 };
 
 }  // namespace

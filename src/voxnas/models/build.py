@@ -20,7 +20,17 @@ N = TypeVar("N", bound=type[Network])
 
 _FAMILIES: tuple[type[Network], ...] = (WaveNet, LSTM, GRU, TCN, ConvNet, Linear, CellNet)
 _FAMILIES += (StateTrajectory, Lactose, Transformer, StateSpace, StringNet)
-_WITH_BACKENDS = ("WaveNet", "LSTM", "GRU", "StateTrajectory", "StringNet", "TCN", "ConvNet", "Linear")
+_WITH_BACKENDS = (
+    "WaveNet",
+    "LSTM",
+    "GRU",
+    "StateTrajectory",
+    "StringNet",
+    "TCN",
+    "ConvNet",
+    "Linear",
+    "Transformer",
+)
 TYPES = {family.__name__: family for family in _FAMILIES}
 
 

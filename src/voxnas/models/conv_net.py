@@ -10,11 +10,11 @@ from voxnas.kernels.graph import Step
 from voxnas.models.activations import PReLU, Spec, activation, check_activation
 from voxnas.models.base import State
 from voxnas.models.conv import CausalConv
-from voxnas.models.programmed import ProgramNetwork, convolution_step
+from voxnas.models.programmed import ConvolutionalNetwork, convolution_step
 from voxnas.utils.errors import InputError
 
 
-class Chain(ProgramNetwork):
+class Chain(ConvolutionalNetwork):
     """Convolutions in a row, the first of which have an activation each; `ConvNet` and `Linear` below.
 
     Args:

@@ -15,11 +15,11 @@ from voxnas.utils.errors import InputError
 
 
 class ProgramNetwork(StreamingNetwork):
-    """Network of convolutions and what goes between them, trained by its program where native code can.
+    """Network that is trained by its program where native code can.
 
-    One says its `program()`, with its own tensors for weights, and `_run`, the same in PyTorch: that
-    streams, and trains on a GPU, in other precisions, where there is no compiler, and where native code
-    trains a step of the program only in part.
+    One says its `program()`, with its own tensors for weights, and `_offline`, the same in PyTorch: that
+    trains on a GPU, in other precisions, where there is no compiler, and where native code trains not all of
+    the program's steps.
 
     Attributes:
         backend: what computes `forward`: "native" (float32 on a CPU), "torch", or "auto" for native where it
@@ -42,21 +42,14 @@ class ProgramNetwork(StreamingNetwork):
         """The network as steps."""
 
     @abstractmethod
-    def _run(
-        self, x: Tensor, state: Sequence[Tensor | None], heard: Tensor | None = None
-    ) -> tuple[Tensor, State]:
-        """Output and state. With a past, as many samples as went in; without, a receptive field less."""
-
-    @property
-    @abstractmethod
-    def _convolutions(self) -> list[CausalConv]:
-        """Convolutions with a past, in the order of the state."""
+    def _offline(self, x: Tensor, heard: Tensor | None) -> Tensor:
+        """`forward` in PyTorch; controls as the network hears them."""
 
     def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
         heard, native = self._heard(controls, x), self._native(x)
         if native is not None:
             return native(x, x.shape[-1] - self.receptive_field + 1, self.program(), heard)
-        return self._run(x, [None] * len(self._convolutions), heard)[0]
+        return self._offline(x, heard)
 
     def _native(self, x: Tensor) -> NativeProgram | None:
         """Native form that computes `forward` instead of PyTorch, if backend and `x` allow it."""
@@ -73,6 +66,24 @@ class ProgramNetwork(StreamingNetwork):
             raise InputError(f"{type(self).__name__}: backend=native cannot be: {self._form}") from self._form
         warn_of_torch(str(self._form))
         return None
+
+
+class ConvolutionalNetwork(ProgramNetwork):
+    """Network of convolutions, whose state is the past of each, and what goes between them."""
+
+    @abstractmethod
+    def _run(
+        self, x: Tensor, state: Sequence[Tensor | None], heard: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Output and state. With a past, as many samples as went in; without, a receptive field less."""
+
+    @property
+    @abstractmethod
+    def _convolutions(self) -> list[CausalConv]:
+        """Convolutions with a past, in the order of the state."""
+
+    def _offline(self, x: Tensor, heard: Tensor | None) -> Tensor:
+        return self._run(x, [None] * len(self._convolutions), heard)[0]
 
     def initial_state(self, batch: int = 1, controls: Tensor | None = None) -> State:
         silence = next(self.parameters()).new_zeros(batch, 1, self.receptive_field)

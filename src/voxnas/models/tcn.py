@@ -17,7 +17,7 @@ from voxnas.models.base import State
 from voxnas.models.controls import Control, as_controls
 from voxnas.models.conv import CausalConv
 from voxnas.models.film import FilmedNetwork, Turned, turn
-from voxnas.models.programmed import ProgramNetwork, convolution_step
+from voxnas.models.programmed import ConvolutionalNetwork, convolution_step
 from voxnas.utils.errors import InputError
 
 
@@ -45,7 +45,7 @@ class Block(nn.Module):
         return self.activation(turn(y, turned)) + self.residual(x[..., x.shape[-1] - y.shape[-1] :]), after
 
 
-class TCN(ProgramNetwork, FilmedNetwork):
+class TCN(ConvolutionalNetwork, FilmedNetwork):
     """Blocks whose dilations are 1, dilation_base, dilation_base², …, and a 1×1 at the end.
 
     Args:
