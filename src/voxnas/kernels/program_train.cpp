@@ -2,8 +2,8 @@
 //
 // As in wavenet_train.cpp time is cut into tiles, which go through all operations before the next one does, and jobs are
 // shared among threads. An operation is a step, or several in one: a convolution with what it adds to and the activation
-// behind it. What convolutions with a past and activations make is kept between the two passes; the rest is worked out
-// again from it. Where that is more than memory should hold, nothing is kept, and the backward pass of a job begins with
+// behind it. What convolutions with a past and activations make, and what attentions read, is kept between the two passes;
+// the rest is worked out again from it. Where that is more than memory should hold, nothing is kept, and the backward pass of a job begins with
 // its forward pass.
 #include "failure.h"
 #include "train_program_backward.h"

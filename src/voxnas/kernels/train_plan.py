@@ -2,7 +2,8 @@
 
 - An activation joins the convolution whose result nothing else reads; a sum joins the convolution that is
   made last of what goes into it. So the steps of a layer are few operations.
-- What convolutions with a past and activations make is kept for the backward pass; the rest is made again.
+- What convolutions with a past and activations make, and what attentions read, is kept for the backward
+  pass; the rest is made again.
 - Gradients lie in as few buffers as their lives allow. One that goes on as it is stays where it is.
 """
 
