@@ -253,7 +253,7 @@ bench: bench-train bench-engine  ## measure training and streaming speed, start-
 bench-train: setup  ## training speed beside PyTorch, and beside the peer (PEER_PYTHON=python that has it)
 	@$(PY) benchmarks/train_speed.py
 	@$(PY) benchmarks/train_kernel.py --into logs/bench/train.json
-	@$(PY) benchmarks/recurrent_kernel.py --into logs/bench/train.json
+	@$(PY) benchmarks/family_kernel.py --into logs/bench/train.json
 
 bench-quality: setup  ## ESR of the recipe beside the peer's, on a pair (INPUT, TARGET)
 	@$(PY) benchmarks/quality.py $(call quote,$(INPUT)) $(call quote,$(TARGET))

@@ -34,6 +34,8 @@ FORMS = {
         "head_scale": 0.5,
         "conditioning": "mixin",
     },
+    "TCN": {"type": "TCN", "channels": 5, "num_layers": 3, "kernel_size": 4, "dilation_base": 5},
+    "TCN that adds": {"type": "TCN", "num_layers": 2, "activation": "Tanh", "conditioning": "mixin"},
     "LSTM": {"type": "LSTM", "hidden_size": 7, "num_layers": 2},
     "GRU": {"type": "GRU", "hidden_size": 17, "skip": True},
 }

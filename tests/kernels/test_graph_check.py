@@ -14,6 +14,10 @@ from voxnas.utils.errors import InputError
 DOWN = Step("avg_pool", (0,), 1, 2, stride=2)
 
 
+def film(signal: int, controls: int) -> Step:
+    return Step("film", (signal,), 1, 1, weight=np.ones((2, 1, controls), np.float32))
+
+
 @given(steps=programs())
 def test_programs_as_they_are_meant_pass(steps: list[Step]):
     check_program(steps)
@@ -58,6 +62,9 @@ def test_programs_as_they_are_meant_pass(steps: list[Step]):
         ([Step("activation", (0,), 1, 1, activation="Sine")], "the activation Sine is unknown"),
         ([Step("activation", (0, 0), 1, 1, activation="Tanh")], "one input, not 2"),
         ([Step("activation", (0,), 1, 1, activation="PReLU")], "weight is float32"),
+        ([Step("film", (0,), 1, 1)], "weight is float32"),
+        ([film(0, 2), film(1, 3)], "films follow as many controls each"),
+        ([replace(film(0, 2), bias=np.ones(1, np.float32))], "no bias"),
         (
             [Step("activation", (0,), 1, 1, activation="Tanh", weight=np.ones(1, np.float32))],
             "PReLU alone has weights",

@@ -10,6 +10,7 @@ from programs import conv, upsample
 
 from voxnas.kernels import build
 from voxnas.kernels.activations import PLAYED
+from voxnas.kernels.program import shape_list as program_shape
 from voxnas.kernels.stream_graph import shape_list
 from voxnas.kernels.wavenet import GATING
 from voxnas.kernels.wavenet import shape_list as wavenet_shape
@@ -105,22 +106,33 @@ def test_a_stream_without_memory_is_none_wherever_the_memory_ends(name: str, tmp
 
 TRAIN = """
 voxnas::Call call{2, 60, 20, 2, 96, numbers, numbers, numbers, 1.f};
-int64_t sizes[3];
+int64_t sizes[4] = {};
 const auto status = [](int found) { if (found != 0 && found != 2) std::abort(); return found == 0; };
-until([&] { return status(voxnas_wavenet_sizes(shape, &call, sizes)); });
-std::vector<float> y(40), kept(sizes[0]), scratch(sizes[1] + sizes[2]), dweights(1000), dx(120);
-call.y = y.data(), call.kept = kept.data(), call.scratch = scratch.data();
+until([&] { return status(voxnas_KIND_sizes(shape, &call, sizes)); });
+std::vector<float> y(40), kept(sizes[0]), scratch(sizes[1] + sizes[2] + sizes[3]), dweights(1000), dx(120);
+call.y = y.data(), call.kept = FROM.data(), call.scratch = scratch.data();
 call.dweights = dweights.data(), call.dx = dx.data();
-until([&] { return status(voxnas_wavenet_forward(shape, &call)); });
-until([&] { return status(voxnas_wavenet_backward(shape, &call)); });
+until([&] { return status(voxnas_KIND_forward(shape, &call)); });
+until([&] { return status(voxnas_KIND_backward(shape, &call)); });
 """
+PROGRAM = program_shape(
+    [conv(0, 1, 3, kernel_size=3), conv(1, 3, 3, relu=True), conv(2, 3, 1, kernel_size=2)]
+)
+TRAININGS = {
+    "wavenet": (WAVENET, "kept"),
+    "program": (PROGRAM, "kept"),
+    "program that keeps nothing": (PROGRAM, "std::vector<float>()"),
+}
 
 
 @pytest.mark.parametrize("threads", build.THREAD_FLAGS)
-def test_training_without_memory_says_so_wherever_the_memory_ends(threads: str, tmp_path: Path):
+@pytest.mark.parametrize("name", TRAININGS)
+def test_training_without_memory_says_so_wherever_the_memory_ends(name: str, threads: str, tmp_path: Path):
     """In the threads as well."""
-    printed = run(tmp_path, out_of_memory("wavenet_train.cpp", WAVENET, TRAIN), threads)
-    assert all(int(count) > 10 for count in printed.split())
+    (shape, kept), kind = TRAININGS[name], name.split()[0]
+    main = TRAIN.replace("KIND", kind).replace("FROM", kept)
+    printed = run(tmp_path, out_of_memory(f"{kind}_train.cpp", shape, main), threads)
+    assert all(int(count) > 5 for count in printed.split())
     assert len(printed.split()) == 3
 
 

@@ -36,6 +36,8 @@ FORMS = {
     "WaveNet of groups": wavenet(
         {"channels": 4, "dilations": [1, 3], "groups_input": 2, "bottleneck": 2, "gating": "blended"}
     ),
+    "TCN": {"type": "TCN", "channels": 4, "kernel_size": 4, "dilation_base": 3, "controls": CONTROLS},
+    "TCN that adds": {"type": "TCN", "num_layers": 2, "conditioning": "mixin", "controls": CONTROLS},
     "LSTM": {"type": "LSTM", "hidden_size": 5, "controls": CONTROLS},
     "GRU": {"type": "GRU", "hidden_size": 9, "num_layers": 2, "skip": True, "controls": CONTROLS},
 }
@@ -178,7 +180,10 @@ def test_it_is_read_back_with_its_controls(network, tmp_path):
     assert torch.equal(again(x, heard), network(x, heard))
 
 
-@pytest.mark.parametrize("form", ["WaveNet", "WaveNet that adds", "WaveNet of two arrays, gated"])
+TRAINED_NATIVELY = [name for name in FORMS if name.startswith(("WaveNet", "TCN")) and "groups" not in name]
+
+
+@pytest.mark.parametrize("form", TRAINED_NATIVELY)
 def test_native_training_has_the_gradients_of_pytorch_with_a_setting_for_each_segment(form):
     torch.manual_seed(5)
     network = build(FORMS[form])
@@ -202,5 +207,7 @@ def test_native_training_has_the_gradients_of_pytorch_with_a_setting_for_each_se
 def test_a_network_that_cannot_follow_any_says_which_can():
     network = Linear(3)
     network.follow([])
-    with pytest.raises(InputError, match="Linear follows no controls; train a WaveNet, an LSTM or a GRU"):
+    with pytest.raises(
+        InputError, match="Linear follows no controls; train a WaveNet, a TCN, an LSTM or a GRU"
+    ):
         network.follow(build(FORMS["LSTM"]).controls)

@@ -22,6 +22,8 @@ from voxnas.models.control_mix import ControlMix
 from voxnas.models.controls import encode
 from voxnas.models.conv import CausalConv
 from voxnas.models.conv_net import Chain
+from voxnas.models.filmed import FilmedNetwork
+from voxnas.models.programmed import ProgramNetwork
 from voxnas.models.recurrent import Recurrent
 from voxnas.models.state_delay import StateDelay
 from voxnas.models.wavenet import WaveNet
@@ -119,15 +121,17 @@ def _mix(network: StreamingNetwork | Programmed) -> NDArray[np.float32]:
         return _mix(network.inner)
     if isinstance(network, Recurrent):
         return _values(network.layer(0)[0])[:, 1:]
-    if isinstance(network, WaveNet) and network.control_mix is not None:
+    if isinstance(network, FilmedNetwork) and network.control_mix is not None:
         return _values(network.control_mix.weight)
     raise Unavailable(f"the network {type(network).__name__} follows controls in no native form")
 
 
 def _scale(network: StreamingNetwork | Programmed) -> NDArray[np.float32] | None:
     """By how much controls multiply the rows, beside 1; None where they do not."""
-    if isinstance(network, WaveNet) and network.control_scale is not None:
+    if isinstance(network, FilmedNetwork) and network.control_scale is not None:
         return _values(network.control_scale.weight)
+    if isinstance(network, ProgramNetwork):  # whose films multiply, if only by 1
+        return np.zeros_like(_mix(network))
     return None
 
 

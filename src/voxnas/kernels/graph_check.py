@@ -25,6 +25,7 @@ OF_ONE = (
     "max_pool",
     "upsample",
     "activation",
+    "film",
     "norm",
     "state_update",
     "diagonal",
@@ -52,6 +53,8 @@ def check_program(steps: Sequence[Step]) -> None:
         not recurrent or all(rate == 1 for _, rate in signals),
         "program: where there is a recurrence, all signals are of rate 1",
     )
+    followed = {step.weight.shape[2] for step in steps if step.kind == "film"}
+    _require(len(followed) < 2, f"program: films follow as many controls each, not {sorted(followed)}")
     channels, rate = signals[-1]
     _require(
         channels == rate == 1, f"program: it ends with {channels} channels at rate {rate}, not 1 at rate 1"
@@ -89,6 +92,9 @@ def _check(step: Step, signals: Sequence[tuple[int, int]]) -> None:
         _require(step.channels == channels, f"the result has {channels} channels, not {step.channels}")
     if step.kind == "activation":
         _check_activation(step)
+    if step.kind == "film":
+        _check_array("weight", step.weight, (2, channels, *np.shape(step.weight)[2:3]))
+        _require(step.bias is None, "it has no bias")
     if step.kind == "norm":
         _check_array("weight", step.weight, (channels,))
         _check_array("bias", step.bias, (channels,))
@@ -121,7 +127,7 @@ def _check_options(step: Step) -> None:
         (step.kind in ("activation", *WITH_LAYERS)) == (step.activation is not None),
         "an activation, and no other, has one",
     )
-    if step.kind not in (*WITH_WEIGHTS, "activation", "norm", "attention"):
+    if step.kind not in (*WITH_WEIGHTS, "activation", "film", "norm", "attention"):
         _require(step.weight is None and step.bias is None, "it has no weights")
     _require(
         (step.kind in WITH_LAYERS) == bool(step.layers),

@@ -68,6 +68,35 @@ class Multiply : public Part {
   }
 };
 
+// What controls make of each row of the films: what they multiply with and add before a piece, and how that grows with
+// each sample where they move. Null without controls.
+struct Motion {
+  const float *factors = nullptr, *added = nullptr, *factor_slopes = nullptr, *slopes = nullptr;
+};
+
+// `first` is the first of its rows.
+class Film : public Part {
+ public:
+  Film(const Motion& motion, long first) : motion_(motion), first_(first) {}
+  void run(const Product& p, long samples) override {
+    for (int c = 0; c < p.outputs; ++c) {
+      const long row = first_ + c;
+      const float factor = motion_.factors ? motion_.factors[row] : 1.f, added = motion_.added ? motion_.added[row] : 0.f;
+      if (motion_.slopes)
+        for (long t = 0; t < samples; ++t) {
+          const float at = static_cast<float>(t + 1);
+          p.out[c][t] = (factor + at * motion_.factor_slopes[row]) * p.x[c][t] + (added + at * motion_.slopes[row]);
+        }
+      else
+        for (long t = 0; t < samples; t += kLanes) store(p.out[c] + t, load(p.x[c] + t) * factor + added);
+    }
+  }
+
+ private:
+  const Motion& motion_;
+  long first_;
+};
+
 // Weights: gains, biases.
 class Normalise : public Part {
  public:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from voxnas.kernels.activations import Spec
 from voxnas.kernels.graph import Step
 
-PART_KINDS = ("multiply", "norm", "state_update", "diagonal", "attention", "select")
+PART_KINDS = ("multiply", "norm", "state_update", "diagonal", "attention", "select", "film")
 OpKind = Literal[
     "conv",
     "avg_pool",
@@ -33,6 +33,7 @@ OpKind = Literal[
     "diagonal",
     "attention",
     "select",
+    "film",
 ]
 
 
@@ -102,7 +103,7 @@ def plan(steps: Sequence[Step]) -> Plan:
 class _Planner:
     def __init__(self, steps: Sequence[Step]) -> None:
         self._steps = steps
-        self._uses = _uses(steps)
+        self._uses = uses_of(steps)
         self._channels = [1, *(step.channels for step in steps)]
         self._rates = [1, *(step.rate for step in steps)]
         self._places: dict[int, Place] = {}
@@ -245,7 +246,7 @@ def _bias(step: Step) -> NDArray[np.float32]:
     return np.zeros(step.channels, np.float32) if step.bias is None else step.bias
 
 
-def _uses(steps: Sequence[Step]) -> Counter[int]:
+def uses_of(steps: Sequence[Step]) -> Counter[int]:
     """Number of times that each signal is read on the way to the output, which counts as read once."""
     uses = Counter({len(steps): 1})
     for signal in range(len(steps), 0, -1):

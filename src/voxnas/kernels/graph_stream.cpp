@@ -27,7 +27,7 @@ constexpr int kLevels = 7;    // the highest, and one; a piece holds two of its 
 
 enum class OpKind {
   Convolve, Mean, Maximum, Split, Join, Activate,
-  Multiply, Normalise, StateUpdate, Diagonal, Attention, Select  // parts
+  Multiply, Normalise, StateUpdate, Diagonal, Attention, Select, Film  // parts
 };
 
 using Activate = void (*)(const Activating& activation, const Product& p, long samples);
@@ -52,7 +52,7 @@ struct Op {
   std::unique_ptr<Part> part{};
 };
 
-std::unique_ptr<Part> make_part(const Op& op, const float* weights) {
+std::unique_ptr<Part> make_part(const Op& op, const float* weights, const Motion& motion, long& films) {
   const int inputs = op.product.channels, outputs = op.product.outputs;
   Given given{op.part_numbers.data(), weights};
   switch (op.kind) {
@@ -62,6 +62,7 @@ std::unique_ptr<Part> make_part(const Op& op, const float* weights) {
     case OpKind::Diagonal: return std::make_unique<Diagonal>(outputs, given);
     case OpKind::Attention: return std::make_unique<Attention>(outputs, given);
     case OpKind::Select: return std::make_unique<Select>(inputs, given, kPiece);
+    case OpKind::Film: films += outputs; return std::make_unique<Film>(motion, films - outputs);
     default: return nullptr;
   }
 }
@@ -110,7 +111,7 @@ class GraphStream : public Stream {
       op.activation.slopes = at;
       const size_t size = weights_of(op);
       op.product.bias = size ? at + size - op.product.outputs : nullptr;
-      op.part = make_part(op, at);
+      op.part = make_part(op, at, motion_, films_);
       at += size;
     }
     reset();
@@ -119,6 +120,8 @@ class GraphStream : public Stream {
   // What silence leaves repeats itself with the period of the lowest rate: one such run, and all the past as it. Then
   // on to where the buffers' next samples begin a vector.
   void reset() override {
+    controls_.arrive();
+    find_motion();
     const float silence[kPiece] = {};
     float ignored[kPiece];
     at_ = 0;
@@ -128,11 +131,38 @@ class GraphStream : public Stream {
   }
 
   void process(const float* in, float* out, int64_t samples) override {
-    for (int64_t start = 0; start < samples; start += kPiece)
-      run<false>(in + start, out + start, std::min<int64_t>(kPiece, samples - start));
+    for (int64_t start = 0, size; start < samples; start += size) {
+      size = std::min<int64_t>(kPiece, samples - start);
+      const bool moving = controls_.left() > 0;
+      if (moving) size = std::min<int64_t>(size, controls_.left());
+      run<false>(in + start, out + start, size);
+      if (!moving) continue;
+      controls_.advance(size);
+      find_motion();
+    }
+  }
+
+  // The rows are the films', in the order of the operations.
+  void follow(const float* mix, const float* scale, long rows, int count, const float* values) override {
+    if (rows != films_ || !rows || !scale) throw std::invalid_argument("controls for other rows than there are");
+    controls_.follow(mix, scale, rows, count, values);
+    followed_ = true;
+    reset();
+  }
+
+  void control(const float* values, long samples) override {
+    if (!followed_) return;
+    controls_.set(values, samples);
+    find_motion();
   }
 
  private:
+  void find_motion() {
+    if (!followed_) return;
+    motion_ = {controls_.factors(), controls_.added(), nullptr, nullptr};
+    if (controls_.left() > 0) motion_.factor_slopes = controls_.factor_slopes(), motion_.slopes = controls_.slopes();
+  }
+
   static int next(const int64_t*& shape) { return static_cast<int>(*shape++); }
 
   Op read(const int64_t*& shape) const {
@@ -215,6 +245,10 @@ class GraphStream : public Stream {
   }
 
   long period_, at_ = 0;  // samples of the input
+  Controls controls_;
+  Motion motion_;
+  long films_ = 0;  // rows of all films
+  bool followed_ = false;
   int in_, in_row_, out_, out_row_;
   std::vector<History> buffers_;
   std::vector<int> levels_;

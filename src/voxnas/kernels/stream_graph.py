@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from voxnas.kernels.activations import PLAYED, as_integers
 from voxnas.kernels.build import Unavailable
 from voxnas.kernels.form import NativeForm
-from voxnas.kernels.graph import Step
+from voxnas.kernels.graph import Step, in_arrays
 from voxnas.kernels.graph_check import check_program
 from voxnas.kernels.graph_parts import part_numbers, part_weights
 from voxnas.kernels.graph_plan import PART_KINDS, Op, Place, Plan, plan
@@ -26,6 +26,7 @@ def graph_form(steps: Sequence[Step]) -> NativeForm:
         InputError: the program is malformed.
         Unavailable: the program has no native form.
     """
+    steps = in_arrays(steps)
     return NativeForm("graph", (np.array(shape_list(steps), np.int64), weight_list(steps)))
 
 

@@ -3,25 +3,11 @@
 
 #include <type_traits>
 
-#include "train_jobs.h"
+#include "train_learnt.h"
+#include "train_tiles.h"
 
 namespace voxnas {
 namespace {
-
-// The gradient of what an activation learns: of one number per channel, or of several that all channels share.
-template <class Act, bool learns = Act::learns>
-struct Learnt {
-  void add(const Act&, vec, vec) {}
-  void total(float*, int) const {}
-};
-template <class Act>
-struct Learnt<Act, true> {
-  vec sums[Act::terms] = {};
-  void add(const Act& act, vec signal, vec da) { act.by_learnt(signal, da, sums); }
-  void total(float* to, int channel) const {
-    for (int i = 0; i < Act::terms; ++i) to[Act::terms == 1 ? channel : i] += sum(sums[i]);
-  }
-};
 
 // The factor of a gate, from a Sigmoid.
 template <Gating gating>
@@ -116,43 +102,24 @@ auto sloping_rows(Gating gating) {
   return with_gating(gating, [](auto constant) { return &slope_rows<Act, constant()>; });
 }
 
-// The base of both passes: one thread's memory, and the beginnings within a tile.
-class Pass {
+// The base of both passes.
+class Pass : public TilePass {
  public:
   // `nets` is one for all items, or one for each.
   Pass(const WaveNet* nets, const Cut& cut, const Call& call, float* memory)
-      : net_(nets), cut_(cut), call_(call), kept_(*nets, cut), arena_(memory), nets_(nets) {
-    input_ = arena_.rows(1, cut.tiles * cut.tile);
-  }
-  size_t size() const { return arena_.size(); }
+      : TilePass(cut, call, memory), net_(nets), kept_(*nets, cut), nets_(nets) {}
 
  protected:
-  // The first time within the tile from which `start` on is covered.
-  int begin(long start, long tile) const {
-    const long t = start + cut_.lead - tile * cut_.tile;
-    return static_cast<int>(std::clamp<long>(t < 0 ? 0 : t / kStep * kStep, 0, cut_.tile));
-  }
-  int tile_end() const { return static_cast<int>(cut_.tile); }
-  // The job's input, behind zeros; a shorter last part is moved up to the end.
-  void read_input(const Job& job) {
-    const long samples = job.samples + cut_.past, lead = cut_.tiles * cut_.tile - samples;
-    std::fill_n(input_[0], lead, 0.f);
-    std::copy_n(call_.x + job.item * call_.samples_in + job.offset, samples, input_[0] + lead);
-  }
-  Rows condition(long tile) const { return {input_[0] + tile * cut_.tile, 0}; }
+  Rows condition(long tile) const { return input(tile); }
 
   void begin(const Job& job) {
     net_ = nets_ + (call_.per_item ? job.item : 0);
     read_input(job);
   }
+  using TilePass::begin;
 
   const WaveNet* net_;  // the job's
-  const Cut& cut_;
-  const Call& call_;
   Kept kept_;
-  Arena arena_;
-  Rows input_;
-  Sources sources_;
 
  private:
   const WaveNet* nets_;

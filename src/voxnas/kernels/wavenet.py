@@ -19,6 +19,7 @@ from voxnas.kernels.buffers import Buffers
 from voxnas.kernels.build import Unavailable, load
 from voxnas.kernels.failures import TOO_SHORT, check
 from voxnas.kernels.flat import FlatParameters
+from voxnas.kernels.train_call import Call
 
 # A tile's samples: few enough that a layer's input, activations and gradients share the cache, and so many
 # that the cost of beginning a tile is forgotten. Found by measurement.
@@ -63,19 +64,6 @@ class ArrayShape(Protocol):
     def head_bias(self) -> bool: ...
     @property
     def head_dilation(self) -> int: ...
-
-
-class _Call(ctypes.Structure):
-    """Mirror of the struct Call in train_jobs.h."""
-
-    _fields_ = (
-        *((name, ctypes.c_int64) for name in ("batch", "samples_in", "samples_out", "threads", "tile")),
-        *((name, ctypes.c_void_p) for name in ("weights", "x", "dy")),
-        ("scale", ctypes.c_float),
-        *((name, ctypes.c_void_p) for name in ("y", "kept", "dweights", "dx", "scratch")),
-        *((name, ctypes.c_void_p) for name in ("added", "dadded")),
-        ("per_item", ctypes.c_int64),
-    )
 
 
 _buffers = Buffers()
@@ -136,18 +124,18 @@ class NativeWaveNet:
     def call(self, name: str, sizes: Mapping[str, int], scale: float, **tensors: Tensor | None) -> None:
         """Run one of the library's functions; see the struct Call for the names."""
         pointers = {key: tensor.data_ptr() for key, tensor in tensors.items() if tensor is not None}
-        self._run(name, _Call(**sizes, tile=self.tile, scale=scale, **pointers))
+        self._run(name, Call(**sizes, tile=self.tile, scale=scale, **pointers))
 
     def memory(self, sizes: Mapping[str, int]) -> list[int]:
         """Sizes in floats: kept between the passes, scratch memory of forward, and of backward."""
         key = tuple(sizes.values())
         if key not in self._memory:
             found = (ctypes.c_int64 * 3)()
-            self._run("voxnas_wavenet_sizes", _Call(**sizes, tile=self.tile), found)
+            self._run("voxnas_wavenet_sizes", Call(**sizes, tile=self.tile), found)
             self._memory[key] = list(found)
         return self._memory[key]
 
-    def _run(self, name: str, call: _Call, *more: Any) -> None:
+    def _run(self, name: str, call: Call, *more: Any) -> None:
         library = load("wavenet_train.cpp")
         shape = ctypes.c_void_p(self.shape.ctypes.data)
         status = getattr(library, name)(shape, ctypes.byref(call), *more)

@@ -102,7 +102,9 @@ class StreamingNetwork(Network):
         Raises InputError if it cannot follow any.
         """
         if controls:
-            raise InputError(f"{type(self).__name__} follows no controls; train a WaveNet, an LSTM or a GRU")
+            raise InputError(
+                f"{type(self).__name__} follows no controls; train a WaveNet, a TCN, an LSTM or a GRU"
+            )
 
     def fold(self, setting: Mapping[str, Any]) -> "StreamingNetwork":
         """A copy whose controls of these names are fixed, and gone. InputError on a setting off the panel."""

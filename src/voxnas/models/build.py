@@ -21,6 +21,17 @@ N = TypeVar("N", bound=type[Network])
 
 _FAMILIES: tuple[type[Network], ...] = (WaveNet, LSTM, GRU, TCN, ConvNet, Linear, CellNet)
 _FAMILIES += (StateTrajectory, Lactose, Transformer, StateSpace, StringNet, ConditionedWaveNet)
+_WITH_BACKENDS = (
+    "WaveNet",
+    "LSTM",
+    "GRU",
+    "StateTrajectory",
+    "StringNet",
+    "TCN",
+    "ConvNet",
+    "Linear",
+    "Transformer",
+)
 TYPES = {family.__name__: family for family in _FAMILIES}
 
 
@@ -40,9 +51,9 @@ def build(architecture: Mapping[str, Any], **arguments: Any) -> Any:
     kind = arguments.pop("type", None)
     if kind not in TYPES:
         raise InputError(f"unknown network type {kind!r}; known are {', '.join(TYPES)}")
-    if kind not in ("WaveNet", "LSTM", "GRU", "StateTrajectory", "StringNet"):
+    if kind not in _WITH_BACKENDS:
         arguments.pop("backend", None)  # there is but one
-    if kind != "WaveNet":
+    if kind not in ("WaveNet", "TCN"):
         arguments.pop("conditioning", None)
     try:
         return TYPES[kind](**arguments)

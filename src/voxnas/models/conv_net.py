@@ -6,23 +6,29 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from voxnas.models.activations import Spec, activation, check_activation
-from voxnas.models.base import State, StreamingNetwork
+from voxnas.kernels.graph import Step
+from voxnas.models.activations import PReLU, Spec, activation, check_activation
+from voxnas.models.base import State
 from voxnas.models.conv import CausalConv
+from voxnas.models.programmed import ConvolutionalNetwork, convolution_step
 from voxnas.utils.errors import InputError
 
 
-class Chain(StreamingNetwork):
+class Chain(ConvolutionalNetwork):
     """Convolutions in a row, the first of which have an activation each; `ConvNet` and `Linear` below.
 
     Args:
         name: a readable name.
         convolutions: from one channel to one.
         specs: the activations, checked.
+        backend: of training; see `ProgramNetwork`.
     """
 
-    def __init__(self, name: str, convolutions: Sequence[CausalConv], specs: Sequence[Spec]) -> None:
+    def __init__(
+        self, name: str, convolutions: Sequence[CausalConv], specs: Sequence[Spec], backend: str = "auto"
+    ) -> None:
         super().__init__()
+        self.use(backend)
         self.name, self.specs = name, list(specs)
         self.convolutions = nn.ModuleList(convolutions)
         self.activations = nn.ModuleList(
@@ -31,23 +37,29 @@ class Chain(StreamingNetwork):
         )
         self.receptive_field = 1 + sum(convolution.past_samples for convolution in convolutions)
 
-    def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
-        self._check(controls)
-        return self._run(x, [None] * len(self.convolutions))[0]
+    @property
+    def _convolutions(self) -> list[CausalConv]:
+        return list(self.convolutions)  # type: ignore[arg-type]
 
-    def initial_state(self, batch: int = 1, controls: Tensor | None = None) -> State:
-        silence = next(self.parameters()).new_zeros(batch, 1, self.receptive_field)
-        return self._run(silence, [c.empty_past(batch) for c in self.convolutions])[1]  # type: ignore[operator]
+    def program(self) -> list[Step]:
+        """The network as steps that native code trains."""
+        steps: list[Step] = []
+        for index, convolution in enumerate(self._convolutions):
+            steps.append(convolution_step(convolution, len(steps)))
+            if index < len(self.specs):
+                follows, channels = self.activations[index], len(convolution.weight)
+                slopes = follows.slopes if isinstance(follows, PReLU) else None
+                spec = self.specs[index]
+                steps.append(Step("activation", (len(steps),), channels, 1, weight=slopes, activation=spec))
+        return steps
 
-    def stream(self, x: Tensor, state: State, controls: Tensor | None = None) -> tuple[Tensor, State]:
-        self._check(controls)
-        return self._run(x, state)
-
-    def _run(self, x: Tensor, state: Sequence[Tensor | None]) -> tuple[Tensor, State]:
+    def _run(
+        self, x: Tensor, state: Sequence[Tensor | None], heard: Tensor | None = None
+    ) -> tuple[Tensor, State]:
         x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         after: State = []
-        for index, (convolution, past) in enumerate(zip(self.convolutions, state, strict=True)):
-            x, past = convolution.with_past(x, past)  # type: ignore[operator]
+        for index, (convolution, past) in enumerate(zip(self._convolutions, state, strict=True)):
+            x, past = convolution.with_past(x, past)
             after.append(past)
             if index < len(self.activations):
                 x = self.activations[index](x)
@@ -55,7 +67,7 @@ class Chain(StreamingNetwork):
 
     @property
     def macs_per_sample(self) -> int:
-        return sum(c.macs for c in self.convolutions)  # type: ignore[misc]
+        return sum(convolution.macs for convolution in self._convolutions)
 
 
 class ConvNet(Chain):
@@ -67,6 +79,7 @@ class ConvNet(Chain):
         kernel_size: of all, or one per convolution; plug-in files hold 2.
         activation: of all; a name, or `{"type": name, parameter: value}`.
         name: a readable name; None for one after the sizes.
+        backend: of training; see `ProgramNetwork`.
 
     Raises:
         InputError: sizes that cannot be, an unknown activation.
@@ -79,6 +92,7 @@ class ConvNet(Chain):
         kernel_size: int | Sequence[int] = 2,
         activation: Spec = "Tanh",
         name: str | None = None,
+        backend: str = "auto",
     ) -> None:
         kernels = [kernel_size] * len(dilations) if isinstance(kernel_size, int) else list(kernel_size)
         sizes = [channels, *dilations, *kernels]
@@ -97,6 +111,7 @@ class ConvNet(Chain):
             name or f"convnet-l{len(dilations)}-c{channels}-k{max(kernels)}",
             [*convolutions, CausalConv(channels, 1)],
             [self.activation] * len(dilations),
+            backend,
         )
 
     def architecture(self) -> dict[str, Any]:
@@ -115,15 +130,18 @@ class Linear(Chain):
         taps: its length.
         bias: add a constant.
         name: a readable name; None for one after the size.
+        backend: of training; see `ProgramNetwork`.
 
     Raises:
         InputError: a length that cannot be.
     """
 
-    def __init__(self, taps: int = 2048, bias: bool = False, name: str | None = None) -> None:
+    def __init__(
+        self, taps: int = 2048, bias: bool = False, name: str | None = None, backend: str = "auto"
+    ) -> None:
         if type(taps) is not int or taps < 1:
             raise InputError(f"Linear: taps is a whole number from 1, got {taps!r}")
-        super().__init__(name or f"linear-{taps}", [CausalConv(1, 1, taps, bias=bias)], [])
+        super().__init__(name or f"linear-{taps}", [CausalConv(1, 1, taps, bias=bias)], [], backend)
 
     def architecture(self) -> dict[str, Any]:
         bias = self.convolutions[0].bias is not None

@@ -52,8 +52,7 @@ def activated(activation: nn.Module, x: Tensor) -> Tensor:
 
 def pointwise_step(signal: int, weight: Tensor, bias: Tensor | None) -> Step:
     """A 1×1 convolution, weight `(outputs, inputs)`, as a step of a program."""
-    given = None if bias is None else values(bias)
-    return Step("conv", (signal,), len(weight), 1, weight=values(weight)[..., None], bias=given)
+    return Step("conv", (signal,), len(weight), 1, weight=weight[..., None], bias=bias)
 
 
 def values(tensor: Tensor) -> NDArray[np.float32]:

@@ -5,18 +5,19 @@ Modeling", as Steinmetz and Reiss (2022), "Efficient Neural Networks for Real-ti
 Range Compression", use it for audio: long kernels, dilations in powers of up to 10.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from voxnas.kernels.graph import Step
 from voxnas.models.activations import PReLU, Spec, activation, check_activation
-from voxnas.models.base import State, StreamingNetwork
+from voxnas.models.base import State
+from voxnas.models.controls import Control, as_controls
 from voxnas.models.conv import CausalConv
+from voxnas.models.filmed import FilmedNetwork, Turned, turn
+from voxnas.models.programmed import ConvolutionalNetwork, convolution_step
 from voxnas.utils.errors import InputError
 
 
@@ -35,13 +36,16 @@ class Block(nn.Module):
         self.activation = activation(spec, channels)
         self.residual = CausalConv(inputs, channels, bias=False)
 
-    def forward(self, x: Tensor, past: Tensor | None) -> tuple[Tensor, Tensor]:
-        """With a past as many samples as went in, without one fewer by what it looks back; the next past."""
+    def forward(self, x: Tensor, past: Tensor | None, turned: Turned | None = None) -> tuple[Tensor, Tensor]:
+        """With a past as many samples as went in, without one fewer by what it looks back; the next past.
+
+        Controls have `turned` what goes into the activation.
+        """
         y, after = self.convolution.with_past(x, past)
-        return self.activation(y) + self.residual(x[..., x.shape[-1] - y.shape[-1] :]), after
+        return self.activation(turn(y, turned)) + self.residual(x[..., x.shape[-1] - y.shape[-1] :]), after
 
 
-class TCN(StreamingNetwork):
+class TCN(ConvolutionalNetwork, FilmedNetwork):
     """Blocks whose dilations are 1, dilation_base, dilation_base², …, and a 1×1 at the end.
 
     Args:
@@ -51,9 +55,12 @@ class TCN(StreamingNetwork):
         dilation_base: the factor from block to block.
         activation: of all; a name, or `{"type": name, parameter: value}`.
         name: a readable name; None for one after the sizes.
+        backend: of training; see `ProgramNetwork`.
+        controls: those that it follows, or their plain values.
+        conditioning: how, "mixin" or "film"; see `FilmedNetwork`. Steinmetz and Reiss have the film.
 
     Raises:
-        InputError: sizes that cannot be, an unknown activation.
+        InputError: sizes that cannot be, an unknown activation, conditioning or backend.
     """
 
     def __init__(
@@ -64,8 +71,12 @@ class TCN(StreamingNetwork):
         dilation_base: int = 6,
         activation: Spec = "PReLU",
         name: str | None = None,
+        backend: str = "auto",
+        controls: Sequence[Control | Mapping[str, Any]] = (),
+        conditioning: str = "film",
     ) -> None:
         super().__init__()
+        self.use(backend)
         sizes = (channels, num_layers, kernel_size, dilation_base)
         if any(type(size) is not int or size < 1 for size in sizes):
             known = "channels, num_layers, kernel_size and dilation_base"
@@ -79,46 +90,51 @@ class TCN(StreamingNetwork):
         )
         self.head = CausalConv(channels, 1)
         self.receptive_field = 1 + sum(block.convolution.past_samples for block in self._blocks)
+        self.condition(conditioning, as_controls(controls))
 
     @property
     def _blocks(self) -> list[Block]:
         return list(self.blocks)  # type: ignore[arg-type]
 
-    def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
-        self._check(controls)
-        return self._run(x, [None] * self.num_layers)[0]
+    @property
+    def _convolutions(self) -> list[CausalConv]:
+        return [block.convolution for block in self._blocks]
 
-    def initial_state(self, batch: int = 1, controls: Tensor | None = None) -> State:
-        silence = self.head.weight.new_zeros(batch, 1, self.receptive_field)
-        return self._run(silence, [block.convolution.empty_past(batch) for block in self._blocks])[1]
+    @property
+    def turned_convolutions(self) -> list[list[CausalConv]]:
+        return [[convolution] for convolution in self._convolutions]
 
-    def stream(self, x: Tensor, state: State, controls: Tensor | None = None) -> tuple[Tensor, State]:
-        self._check(controls)
-        return self._run(x, state)
+    def _changed(self) -> None:
+        self._form = None
 
-    def _run(self, x: Tensor, state: Sequence[Tensor | None]) -> tuple[Tensor, State]:
+    def _run(
+        self, x: Tensor, state: Sequence[Tensor | None], heard: Tensor | None = None
+    ) -> tuple[Tensor, State]:
         x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         after: State = []
-        for block, past in zip(self._blocks, state, strict=True):
-            x, past = block(x, past)
+        turned = [None] * len(state) if heard is None else self._turned(heard)
+        for block, past, by in zip(self._blocks, state, turned, strict=True):
+            x, past = block(x, past, by)
             after.append(past)
         return self.head(x).squeeze(2), after
 
     def program(self) -> list[Step]:
-        """The network as steps that native code plays."""
+        """The network as steps that native code plays and trains."""
         steps: list[Step] = []
         signal = 0  # that goes into the next block
-        for block in self._blocks:
-            slopes = _values(block.activation.slopes) if isinstance(block.activation, PReLU) else None
+        for block, film in zip(self._blocks, self._films(), strict=True):
+            slopes = block.activation.slopes if isinstance(block.activation, PReLU) else None
+            steps.append(convolution_step(block.convolution, signal))
+            if film is not None:
+                steps.append(Step("film", (len(steps),), self.channels, 1, weight=film))
             made = len(steps)
             steps += [
-                _step(block.convolution, signal),
-                Step("activation", (made + 1,), self.channels, 1, weight=slopes, activation=self.spec),
-                _step(block.residual, signal),
-                Step("add", (made + 2, made + 3), self.channels, 1),
+                Step("activation", (made,), self.channels, 1, weight=slopes, activation=self.spec),
+                convolution_step(block.residual, signal),
+                Step("add", (made + 1, made + 2), self.channels, 1),
             ]
             signal = len(steps)
-        return [*steps, _step(self.head, signal)]
+        return [*steps, convolution_step(self.head, signal)]
 
     @property
     def macs_per_sample(self) -> int:
@@ -127,7 +143,7 @@ class TCN(StreamingNetwork):
     def architecture(self) -> dict[str, Any]:
         sizes = {"channels": self.channels, "num_layers": self.num_layers, "kernel_size": self.kernel_size}
         shape = {**sizes, "dilation_base": self.dilation_base, "activation": self.spec}
-        return {"type": "TCN", "name": self.name, **shape}
+        return {"type": "TCN", "name": self.name, **shape} | self._followed()
 
     def summary(self) -> dict[str, Any]:
         return {
@@ -135,15 +151,3 @@ class TCN(StreamingNetwork):
             "channels": self.channels,
             "kernel_size": self.kernel_size,
         }
-
-
-def _step(conv: CausalConv, signal: int) -> Step:
-    outputs, _, kernel_size = conv.weight.shape
-    bias = None if conv.bias is None else _values(conv.bias)
-    return Step(
-        "conv", (signal,), outputs, 1, kernel_size, conv.dilation, weight=_values(conv.weight), bias=bias
-    )
-
-
-def _values(tensor: Tensor) -> NDArray[np.float32]:
-    return tensor.detach().cpu().float().numpy()

@@ -14,7 +14,8 @@ from voxnas.kernels.graph_check import MOST_WINDOW
 from voxnas.models.activations import PReLU, Spec, check_activation
 from voxnas.models.activations import activation as activation_module
 from voxnas.models.base import State
-from voxnas.models.pointwise import Pointwise, activated, pointwise, pointwise_step, values
+from voxnas.models.pointwise import Pointwise, activated, pointwise, pointwise_step
+from voxnas.models.programmed import ProgramNetwork
 from voxnas.models.stacked import Stacked
 from voxnas.utils.errors import InputError
 
@@ -99,22 +100,22 @@ class EncoderLayer(nn.Module):
         def normed(index: int, of: int) -> int:
             if not self.norm:
                 return of
-            gains = {"weight": values(self.norms[index].weight), "bias": values(self.norms[index].bias)}  # type: ignore[arg-type]
+            gains = {"weight": self.norms[index].weight, "bias": self.norms[index].bias}
             return then(Step("norm", (of,), channels, 1, **gains))  # type: ignore[arg-type]
 
         projected = then(pointwise_step(normed(0, signal), *self.projection()))
         window = {"kernel_size": self.window, "dilation": self.dilation, "heads": self.heads}
-        seen = then(Step("attention", (projected,), channels, 1, weight=values(self.older()), **window))  # type: ignore[arg-type]
+        seen = then(Step("attention", (projected,), channels, 1, weight=self.older(), **window))  # type: ignore[arg-type]
         between = then(Step("add", (signal, then(self.attended.step(seen))), channels, 1))
         wide = then(self.widen.step(normed(1, between)))
-        slopes = values(self.activation.slopes) if isinstance(self.activation, PReLU) else None
+        slopes = self.activation.slopes if isinstance(self.activation, PReLU) else None
         width = len(self.widen.weight)
         active = then(Step("activation", (wide,), width, 1, weight=slopes, activation=spec))
         then(Step("add", (between, then(self.narrow.step(active))), channels, 1))
         return steps
 
 
-class Transformer(Stacked[EncoderLayer]):
+class Transformer(Stacked[EncoderLayer], ProgramNetwork):
     """A linear encoder, encoder layers with a causal window, a linear decoder.
 
     Layer l sees `window` samples that are `dilation_base ** l` apart.
@@ -129,9 +130,10 @@ class Transformer(Stacked[EncoderLayer]):
         activation: of the feed-forward parts; a name, or `{"type": name, parameter: value}`.
         norm: a norm over the channels before each part.
         name: a readable name; None for one after the sizes.
+        backend: of training; see `ProgramNetwork`.
 
     Raises:
-        InputError: sizes that cannot be, an unknown activation.
+        InputError: sizes that cannot be, an unknown activation or backend.
     """
 
     segment_length = 1024
@@ -147,8 +149,10 @@ class Transformer(Stacked[EncoderLayer]):
         activation: Spec = "ReLU",
         norm: bool = False,
         name: str | None = None,
+        backend: str = "auto",
     ) -> None:
         super().__init__()
+        self.use(backend)
         sizes = (channels, num_layers, heads, window, dilation_base, feed_forward)
         if any(type(size) is not int or size < 1 for size in sizes):
             known = "channels, num_layers, heads, window, dilation_base and feed_forward"
@@ -170,8 +174,7 @@ class Transformer(Stacked[EncoderLayer]):
         self.stack(channels, layers)
         self.receptive_field = 1 + sum(layer.past_samples for layer in self._layers)
 
-    def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
-        self._check(controls)
+    def _offline(self, x: Tensor, heard: Tensor | None) -> Tensor:
         return self._run(x, [None] * self.num_layers)[0]
 
     def initial_state(self, batch: int = 1, controls: Tensor | None = None) -> State:

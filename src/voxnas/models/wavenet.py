@@ -6,8 +6,7 @@ for Raw Audio", as used for amps by Wright et al. (2020), "Real-Time Guitar Ampl
 Learning".
 """
 
-import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -21,19 +20,19 @@ from voxnas.kernels.wavenet import NativeWaveNet
 from voxnas.models.activations import Spec
 from voxnas.models.base import BACKENDS, State, StreamingNetwork, warn_of_torch
 from voxnas.models.control_mix import ControlMix
-from voxnas.models.controls import Control, as_controls, check_names, columns
+from voxnas.models.controls import Control, as_controls
 from voxnas.models.conv import CausalConv
+from voxnas.models.filmed import FilmedNetwork
 from voxnas.models.layer_array import LayerArray, as_arguments, check_chain, receptive_field
-from voxnas.models.wavenet_layers import Array, Layer, Turned
+from voxnas.models.wavenet_layers import Array, Layer
 from voxnas.utils.errors import InputError
 
-CONDITIONING = ("mixin", "film")
 STEP_SAMPLES = (
     StreamingNetwork.segment_length * StreamingNetwork.batch_size
 )  # of all segments of a training step
 
 
-class WaveNet(StreamingNetwork):
+class WaveNet(FilmedNetwork):
     """A WaveNet of one or more layer arrays.
 
     Args:
@@ -44,8 +43,7 @@ class WaveNet(StreamingNetwork):
         backend: what computes `forward`: "native" (see voxnas.kernels; float32 on a CPU), "torch", or "auto"
             for native where it can be and PyTorch elsewhere. `stream` is always PyTorch's.
         controls: those that it follows, or their plain values.
-        conditioning: how: "mixin", where a setting adds to what goes into each activation; or "film", where
-            it scales that as well (Perez et al., 2018, "FiLM"). A setting folds into the weights either way.
+        conditioning: how, "mixin" or "film"; see `FilmedNetwork`.
 
     Raises:
         InputError: arrays that do not fit each other; "native" where that cannot be.
@@ -64,11 +62,7 @@ class WaveNet(StreamingNetwork):
         self.name = name
         if backend not in BACKENDS:
             raise InputError(f"WaveNet: unknown backend {backend!r}; one of {', '.join(BACKENDS)}")
-        if conditioning not in CONDITIONING:
-            raise InputError(
-                f"WaveNet: unknown conditioning {conditioning!r}; one of {', '.join(CONDITIONING)}"
-            )
-        self.backend, self.conditioning = backend, conditioning
+        self.backend = backend
         self.shapes = [a if isinstance(a, LayerArray) else LayerArray.of(**a) for a in layer_arrays]
         check_chain(self.shapes)
         inputs = [1, *(shape.channels for shape in self.shapes)]
@@ -79,67 +73,20 @@ class WaveNet(StreamingNetwork):
         self._form: NativeWaveNet | Unavailable | None = None  # found out when it is first needed
         self._owners: list[tuple[nn.Module, str]] | None = None
         self._lent: FlatOptimizer | None = None
-        self.control_mix: ControlMix | None = None  # behind what plug-in files hold
-        self.control_scale: ControlMix | None = None
-        self.follow(as_controls(controls))
-
-    def follow(self, controls: Sequence[Control]) -> None:
-        self.controls = tuple(controls)
-        self.num_controls = sum(control.inputs for control in controls)
-        rows = sum(layer.conv.weight.shape[0] for layer in self.layers)
-        self.control_mix = ControlMix(rows, self.num_controls) if controls else None
-        scaled = controls and self.conditioning == "film"
-        self.control_scale = ControlMix(rows, self.num_controls) if scaled else None
-        self._owners = None
         self._row_of: Tensor | None = None
+        self.condition(conditioning, as_controls(controls))  # behind what plug-in files hold
 
-    def fold(self, setting: Mapping[str, Any]) -> "WaveNet":
-        check_names(self.controls, setting)
-        self.unflatten()
-        folded = copy.deepcopy(self)
-        folded._owners = folded._row_of = None
-        if self.control_mix is None:
-            return folded
-        heard = torch.zeros(1, self.num_controls)
-        gone: list[int] = []
-        for control, places in columns(self.controls):
-            if control.name in setting:
-                heard[0, places] = torch.tensor(control.encode(setting[control.name]))
-                gone += range(places.start, places.stop)
-        folded.controls = tuple(control for control in self.controls if control.name not in setting)
-        folded.num_controls -= len(gone)
-        with torch.no_grad():
-            heard = heard.to(self.control_mix.weight)
-            added = self.control_mix(heard)[0]
-            scale = torch.ones_like(added)
-            if self.control_scale is not None:
-                scale = scale + self.control_scale(heard)[0]
-            folded._work_in(scale, added)
-            folded.control_mix = self.control_mix.without(gone)
-            if self.control_scale is not None:
-                folded.control_scale = self.control_scale.without(gone)
-            if folded.control_mix is not None and folded.control_scale is not None:
-                # What is left scales what is scaled already, and with it what was added.
-                folded.control_scale.weight.div_(_not_zero(scale).view(-1, 1))
-                folded.control_mix.weight.sub_(folded.control_scale.weight * added.view(-1, 1))
-        return folded
+    def _changed(self) -> None:
+        self._owners = self._row_of = None
 
-    def _work_in(self, scale: Tensor, added: Tensor) -> None:
-        """Scale what goes into the activations, row by row, and add to it."""
-        rows = zip(self.layers, self._per_layer(scale), self._per_layer(added), strict=True)
-        for layer, factor, more in rows:
-            for weight in (layer.conv.weight, layer.mixin.weight):
-                weight.mul_(factor.view(-1, 1, 1))
-            layer.conv.bias.mul_(factor).add_(more)  # type: ignore[union-attr]
+    @property
+    def turned_convolutions(self) -> list[list[CausalConv]]:
+        return [[layer.conv, layer.mixin] for layer in self.layers]
 
     @property
     def layers(self) -> list[Layer]:
         """Those of all arrays, one after the other."""
         return [layer for array in self.arrays for layer in array.layers]  # type: ignore[union-attr]
-
-    def _per_layer(self, rows: Tensor) -> list[Tensor]:
-        """What is there for the rows of all layers, on the first axis, by layer."""
-        return list(rows.split([layer.conv.weight.shape[0] for layer in self.layers]))
 
     def _convolutions(self) -> list[CausalConv]:
         """Convolutions with a past, in the order of the state: each layer's, then its array's head."""
@@ -243,26 +190,12 @@ class WaveNet(StreamingNetwork):
         assert head is not None
         return self.head_scale * head.squeeze(2), after
 
-    def _turned(self, heard: Tensor) -> Iterator[Turned]:
-        """By layer, what the controls make of that which goes into its activation."""
-        assert self.control_mix is not None
-        heard = heard if heard.ndim == 3 else heard.unsqueeze(-1)
-        sizes = [layer.conv.weight.shape[0] for layer in self.layers]
-        added = self.control_mix(heard).unsqueeze(2).split(sizes, dim=1)
-        if self.control_scale is None:
-            return zip([None] * len(added), added, strict=True)
-        return zip((1 + self.control_scale(heard)).unsqueeze(2).split(sizes, dim=1), added, strict=True)
-
     @property
     def macs_per_sample(self) -> int:
         return sum(m.macs for m in self.modules() if isinstance(m, CausalConv))
 
     def architecture(self) -> dict[str, Any]:
-        followed: dict[str, Any] = {}
-        if self.controls:
-            followed["controls"] = [control.as_values() for control in self.controls]
-            followed["conditioning"] = self.conditioning
-        return self.arguments(self.shapes, self.head_scale, self.name) | followed
+        return self.arguments(self.shapes, self.head_scale, self.name) | self._followed()
 
     @staticmethod
     def arguments(shapes: Sequence[LayerArray], head_scale: float, name: str) -> dict[str, Any]:
@@ -294,11 +227,6 @@ def _segments(receptive_field: int) -> tuple[int, int]:
     usual = StreamingNetwork.segment_length
     length = usual if receptive_field <= usual else 2 << (receptive_field - 1).bit_length()
     return length, max(1, STEP_SAMPLES // length)
-
-
-def _not_zero(scale: Tensor) -> Tensor:
-    """A row that a setting has silenced can be scaled no further; it stays all but silent."""
-    return torch.where(scale.abs() < 1e-6, torch.full_like(scale, 1e-6), scale)
 
 
 def _native_form(shapes: Sequence[LayerArray]) -> NativeWaveNet | Unavailable:

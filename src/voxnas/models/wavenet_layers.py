@@ -6,10 +6,9 @@ from torch import Tensor, nn
 
 from voxnas.models.activations import activation
 from voxnas.models.conv import CausalConv
+from voxnas.models.filmed import Turned, turn
 from voxnas.models.initial import start
 from voxnas.models.layer_array import LayerArray
-
-Turned = tuple[Tensor | None, Tensor]  # `(batch, inner, 1, 1)` each, or with one for each sample
 
 
 class Layer(nn.Module):
@@ -42,11 +41,7 @@ class Layer(nn.Module):
         """
         z, past = self.conv.with_past(x, past)
         length = z.shape[-1]
-        z = z + self.mixin(condition[..., -length:])
-        if turned is not None:
-            factor, added = turned
-            z = z + added if factor is None else factor * z + added
-        z = self._activate(z)
+        z = self._activate(turn(z + self.mixin(condition[..., -length:]), turned))
         if self.residual is not None:
             x = x[..., -length:] + self.residual(z)
         return x, z if self.head1x1 is None else self.head1x1(z), past

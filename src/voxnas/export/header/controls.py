@@ -13,8 +13,8 @@ from voxnas.export.header.parts import Parts, numbers
 from voxnas.models.base import StreamingNetwork
 from voxnas.models.control_mix import ControlMix
 from voxnas.models.controls import Control, columns, encode
+from voxnas.models.filmed import FilmedNetwork
 from voxnas.models.recurrent import Recurrent
-from voxnas.models.wavenet import WaveNet
 
 GLIDE = 1024  # samples
 STEP = {True: 1, False: 8}  # of a recurrent network, which goes sample by sample, and of others
@@ -53,18 +53,18 @@ def control_values(
 
 def _scaled(network: StreamingNetwork, make_parts: Callable[[Any], Parts]) -> tuple[list[int], np.ndarray]:
     """For each of the runtime's numbers the row that multiplies it, from 1, and `(rows, inputs)`."""
-    if not isinstance(network, WaveNet) or network.control_scale is None:
+    if not isinstance(network, FilmedNetwork) or network.control_scale is None:
         return [0], np.zeros((0, network.num_controls))
     marked = copy.deepcopy(network)
     for parameter in marked.parameters():
         torch.nn.init.zeros_(parameter)
     nothing = make_parts(marked).weights  # but for the constants of activations
     first = 1
-    for layer in marked.layers:
-        rows = torch.arange(first, first + len(layer.conv.weight)).double()
-        for weight in (layer.conv.weight, layer.mixin.weight):
-            weight.data += rows.view(-1, 1, 1)
-        layer.conv.bias.data += rows  # type: ignore[union-attr]
+    for convolutions in marked.turned_convolutions:
+        rows = torch.arange(first, first + len(convolutions[0].weight)).double()
+        for convolution in convolutions:
+            convolution.weight.data += rows.view(-1, 1, 1)
+        convolutions[0].bias.data += rows  # type: ignore[union-attr]
         first += len(rows)
     row_of = np.round(make_parts(marked).weights - nothing).astype(int)
     return row_of.tolist(), numbers(network.control_scale.weight)
@@ -86,15 +86,16 @@ def _biases(network: StreamingNetwork, make_parts: Callable[[Any], Parts]) -> tu
 def _added_to(network: StreamingNetwork) -> list[torch.Tensor]:
     if isinstance(network, Recurrent):
         return [network.layer(0)[2]]
-    assert isinstance(network, WaveNet)
-    return [layer.conv.bias for layer in network.layers if layer.conv.bias is not None]
+    assert isinstance(network, FilmedNetwork)
+    biases = [convolutions[0].bias for convolutions in network.turned_convolutions]
+    return [bias for bias in biases if bias is not None]
 
 
 def _mix(network: StreamingNetwork) -> np.ndarray:
     """`(biases, inputs)`, in the order of the biases."""
     if isinstance(network, Recurrent):
         return numbers(network.layer(0)[0])[:, 1:]
-    mix: ControlMix | None = network.control_mix if isinstance(network, WaveNet) else None
+    mix: ControlMix | None = network.control_mix if isinstance(network, FilmedNetwork) else None
     assert mix is not None
     return numbers(mix.weight)
 

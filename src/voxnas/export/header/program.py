@@ -1,7 +1,7 @@
 """Parts of a network that tells its program, a list of steps, for the runtime's program.h."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -9,9 +9,10 @@ from voxnas.export.files import CannotHold
 from voxnas.export.header.parts import Array, Parts, history_floats, join
 from voxnas.export.header.silence import silence_of
 from voxnas.kernels.activations import name_of, parameters_of
-from voxnas.kernels.graph import Step
+from voxnas.kernels.graph import Step, in_arrays, without_films
 from voxnas.kernels.graph_parts import part_weights
 from voxnas.kernels.graph_plan import PART_KINDS
+from voxnas.models.base import StreamingNetwork
 
 
 class Programmed(Protocol):
@@ -22,13 +23,14 @@ class Programmed(Protocol):
 
 def parts(network: Programmed) -> Parts:
     """C++ type and numbers of a program. Raises CannotHold for steps that no header has."""
-    steps = network.program()
+    steps = in_arrays(without_films(network.program()))
     channels = [1, *(step.channels for step in steps)]
     past = [0] * len(channels)
     for step in steps:
         number = step.inputs[0]
         past[number] = max(past[number], (step.kernel_size - 1) * step.dilation)
-    values, states = silence_of(steps)
+    at_rest: Any = network.at_rest() if isinstance(network, StreamingNetwork) else network
+    values, states = silence_of(in_arrays(at_rest.program()))
     signals = ", ".join(f"History<{count}, {back}>" for count, back in zip(channels, past, strict=True))
     types = ",\n    ".join(_type(step, channels) for step in steps)
     quiet = [value for value, back in zip(values, past, strict=True) if back]

@@ -1,12 +1,13 @@
-"""Speed of recurrent training, forward and backward: native code beside torch.nn.LSTM and torch.nn.GRU.
+"""Speed of training by family, forward and backward: native code beside PyTorch.
 
-    python benchmarks/recurrent_kernel.py [--kinds LSTM GRU] [--units 8 16 24 40] [--samples 8192]
+    python benchmarks/family_kernel.py [--kinds LSTM GRU TCN] [--sizes 8 16 24 40] [--samples 8192]
         [--threads 2] [--repeats 3] [--into PATH]
 
---kinds StateTrajectory takes units for those of its hidden layers, and PyTorch a sample at a time.
-One step is a batch of 8 segments of 8,192 samples behind a warm-up of 1,024. Both backends take turns in one
-process, so that other load on the machine meets both; times are medians, in brackets minima. Then both train
-the same network on the same segments of noise through a clipper with a memory, to an ESR after equal steps.
+A size is the units of a recurrent network, the channels of a TCN, ConvNet or Transformer, the taps of a
+Linear. One step is a batch of 8 segments of 8,192 samples, behind a warm-up of 1,024 or what the network
+looks back on. PyTorch takes state trajectories a sample at a time. Both backends take turns in one process,
+so that other load on the machine meets both; times are medians, in brackets minima. Then both train the
+same network on the same segments of noise through a clipper with a memory, to an ESR after equal steps.
 """
 
 import argparse
@@ -19,28 +20,34 @@ from docs_page import page_option, show
 from own_speed import now
 from rich.table import Table
 
+from voxnas.models.base import StreamingNetwork
 from voxnas.models.build import build
-from voxnas.models.recurrent import Recurrent
-from voxnas.models.state_trajectory import StateTrajectory
 
 BATCH, SAMPLES, WARM_UP = 8, 8192, 1024
 BACKENDS = ("native", "torch")
 STEPS, TRAINED_SAMPLES, TRAINED_WARM_UP = 50, 256, 64
+SIZES = {
+    "TCN": "channels",
+    "ConvNet": "channels",
+    "Transformer": "channels",
+    "Linear": "taps",
+}  # of the others hidden_size
+COLUMNS = ("network", "native ms", "PyTorch ms", "ratio", "ratio of minima", "ESR native", "ESR PyTorch")
 
 
-def network(kind: str, units: int, backend: str, warm_up: int = WARM_UP) -> Recurrent | StateTrajectory:
+def network(kind: str, size: int, backend: str, warm_up: int = WARM_UP) -> StreamingNetwork:
     """The network, with the same weights each time."""
     torch.manual_seed(0)
-    net: Recurrent | StateTrajectory = build(
-        {"type": kind, "hidden_size": units, "warm_up": warm_up, "backend": backend}
-    )
+    sizes = {SIZES[kind]: size} if kind in SIZES else {"hidden_size": size, "warm_up": warm_up}
+    net: StreamingNetwork = build({"type": kind, **sizes, "backend": backend})
     return net
 
 
-def speed(kind: str, units: int, repeats: int, samples: int) -> dict[str, dict[str, float]]:
+def speed(kind: str, size: int, repeats: int, samples: int) -> dict[str, dict[str, float]]:
     """Milliseconds of a step of either backend, in turn."""
-    nets = {backend: network(kind, units, backend) for backend in BACKENDS}
-    x, dy = torch.randn(BATCH, 1, WARM_UP + samples), torch.randn(BATCH, 1, samples)
+    nets = {backend: network(kind, size, backend) for backend in BACKENDS}
+    past = nets["native"].receptive_field - 1
+    x, dy = torch.randn(BATCH, 1, past + samples), torch.randn(BATCH, 1, samples)
     times: dict[str, list[float]] = {backend: [] for backend in BACKENDS}
     for repeat in range(repeats + 1):
         for backend, net in nets.items():
@@ -52,14 +59,14 @@ def speed(kind: str, units: int, repeats: int, samples: int) -> dict[str, dict[s
     return {b: {"median_ms": statistics.median(found), "min_ms": min(found)} for b, found in times.items()}
 
 
-def esr(kind: str, units: int, backend: str) -> float:
+def esr(kind: str, size: int, backend: str) -> float:
     """Of the last tenth of so many steps of Adam."""
-    net = network(kind, units, backend, TRAINED_WARM_UP)
+    net = network(kind, size, backend, TRAINED_WARM_UP)
     optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
     random = torch.Generator().manual_seed(1)
     found = []
     for _ in range(STEPS):
-        x = 0.5 * torch.randn(BATCH, 1, TRAINED_WARM_UP + TRAINED_SAMPLES, generator=random)
+        x = 0.5 * torch.randn(BATCH, 1, net.receptive_field - 1 + TRAINED_SAMPLES, generator=random)
         smooth = torch.nn.functional.avg_pool1d(x, 4, 1)
         y = torch.tanh(3 * smooth[..., -TRAINED_SAMPLES:])
         loss = (net(x) - y).square().sum() / y.square().sum()
@@ -73,9 +80,9 @@ def esr(kind: str, units: int, backend: str) -> float:
 def main() -> None:
     """Measure each size and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kinds", nargs="+", default=["LSTM", "GRU"])
+    parser.add_argument("--kinds", nargs="+", default=["LSTM", "GRU", "TCN"])
     parser.add_argument("--samples", type=int, default=SAMPLES)
-    parser.add_argument("--units", type=int, nargs="+", default=[8, 16, 24, 40])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[8, 16, 24, 40])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--into", type=Path, help="a JSON file that the results become a part of")
@@ -84,26 +91,18 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     title = f"Forward and backward of {BATCH} × {options.samples} samples, threads: {options.threads}"
     table = Table(title=title)
-    for name in (
-        "network",
-        "native ms",
-        "PyTorch ms",
-        "ratio",
-        "ratio of minima",
-        "ESR native",
-        "ESR PyTorch",
-    ):
+    for name in COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)
     rows = []
     for kind in options.kinds:
-        for units in options.units:
-            times = speed(kind, units, options.repeats, options.samples)
+        for size in options.sizes:
+            times = speed(kind, size, options.repeats, options.samples)
             native, other = times["native"], times["torch"]
             ratios = [other[key] / native[key] for key in ("median_ms", "min_ms")]
-            ends = {backend: esr(kind, units, backend) for backend in BACKENDS}
-            rows.append({"kind": kind, "units": units, **times, "ratio": ratios[0], "esr": ends})
+            ends = {backend: esr(kind, size, backend) for backend in BACKENDS}
+            rows.append({"kind": kind, "size": size, **times, "ratio": ratios[0], "esr": ends})
             table.add_row(
-                f"{kind} {units}",
+                f"{kind} {size}",
                 *(f"{side['median_ms']:.1f} ({side['min_ms']:.1f})" for side in (native, other)),
                 *(f"{ratio:.1f}" for ratio in ratios),
                 *(f"{ends[backend]:.5f}" for backend in BACKENDS),
@@ -111,7 +110,7 @@ def main() -> None:
     show(table, options.page, "Of CPU time." if options.threads == 1 else "")
     if options.into:
         known = json.loads(options.into.read_text()) if options.into.exists() else {}
-        known["recurrent"] = {"threads": options.threads, "rows": rows}
+        known["families"] = {"threads": options.threads, "rows": rows}
         options.into.parent.mkdir(parents=True, exist_ok=True)
         options.into.write_text(json.dumps(known, indent=1) + "\n")
 
