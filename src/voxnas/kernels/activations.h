@@ -1,5 +1,4 @@
-// Activations on vectors, with what their gradients need. Error at most 1e-6 (of SiLU: times the input where that is
-// above 1); NaN stays NaN.
+// Activations on vectors, with what their gradients need.
 //
 // `value` is the activation. Training keeps one number per activation, `kept`: the output where the slope can be
 // had from it, else the input. `of_kept` turns it into the output again, `slope` into the derivative.
@@ -7,22 +6,15 @@
 #include <cstdint>
 #include <cstring>
 
-#include "rational_tanh.h"
+#include "activation_values.h"
 #include "simd.h"
 
 namespace voxnas {
 
-template <class V>
-inline V rational_tanh(V x) {
-  return tanh_within(at_least(at_most(x, 8.f), -8.f));
-}
-inline vec tanh(vec x) { return rational_tanh(x); }
-inline vec sigmoid(vec x) { return tanh(x * .5f) * .5f + .5f; }
 #if defined(__AVX512F__)
-inline narrow tanh(narrow x) { return rational_tanh(x); }
+inline narrow tanh(narrow x) { return tanh_within(at_least(at_most(x, 8.f), -8.f)); }
 inline narrow sigmoid(narrow x) { return tanh(x * .5f) * .5f + .5f; }
 #endif
-inline vec magnitude(vec x) { return x < 0.f ? -x : x; }
 
 // The numbers are the interface to Python; see wavenet.py.
 // A mixture, whose number is out of the way of the others', is a sum of those before PReLU with weights that are learnt.
@@ -59,7 +51,7 @@ struct Activation;
 template <>
 struct Activation<Kind::Tanh> : KeepsOutput {
   using KeepsOutput::KeepsOutput;
-  static vec value(vec x) { return tanh(x); }
+  static vec value(vec x) { return voxnas::tanh(x); }
   static vec slope(vec y) { return 1.f - y * y; }
 };
 template <>
@@ -79,13 +71,13 @@ template <>
 struct Activation<Kind::LeakyReLU> : KeepsOutput {
   const float below;
   Activation(const Activating& a, int channel) : KeepsOutput(a, channel), below(a.parameters[0]) {}
-  vec value(vec x) const { return x > 0.f ? x : x * below; }
+  vec value(vec x) const { return with_slope_below(x, below); }
   vec slope(vec y) const { return y > 0.f ? broadcast(1.f) : broadcast(below); }
 };
 template <>
 struct Activation<Kind::Softsign> : KeepsOutput {
   using KeepsOutput::KeepsOutput;
-  static vec value(vec x) { return x / (1.f + magnitude(x)); }
+  static vec value(vec x) { return softsign(x); }
   static vec slope(vec y) {
     const vec room = 1.f - magnitude(y);
     return room * room;
@@ -94,13 +86,13 @@ struct Activation<Kind::Softsign> : KeepsOutput {
 template <>
 struct Activation<Kind::Hardtanh> : KeepsOutput {
   using KeepsOutput::KeepsOutput;
-  static vec value(vec x) { return at_least(at_most(x, 1.f), -1.f); }
+  static vec value(vec x) { return within(x, -1.f, 1.f); }
   static vec slope(vec y) { return y > -1.f ? (y < 1.f ? broadcast(1.f) : vec{}) : vec{}; }
 };
 template <>
 struct Activation<Kind::SiLU> : KeepsInput {
   using KeepsInput::KeepsInput;
-  static vec value(vec x) { return x * sigmoid(x); }
+  static vec value(vec x) { return silu(x); }
   static vec of_kept(vec x) { return value(x); }
   static vec slope(vec x) {
     const vec s = sigmoid(x);
@@ -112,7 +104,7 @@ struct Activation<Kind::PReLU> : KeepsInput {
   static constexpr bool learns = true;
   const float below;
   Activation(const Activating& a, int channel) : KeepsInput(a, channel), below(a.slopes[channel]) {}
-  vec value(vec x) const { return x > 0.f ? x : x * below; }
+  vec value(vec x) const { return with_slope_below(x, below); }
   vec of_kept(vec x) const { return value(x); }
   vec slope(vec x) const { return x > 0.f ? broadcast(1.f) : broadcast(below); }
   // Adds to each of the numbers that are learnt what `da`, the gradient of the output, comes to.

@@ -83,27 +83,27 @@ inline vec in_register(vec v) {
 
 // The lesser and the greater of two, and NaN if x is.
 #if defined(__AVX512F__)
-inline vec at_most(vec x, float limit) { return (vec)_mm512_min_ps((__m512)broadcast(limit), (__m512)x); }
-inline vec at_least(vec x, float limit) { return (vec)_mm512_max_ps((__m512)broadcast(limit), (__m512)x); }
+inline vec at_most(vec x, vec limit) { return (vec)_mm512_min_ps((__m512)limit, (__m512)x); }
+inline vec at_least(vec x, vec limit) { return (vec)_mm512_max_ps((__m512)limit, (__m512)x); }
 #elif defined(__AVX__)
-inline vec at_most(vec x, float limit) { return (vec)_mm256_min_ps((__m256)broadcast(limit), (__m256)x); }
-inline vec at_least(vec x, float limit) { return (vec)_mm256_max_ps((__m256)broadcast(limit), (__m256)x); }
+inline vec at_most(vec x, vec limit) { return (vec)_mm256_min_ps((__m256)limit, (__m256)x); }
+inline vec at_least(vec x, vec limit) { return (vec)_mm256_max_ps((__m256)limit, (__m256)x); }
 #elif defined(__SSE2__)
-inline vec at_most(vec x, float limit) { return (vec)_mm_min_ps((__m128)broadcast(limit), (__m128)x); }
-inline vec at_least(vec x, float limit) { return (vec)_mm_max_ps((__m128)broadcast(limit), (__m128)x); }
+inline vec at_most(vec x, vec limit) { return (vec)_mm_min_ps((__m128)limit, (__m128)x); }
+inline vec at_least(vec x, vec limit) { return (vec)_mm_max_ps((__m128)limit, (__m128)x); }
 #else
-inline vec at_most(vec x, float limit) { return x > limit ? broadcast(limit) : x; }
-inline vec at_least(vec x, float limit) { return x < limit ? broadcast(limit) : x; }
+inline vec at_most(vec x, vec limit) { return x > limit ? limit : x; }
+inline vec at_least(vec x, vec limit) { return x < limit ? limit : x; }
 #endif
+inline vec at_most(vec x, float limit) { return at_most(x, broadcast(limit)); }
+inline vec at_least(vec x, float limit) { return at_least(x, broadcast(limit)); }
 #if defined(__AVX512F__)
 inline narrow at_most(narrow x, float limit) { return (narrow)_mm256_min_ps((__m256)(narrow{} + limit), (__m256)x); }
 inline narrow at_least(narrow x, float limit) { return (narrow)_mm256_max_ps((__m256)(narrow{} + limit), (__m256)x); }
 #endif
-// What steps.h calls these by, as headers have them: the lesser and the greater of two, and NaN if x is.
+// By the names that sources shared with headers call them.
 using Vec = vec;
 inline vec multiply_add(vec a, vec b, vec c) { return a * b + c; }
-inline vec at_most(vec x, vec limit) { return x > limit ? limit : x; }
-inline vec at_least(vec x, vec limit) { return x < limit ? limit : x; }
 // The greater of two, and NaN if either is.
 inline vec greater(vec x, vec y) { return x != x ? x : x > y ? x : y; }
 

@@ -4,28 +4,19 @@
 
 namespace voxnas {
 
-// A rational approximation of tanh that plug-ins have under this name, within .0024 of it.
 struct FastTanh {
   FastTanh(const Activating&, int) {}
-  static vec value(vec x) {
-    const vec a = magnitude(x), s = x * x;
-    const vec above = x * (2.45550750702956f + 2.45550750702956f * a + (.893229853513558f + .821226666969744f * a) * s);
-    const vec below = 2.44506634652299f + (2.44506634652299f + s) * magnitude(x + .814642734961073f * x * a);
-    return above / below;
-  }
+  static vec value(vec x) { return fast_tanh(x); }
 };
 struct Hardswish {
   Hardswish(const Activating&, int) {}
-  static vec value(vec x) { return x * at_least(at_most(x + 3.f, 6.f), 0.f) * (1.f / 6.f); }
+  static vec value(vec x) { return hardswish(x); }
 };
 struct LeakyHardtanh {
-  const float low, high, low_slope, high_slope;
+  const float low, high, slope_below, slope_above;
   LeakyHardtanh(const Activating& a, int)
-      : low(a.parameters[0]), high(a.parameters[1]), low_slope(a.parameters[2]), high_slope(a.parameters[3]) {}
-  vec value(vec x) const {
-    const vec inside = at_least(at_most(x, high), low);
-    return inside + (x - inside) * (x < low ? broadcast(low_slope) : broadcast(high_slope));
-  }
+      : low(a.parameters[0]), high(a.parameters[1]), slope_below(a.parameters[2]), slope_above(a.parameters[3]) {}
+  vec value(vec x) const { return leaky_hardtanh(x, low, high, slope_below, slope_above); }
 };
 
 // Calls `run` with the Type of what the number stands for; see stream.py.

@@ -25,7 +25,8 @@ from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_text
 
 RUNTIME = Path(__file__).parent / "runtime"
-SHARED = ("resampler.h", "steps.h")  # of the native code's sources
+VALUES = ("rational_tanh.h", "activation_values.h")
+SHARED = (*VALUES, "resampler.h", "steps.h")  # of the native code's sources
 _ARCHITECTURES: dict[str, Callable[[Any], Parts]] = {
     "WaveNet": wavenet.parts,
     "LSTM": recurrent.parts,
@@ -112,7 +113,7 @@ def render_header(
         methods=Template(_code("methods_controls.h")).substitute(of_controls)
         if of_controls
         else _code("methods.h"),
-        runtime="\n".join(_code(file) for file in ("vec.h", "activations.h", *parts.runtime)),
+        runtime="\n".join(_code(file) for file in ("vec.h", *VALUES, "activations.h", *parts.runtime)),
         type=parts.type,
         constants="\n".join(_constants(network, sample_rate, about)),
         weight_count=max(1, len(parts.weights)),

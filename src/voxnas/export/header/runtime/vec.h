@@ -124,6 +124,9 @@ VOXNAS_INLINE Vec multiply_add(Vec a, Vec b, Vec c) { return a * b + c; }
 
 #endif
 
+VOXNAS_INLINE Vec multiply_add(Vec a, Vec b, float c) { return multiply_add(a, b, broadcast(c)); }
+VOXNAS_INLINE Vec multiply_add(Vec a, float b, float c) { return multiply_add(a, broadcast(b), broadcast(c)); }
+
 // Has the compiler load a value that is used several times once, rather than in every instruction that takes it:
 // the loads are what is scarce.
 VOXNAS_INLINE Vec in_register(Vec x) {
