@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +76,21 @@ SEARCHES: dict[str, Search | str] = {
     "halving, foreseen by experience": Search(RandomSource, selection="learnt"),
     "MO-ASHA": Search(RandomSource, asynchronous=True),
     "evolution": Search(EVOLUTION),
+    "evolution, asynchronous": Search(EVOLUTION, asynchronous=True),
     "evolution, foreseen by curve": Search(EVOLUTION, selection="curve"),
     "evolution, foreseen by experience": Search(EVOLUTION, selection="learnt"),
     "halving from experience": Search(RandomSource, learns=True),
+    "MO-ASHA from experience": Search(RandomSource, asynchronous=True, learns=True),
     "evolution from experience": Search(EVOLUTION, learns=True),
+    "evolution, asynchronous, from experience": Search(EVOLUTION, asynchronous=True, learns=True),
     "evolution, both from experience": Search(EVOLUTION, selection="learnt", learns=True),
 }
 DRAWN = ("random", "TPE", "short rung, then the best", "MO-ASHA", "evolution", "evolution from experience")
-COLD = {n: n.split(",")[0].split(" from")[0] for n in SEARCHES if "foreseen" in n or "experience" in n}
+COLD = {
+    name: name.split(", foreseen")[0].split(", both")[0].split(" from")[0].rstrip(",")
+    for name in SEARCHES
+    if "foreseen" in name or "experience" in name
+}
 
 
 @cache
@@ -163,7 +171,7 @@ def compared(options: argparse.Namespace) -> dict[str, dict[str, np.ndarray]]:
     """By recording and search the hypervolumes `(seeds, GRID)`."""
     found: dict[str, dict[str, np.ndarray]] = {}
     recordings = list(read_table(options.rungs).esr)
-    with ProcessPoolExecutor(options.jobs) as pool:
+    with ProcessPoolExecutor(options.jobs, get_context("spawn")) as pool:  # threads do not outlive a fork
         for recording in recordings:
             on = bench(recording, options.rungs)
             planned_s = options.trainings * float(on.seconds.sum(axis=1).mean())
