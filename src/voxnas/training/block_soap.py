@@ -48,7 +48,7 @@ class BlockSOAP(Optimizer):
         lr: float = 0.025,
         betas: Sequence[float] = (0.9, 0.99),
         covariance_beta: float = 0.995,
-        block_size: int = 64,
+        block_size: int = 256,
         refresh_every: int = 20,
         eps: float = 1e-8,
         outlier: float | None = 5.0,
