@@ -33,7 +33,6 @@ from record import Recording, Student  # noqa: E402
 from voxnas.audio.demo.cache import demo_pair  # noqa: E402
 from voxnas.audio.pair import load_pair  # noqa: E402
 from voxnas.engine.cost.profile import plugin_cost  # noqa: E402
-from voxnas.models.inherit import inherited  # noqa: E402
 from voxnas.models.wavenet import WaveNet  # noqa: E402
 from voxnas.search.sources.descent import VARIATIONS  # noqa: E402
 from voxnas.search.spaces.mutation import MutatingChooser, Recorder  # noqa: E402
@@ -152,7 +151,7 @@ def compared(
     for part in SHARES:
         heir = student(child, recording, seed)
         try:
-            weights, share = inherited(heir.net, taught.net.state_dict(), taught.net.architecture())
+            weights, share = heir.net.inherited(taught.net.state_dict(), taught.net.architecture())
             heir.net.load_state_dict(weights)
         except InputError:  # it starts afresh, as in a search
             pass

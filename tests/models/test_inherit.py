@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from streams import seeded
 
-from voxnas.models.inherit import inherited, matches
+from voxnas.models.inherit import matches
 from voxnas.models.wavenet import WaveNet
 from voxnas.utils.errors import InputError
 
@@ -25,7 +25,7 @@ def wavenet(*changes: dict, seed: int = 0, head_scale: float = 0.5) -> WaveNet:
 
 def heir(network: WaveNet, parent: WaveNet) -> tuple[WaveNet, float]:
     child = copy.deepcopy(network)
-    weights, share = inherited(child, parent.state_dict(), parent.architecture())
+    weights, share = child.inherited(parent.state_dict(), parent.architecture())
     child.load_state_dict(weights)
     return child, share
 
@@ -105,7 +105,7 @@ def test_layers_are_matched_by_their_dilations():
 def test_what_has_nothing_to_give_is_said_in_a_line():
     child = wavenet({}, {})
     with pytest.raises(InputError, match="a WaveNet inherits nothing of a LSTM"):
-        inherited(child, {}, {"type": "LSTM"})
+        child.inherited({}, {"type": "LSTM"})
     one = seeded(type="WaveNet", layer_arrays=[{"channels": 2, "dilations": [1]}])
     with pytest.raises(InputError, match="2 arrays inherit nothing of 1"):
-        inherited(child, one.state_dict(), one.architecture())
+        child.inherited(one.state_dict(), one.architecture())

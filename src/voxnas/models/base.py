@@ -47,6 +47,15 @@ class Network(nn.Module, ABC):
         """Weights of another network of this shape, so that this one does the same with its own constants."""
         return weights
 
+    def inherited(
+        self, weights: Mapping[str, Tensor], architecture: Mapping[str, Any]
+    ) -> tuple[dict[str, Tensor], float]:
+        """Own weights, as many as may be from those of a network of another shape, and their share of all.
+
+        Raises InputError where the two have nothing in common.
+        """
+        raise InputError(f"a {type(self).__name__} inherits no weights of another shape")
+
     def flatten_for(self, optimizer: Optimizer) -> None:
         """Have a fresh optimizer step the parameters in one piece, where that is faster, until `unflatten`.
 

@@ -12,17 +12,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from voxnas.models.base import Network
 from voxnas.models.layer_array import LayerArray
-from voxnas.models.wavenet import WaveNet
 from voxnas.utils.errors import InputError
 
 HUSHED = 1e-3  # of what goes into a new layer: not 0, where a ReLU would never learn
 
 
 def inherited(
-    network: WaveNet, weights: Mapping[str, Tensor], architecture: Mapping[str, Any]
+    network: Network,
+    shapes: Sequence[LayerArray],
+    weights: Mapping[str, Tensor],
+    architecture: Mapping[str, Any],
 ) -> tuple[dict[str, Tensor], float]:
-    """A WaveNet's weights, as many as may be from another's, and their share of all.
+    """The weights of a WaveNet of these arrays, as many as may be from another's, and their share of all.
 
     Layers are matched array by array by their dilations, in order; what is left between two that match is
     matched in order too. A new layer is all but silent, unless its activation is a Sigmoid without a gate.
@@ -38,10 +41,10 @@ def inherited(
     if kind != "WaveNet":
         raise InputError(f"a WaveNet inherits nothing of a {kind}")
     others = [LayerArray.of(**array) for array in architecture["layer_arrays"]]
-    if len(others) != len(network.shapes):
-        raise InputError(f"{len(network.shapes)} arrays inherit nothing of {len(others)}")
+    if len(others) != len(shapes):
+        raise InputError(f"{len(shapes)} arrays inherit nothing of {len(others)}")
     heir = _Heir(network, weights)
-    for index, (own, other) in enumerate(zip(network.shapes, others, strict=True)):
+    for index, (own, other) in enumerate(zip(shapes, others, strict=True)):
         heir.take_array(f"arrays.{index}", own, other)
     return network.as_own(heir.values, architecture), heir.taken / network.num_parameters
 
@@ -49,7 +52,7 @@ def inherited(
 class _Heir:
     """The network's fresh weights, of which some have been replaced by another's."""
 
-    def __init__(self, network: WaveNet, weights: Mapping[str, Tensor]) -> None:
+    def __init__(self, network: Network, weights: Mapping[str, Tensor]) -> None:
         self.values = {name: value.detach().clone() for name, value in network.state_dict().items()}
         self._weights, self.taken = weights, 0
 

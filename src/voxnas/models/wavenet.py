@@ -23,6 +23,7 @@ from voxnas.models.control_mix import ControlMix
 from voxnas.models.controls import Control, as_controls
 from voxnas.models.conv import CausalConv
 from voxnas.models.filmed import FilmedNetwork
+from voxnas.models.inherit import inherited
 from voxnas.models.layer_array import LayerArray, as_arguments, check_chain, receptive_field
 from voxnas.models.wavenet_layers import Array, Layer
 from voxnas.utils.errors import InputError
@@ -208,6 +209,11 @@ class WaveNet(FilmedNetwork):
         last = f"arrays.{len(self.shapes) - 1}.head."
         own = {name: factor * value for name, value in weights.items() if name.startswith(last)}
         return weights if factor == 1 else weights | own
+
+    def inherited(
+        self, weights: Mapping[str, Tensor], architecture: Mapping[str, Any]
+    ) -> tuple[dict[str, Tensor], float]:
+        return inherited(self, self.shapes, weights, architecture)
 
     def summary(self) -> dict[str, Any]:
         return {

@@ -10,8 +10,6 @@ from voxnas.export.blank import shape_text
 from voxnas.export.load import PREFIX, load_model
 from voxnas.models.base import Network
 from voxnas.models.build import build
-from voxnas.models.inherit import inherited
-from voxnas.models.wavenet import WaveNet
 from voxnas.training.run import load_checkpoint
 from voxnas.utils.errors import InputError
 
@@ -29,17 +27,15 @@ def start_weights(path: str, network: Network) -> dict[str, Tensor]:
 
 
 def inherited_weights(path: str, network: Network) -> tuple[dict[str, Tensor], float]:
-    """The network's weights, as many as may be from a run's best ones, and their share; see `inherited`.
+    """The network's weights, as many as may be from a run's best ones, and their share.
 
     Raises:
         InputError: weights that cannot be read, networks that have nothing in common.
     """
     file = Path(path).expanduser()
     weights, architecture = _of_checkpoint(file / "checkpoints" / "best.ckpt")
-    if not isinstance(network, WaveNet):
-        raise InputError(f"a {type(network).__name__} inherits nothing; a WaveNet does")
     try:
-        return inherited(network, weights, architecture)
+        return network.inherited(weights, architecture)
     except InputError as error:
         raise InputError(f"{file}: {error}") from error
 
