@@ -56,8 +56,9 @@ export class BlindTests {
     this.#leave();
     const name = `listening-${result.kind}-${result.finished.replaceAll(":", "")}.json`;
     this.result = result;
-    this.stage.append(element("p", {}, element("button", { onclick: () => download(name, JSON.stringify(result, null, 1), "application/json") }, "save the answers"),
-      element("span", { class: "quiet" }, " Put the file into the study's folder listening/ and make the report again: it shows them beside its figures.")));
+    const save = element("button", { onclick: () => download(name, JSON.stringify(result, null, 1), "application/json") }, "save the answers");
+    this.stage.append(element("p", {}, save, element("span", { class: "quiet" }, " Put the file into the study's folder listening/ and make the report again: it shows them beside its figures.")));
+    save.focus();
   }
 
   #about(kind, more) {
@@ -98,6 +99,7 @@ export class BlindTests {
         element("p", {}, element("button", { "data-answer": "A", onclick: () => resolve(a) }, "X is A"), element("button", { "data-answer": "B", onclick: () => resolve(b) }, "X is B"),
           element("button", { class: "plain", onclick: () => resolve(null) }, "stop")));
       hear("X");
+      buttons.at(-1).focus(); // where the keyboard goes on
     });
   }
 
@@ -144,6 +146,7 @@ export class BlindTests {
         ...order.map((track, i) => element("p", { class: "rating" }, button(`${i + 1}`, track), sliders[i], element("output", {}, "50"))),
         element("p", {}, element("button", { "data-answer": "next", onclick: () => resolve(sliders.map((s) => Number(s.value))) }, "next"), element("button", { class: "plain", onclick: () => resolve(null) }, "stop")));
       this.player.chooseTrack("target");
+      this.stage.querySelector("[data-hear]").focus();
     });
   }
 

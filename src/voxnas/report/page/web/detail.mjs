@@ -78,7 +78,7 @@ export class Detail {
   }
 
   #seek(event) {
-    if (event.target.tagName !== "CANVAS") return;
+    if (event.target.tagName !== "CANVAS" || this.player.blind) return;
     const box = event.target.getBoundingClientRect();
     this.player.seek(((event.clientX - box.left) / box.width) * this.player.length);
   }
