@@ -11,8 +11,8 @@ export class BlindTests {
   constructor(player, names, cheapest, study) {
     Object.assign(this, { player, names, cheapest, study });
     this.stage = element("div", { class: "stage" });
-    const select = (chosen) => element("select", {}, ["target", ...names].map((n) => element("option", { selected: n === chosen }, n)));
-    const [a, b] = [select("target"), select(names[0])];
+    const select = (letter, chosen) => element("select", { "aria-label": letter }, ["target", ...names].map((n) => element("option", { selected: n === chosen }, n)));
+    const [a, b] = [select("A", "target"), select("B", names[0])];
     const trials = element("input", { type: "number", min: 1, max: 50, value: 8, "aria-label": "Trials" });
     const rounds = element("input", { type: "number", min: 1, max: 20, value: 3, "aria-label": "Rounds" });
     const listener = element("input", { type: "text", maxlength: 60, placeholder: "your name (optional)", "aria-label": "Listener" });
