@@ -25,7 +25,13 @@ from voxnas.training.schedules import Cosine
 from voxnas.utils.errors import InputError
 
 POLISH = Polish(weight=0.5, sines=64, batch_size=8, samples=256)
-QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv", "threads=1"]
+QUICK = [
+    "callbacks.benchmark.blocks=10",
+    "callbacks.benchmark.block_sizes=[512]",
+    "callbacks.preview=null",
+    "logger=csv",
+    "threads=1",
+]
 
 
 def clipper(seed: int = 0) -> WaveNet:
