@@ -84,7 +84,7 @@ function listening(data, player) {
 }
 
 function about(data) {
-  section("listened", "What listeners said", data.answers.map((part) => [element("p", {}, part.words), part.rows.length ? plainTable(part.header, part.rows) : null]));
+  section("listened", data.answers.some((part) => part.rows.length) ? "What listeners said" : "ESR and what is heard", data.answers.map((part) => [element("p", {}, part.words), part.rows.length ? plainTable(part.header, part.rows) : null]));
   section("rejected", "Rejected, failed, left behind", data.rejected.length && folded(data.rejected.length, plainTable(["candidate", "left at", data.score, "why"], data.rejected)));
   section("measured", "How it was measured", data.measured.length && plainTable(["what", "value"], data.measured));
   section("meaning", "What the figures mean", data.meaning.length && element("ul", {}, data.meaning.map((text) => element("li", {}, text))));
