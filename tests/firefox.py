@@ -22,7 +22,8 @@ PREFERENCES = {
     "browser.shell.checkDefaultBrowser": False,
 }
 RUN = """const done = arguments[0];
-  (async () => (%s))().then((value) => done({ value }), (error) => done({ error: `${error}\\n${error.stack}` }));"""
+  (async () => (%s))()
+    .then((value) => done({ value }), (error) => done({ error: `${error}\\n${error.stack}` }));"""
 
 
 class Page:

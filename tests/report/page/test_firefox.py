@@ -57,7 +57,6 @@ def test_every_family_plays_as_the_native_engine_does(page, study, name):
 
 def test_a_click_plays_or_says_that_there_is_no_sound_device(page):
     page.run("document.querySelector('.dock .play').click()")
-    page.wait(
-        "voxnas.player.position > 4800 || document.querySelector('.heard').textContent.includes('no sound device')"
-    )
+    said = "document.querySelector('.heard').textContent"
+    page.wait(f"voxnas.player.position > 4800 || {said}.includes('no sound device')")
     assert page.run("window.wrong") == []

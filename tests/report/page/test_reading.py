@@ -1,7 +1,7 @@
 """The page can be read and worked by whoever comes: words of one size, contrast, and a keyboard alone."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from itertools import pairwise
 
 import pytest
 from browser import MISSING, PROGRAM, Page, chromium
@@ -10,11 +10,11 @@ from test_page import made
 
 pytestmark = pytest.mark.skipif(not PROGRAM, reason=MISSING)
 
-# Of every element that shows words of its own: its colour's contrast with what lies behind it (WCAG 2.2, 1.4.3).
+# Of every element that shows words of its own: its contrast with what lies behind it (WCAG 2.2, 1.4.3).
 FAINT = """(() => {
   const shares = (colour) => colour.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const linear = (c) => c / 255 <= 0.04045 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
   const behind = (node) => {
     for (; node; node = node.parentElement) {
       const colour = shares(getComputedStyle(node).backgroundColor);
@@ -28,9 +28,10 @@ FAINT = """(() => {
     if (!own(node) || node.disabled || node.tagName === "OPTION" || !node.getClientRects().length) continue;
     if (node.tagName === "title" || node.closest("[hidden]")) continue;
     const style = getComputedStyle(node), svg = node.namespaceURI.endsWith("svg");
-    const [dim, bright] = [light(shares(svg ? style.fill : style.color)), light(behind(node))].sort((a, b) => a - b);
+    const both = [light(shares(svg ? style.fill : style.color)), light(behind(node))];
+    const [dim, bright] = both.sort((a, b) => a - b);
     const contrast = (bright + 0.05) / (dim + 0.05);
-    if (contrast < 4.5) found.push(`${node.tagName} ${node.textContent.slice(0, 30)}: ${contrast.toFixed(2)}`);
+    if (contrast < 4.5) found.push(`${node.tagName} ${node.textContent.slice(0, 30)}: ${contrast}`);
   }
   return found;
 })()"""
@@ -83,7 +84,8 @@ def test_whatever_can_be_worked_is_reached_by_tab_has_a_name_and_is_in_sight(pag
         reached.add(place)
         hidden = """(() => { const node = document.activeElement, dock = document.querySelector('.dock');
           const [box, bar] = [node.getBoundingClientRect(), dock.getBoundingClientRect()];
-          return node !== document.body && !dock.contains(node) && box.top >= bar.top ? node.outerHTML : ''; })()"""
+          const under = node !== document.body && !dock.contains(node) && box.top >= bar.top;
+          return under ? node.outerHTML : ''; })()"""
         assert page.run(hidden) == ""
     assert reached - {-1} == set(range(total))
     nodes = page.ask("Accessibility.getFullAXTree")["nodes"]
@@ -99,7 +101,9 @@ def test_whatever_can_be_worked_is_reached_by_tab_has_a_name_and_is_in_sight(pag
 
 
 def test_the_keyboard_keeps_its_place_when_the_table_is_sorted_and_a_name_picked(page):
-    page.run("[...document.querySelectorAll('thead button')].find(b => b.textContent === 'parameters').focus()")
+    page.run(
+        "[...document.querySelectorAll('thead button')].find(b => b.textContent === 'parameters').focus()"
+    )
     page.key("Enter")
     assert page.run("document.activeElement.textContent") == "parameters ▲"
     page.run("[...document.querySelectorAll('.name')].find(b => b.textContent.includes('gru')).focus()")
@@ -127,7 +131,7 @@ def test_any_two_figures_are_axes_and_lines_pick_too(page):
     for log in (False, True):
         points = page.run(f"{turn}(['latency_ms', {str(log).lower()}])")
         assert [value for value, _ in points] == [1, 2, 3, 4, 5, 6]
-        steps = [b - a for (_, a), (_, b) in zip(points, points[1:], strict=False)]
+        steps = [b - a for (_, a), (_, b) in pairwise(points)]
         assert (max(steps) - min(steps) < 1) != log
     page.run("document.querySelector('.parallel .line:last-of-type').dispatchEvent(new MouseEvent('click'))")
     title = "document.querySelector('.parallel .line.chosen title').textContent"
