@@ -322,8 +322,8 @@ test-services:  ## install what the tests of clusters and databases start (Debia
 	apt-get install -y -q --no-install-recommends slurmctld slurmd slurm-client munge postgresql iproute2
 
 test-browser:  ## install what the tests of report.html and of its engine start (Debian or Ubuntu, as root)
-	apt-get install -y -q --no-install-recommends chromium nodejs clang lld wasi-libc libc++-14-dev-wasm32 \
-	  libclang-rt-14-dev-wasm32
+	apt-get install -y -q --no-install-recommends chromium firefox-esr nodejs clang lld wasi-libc \
+	  libc++-14-dev-wasm32 libclang-rt-14-dev-wasm32
 
 wasm: setup  ## build the engine of report.html again, after a change of the streams' sources (wants clang, lld)
 	@$(PY) -m voxnas.kernels.wasm.build

@@ -21,7 +21,7 @@ from studies import LOGS, ROOT, records
 
 FOLDER = ROOT / "docs/gallery"
 PICTURE, PAGE = "quality_vs_plugin_rtf.png", "report.html"
-LADDER = ("ladder", "--space", "plugin", "search.candidates=12", "search.rungs=[4,8]", "search.keep=3")
+LADDER = ("ladder", "--space", "plugin", "search.candidates=12", "search.rungs=[6,24]", "search.keep=4")
 SECTIONS = ('data.train="0:30"', 'data.val="30:45"', 'data.test="45:60"')
 COLUMNS = {
     "candidate": ("candidate", "{}"),

@@ -1,10 +1,12 @@
 """What tests of the whole path share: the tiny recording, configs as scripts see them, and the scripts."""
 
+import gc
 import logging
 import os
 import runpy
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,25 @@ from voxnas.utils.app import prepare_environment
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("exploring", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+@cache
+def keep_what_was_imported(by: str) -> None:
+    """It stays: each collection of garbage, as after every training, would take .3 s to see so."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_collection_finish() -> None:
+    keep_what_was_imported("the tests")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """A file is written whole or not at all, but no test cuts the power: syncing thousands takes minutes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +121,7 @@ def run_here(
             code = int(stop.code or 0)
         finally:
             interrupt.started()
+            keep_what_was_imported(name)
         return Result(code, *capsys.readouterr())
 
     return run

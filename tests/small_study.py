@@ -80,7 +80,7 @@ def small_study(folder: Path, **others: Any) -> None:
                     "sample_rate": RATE,
                 },
                 "cost": measured({"cpu_rtf": 0.1 / (number + 1)}, engine="native", block_size=512),
-                "metrics": {"test_esr": 0.02 * (number + 1)},
+                "metrics": {"test_esr": 0.02 * (number + 1), "test_mel": 1.0 + number},
                 "history": [{"epoch": e, "score": 0.5 / (e + 1)} for e in range(5)],
                 "exports": exports,
                 "previews": {"dry": "preview/dry.wav", "target": "preview/target.wav"},

@@ -18,7 +18,13 @@ from voxnas.models import build
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"```(?:python|yaml)\n# (\S+\.(?:py|yaml))\n(.*?)```", TEXT, re.DOTALL))
-QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv", "trainer.max_epochs=1"]
+QUICK = [
+    "callbacks.benchmark.blocks=10",
+    "callbacks.benchmark.block_sizes=[512]",
+    "callbacks.preview=null",
+    "logger=csv",
+    "trainer.max_epochs=1",
+]
 
 
 @pytest.fixture

@@ -9,7 +9,13 @@ from voxnas.search.cost.streaming import CostMeter
 from voxnas.search.spaces.choosers import RandomChooser
 from voxnas.search.spaces.plugin import PluginSpace
 
-QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv", "trainer.max_epochs=2"]
+QUICK = [
+    "callbacks.benchmark.blocks=10",
+    "callbacks.benchmark.block_sizes=[512]",
+    "callbacks.preview=null",
+    "logger=csv",
+    "trainer.max_epochs=2",
+]
 LIMIT = 0.006
 
 

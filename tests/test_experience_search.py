@@ -9,7 +9,13 @@ from voxnas.search.experience.runs import KnownRun, write_runs
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 SPACE = ["model.num_layers=2,3,4,5", "model.channels=2,3,4,5,6,7,8", "model.kernel_size=2,3"]
-QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv", "name=${model.name}"]
+QUICK = [
+    "callbacks.benchmark.blocks=10",
+    "callbacks.benchmark.block_sizes=[512]",
+    "callbacks.preview=null",
+    "logger=csv",
+    "name=${model.name}",
+]
 LADDER = ["search=ladder", "search.rungs=[1]", "search.keep=1", "search.candidates=4", "objectives=[score]"]
 
 

@@ -13,7 +13,13 @@ import torch
 from scripts import ROOT, Result
 
 pytestmark = pytest.mark.slow
-QUICK = ["callbacks.benchmark.blocks=10", "model.num_layers=2", "model.channels=3", "trainer.max_epochs=6"]
+QUICK = [
+    "callbacks.benchmark.blocks=10",
+    "callbacks.benchmark.block_sizes=[512]",
+    "model.num_layers=2",
+    "model.channels=3",
+    "trainer.max_epochs=6",
+]
 GRID = ["-m", "search=phase1", "study=tiny", "seed=0,1", "name=${model.name}_${seed}"]
 
 

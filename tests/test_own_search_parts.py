@@ -20,7 +20,13 @@ class Largest(Selection):
     def order(self, records):
         return sorted(records, key=lambda name: -records[name].value("parameters"))
 """
-QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv", "name=${model.name}"]
+QUICK = [
+    "callbacks.benchmark.blocks=10",
+    "callbacks.benchmark.block_sizes=[512]",
+    "callbacks.preview=null",
+    "logger=csv",
+    "name=${model.name}",
+]
 
 
 @pytest.fixture

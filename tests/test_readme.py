@@ -83,7 +83,8 @@ def test_the_questions_quote_what_the_project_says():
         r"^\*\*(.*?)\*\*", (ROOT / "docs/faq.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     quoted = [words for question in questions for words in re.findall(r'"([^"]+)"', question)]
-    places = [ROOT / "setup.sh", ROOT / "install.py", *(ROOT / "src").rglob("*.py")]
+    own = [path for kind in ("*.py", "*.mjs") for path in (ROOT / "src").rglob(kind)]
+    places = [ROOT / "setup.sh", ROOT / "install.py", *own]
     said = "\n".join(place.read_text(encoding="utf-8") for place in places)
     assert len(quoted) >= 5
     assert [words for words in quoted if words not in said] == []

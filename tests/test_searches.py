@@ -12,7 +12,12 @@ from voxnas.records.pareto import non_dominated
 from voxnas.search.sources.descent import MOST_CHANGES
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv"]
+QUICK = [
+    "callbacks.benchmark.blocks=10",
+    "callbacks.benchmark.block_sizes=[512]",
+    "callbacks.preview=null",
+    "logger=csv",
+]
 SHORT_NAME = ("name=${model.name}",)
 SPACE = ["model.num_layers=2,3", "model.channels=2,3"]
 
@@ -221,6 +226,7 @@ def test_a_ladder_climbs_from_the_weights_it_has_and_then_rests(search, log_dir)
     assert contents(log_dir) == before
 
 
+@pytest.mark.slow
 def test_an_evolution_descends_from_the_best_and_then_rests(search, log_dir):
     space = ["model.num_layers=range(2,6)", "model.channels=range(1,5)", "model.kernel_size=range(2,6)"]
     given = ["search.source=evolution", "search.generations=2", "search.parents=1", "search.candidates=4"]
@@ -334,6 +340,7 @@ def test_what_is_no_ladder_is_one_line(search, overrides, words):
     assert len(done.err.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_minutes_make_a_plan_that_stands(search, run_here, log_dir):
     given = ["space=poc", "constraints.min_params=null", "search.minutes=0.5", "search.rungs=[1,2]"]
     assert search("ladder", *given).code == 0
@@ -371,6 +378,7 @@ def test_a_budget_has_an_answer_in_one_line_that_heads_the_report(search, run_he
     assert line in (log_dir / "nas/tiny/report/summary.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_budget_may_be_what_a_preset_costs_in_the_plug_in(search, log_dir):
     done = budget(search, "search.like=standard")
     assert done.code == 0, done.err
@@ -384,6 +392,7 @@ def test_a_budget_may_be_what_a_preset_costs_in_the_plug_in(search, log_dir):
     assert " measured here (" in line
 
 
+@pytest.mark.slow
 def test_presets_that_fit_are_candidates_to_the_end_and_the_best_play_finals(search, log_dir):
     given = ["search.like=nano", "search.guests=[nano,standard]", "search.finalists=2"]
     given += ["constraints.max_latency_ms=null"]  # at 8 kHz

@@ -15,7 +15,13 @@ from voxnas.search.selection.rungs import make_rungs
 
 pytestmark = pytest.mark.slow
 SPACE = ["model.num_layers=2,3,4", "model.channels=2,3,4"]
-QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv", "name=${model.name}"]
+QUICK = [
+    "callbacks.benchmark.blocks=10",
+    "callbacks.benchmark.block_sizes=[512]",
+    "callbacks.preview=null",
+    "logger=csv",
+    "name=${model.name}",
+]
 
 
 def command(kind: str, pair: list[str], *overrides: str) -> list[str]:

@@ -13,6 +13,7 @@ from scripts import run_script, start_script
 pytestmark = pytest.mark.slow
 QUICK = [
     "callbacks.benchmark.blocks=10",
+    "callbacks.benchmark.block_sizes=[512]",
     "callbacks.preview=null",
     "logger=csv",
     "name=${model.name}_${seed}",

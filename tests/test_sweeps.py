@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.filterwarnings("error:Callback SweepOverview")
-QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv"]
+QUICK = [
+    "callbacks.benchmark.blocks=10",
+    "callbacks.benchmark.block_sizes=[512]",
+    "callbacks.preview=null",
+    "logger=csv",
+]
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""The native sources build for 64-bit ARM and for Windows; what they play and train there is PyTorch's."""
+"""The native sources build for 64-bit ARM and for Windows; what they play and train there is PyTorch's.
+
+Training is also run here under ThreadSanitizer, in plain threads: OpenMP's own are beyond what that sees.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +10,7 @@ from subprocess import run
 import numpy as np
 import pytest
 import torch
-from foreign import ARM, WINDOWS, Foreign
+from foreign import ARM, WATCHED, WINDOWS, Foreign
 from programs import conv, reference, upsample
 
 from voxnas.engine.native_engine import _flat
@@ -159,7 +162,16 @@ def test_a_stream_plays_the_same(played: Foreign, tmp_path: Path):
     np.testing.assert_allclose(y, TorchEngine(network).process(x), rtol=0, atol=1e-5)
 
 
+@pytest.mark.skipif(bool(WATCHED.missing), reason=WATCHED.missing)
+def test_threads_of_training_do_not_race(tmp_path: Path):
+    _trains_the_same(WATCHED, tmp_path)
+
+
 def test_a_network_trains_the_same(played: Foreign, tmp_path: Path):
+    _trains_the_same(played, tmp_path)
+
+
+def _trains_the_same(played: Foreign, tmp_path: Path) -> None:
     torch.manual_seed(0)
     batch, samples = 3, 300
     first = LayerArray.of(

@@ -7,7 +7,13 @@ import pytest
 
 from voxnas.search.sweepers.darts import LONGEST_NAME, search_name
 
-QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv", "trainer.max_epochs=1"]
+QUICK = [
+    "callbacks.benchmark.blocks=10",
+    "callbacks.benchmark.block_sizes=[512]",
+    "callbacks.preview=null",
+    "logger=csv",
+    "trainer.max_epochs=1",
+]
 SMALL = ["nas_model_size=s", "nas_epochs=2"]
 SMALL += ["darts.network.activations=[Tanh]", "darts.network.kernel_sizes=[2]"]
 

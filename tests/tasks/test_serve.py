@@ -13,10 +13,10 @@ from voxnas.tasks.serve import make_server
 from voxnas.utils.errors import InputError
 
 
-def write(logs, name, score):
+def write(logs, name, score, study="mine"):
     shape = {"parameters": 100, "latency_ms": 1.0}
-    Record(name, "mine", "phase1", "ok", "1", problem="amp", score=score, shape=shape).write(
-        logs / "nas" / "mine" / "phase1" / name
+    Record(name, study, "phase1", "ok", "1", problem="amp", score=score, shape=shape).write(
+        logs / "nas" / study / "phase1" / name
     )
 
 
@@ -84,5 +84,20 @@ def test_new_candidates_appear_while_a_search_runs(server, tmp_path):
         page.wait("document.querySelectorAll('circle.dot').length === 1")
         time.sleep(0.1)
         write(tmp_path, "second", 0.05)
+        page.wait("document.querySelectorAll('circle.dot').length === 2")
+        page.wait("document.querySelectorAll('.parallel .line').length === 2")
+        assert page.console == []
+
+
+@pytest.mark.skipif(not PROGRAM, reason=MISSING)
+def test_the_first_candidates_of_a_search_appear_on_a_page_opened_before(server, tmp_path):
+    Record("begun", "young", "phase1", "interrupted", "1", problem="amp").write(
+        tmp_path / "nas" / "young" / "phase1" / "begun"
+    )
+    with chromium(tmp_path / "profile") as page:
+        page.open(f"http://127.0.0.1:{server.server_address[1]}/young/report/report.html")
+        assert page.run("document.querySelectorAll('circle.dot').length") == 0
+        for name, score in (("first", 0.1), ("second", 0.05)):
+            write(tmp_path, name, score, study="young")
         page.wait("document.querySelectorAll('circle.dot').length === 2")
         assert page.console == []

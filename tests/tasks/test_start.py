@@ -14,7 +14,13 @@ from voxnas.records.record import Record
 from voxnas.tasks.start import start_weights
 from voxnas.utils.errors import InputError
 
-QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv", "trainer.max_epochs=1"]
+QUICK = [
+    "callbacks.benchmark.blocks=10",
+    "callbacks.benchmark.block_sizes=[512]",
+    "callbacks.preview=null",
+    "logger=csv",
+    "trainer.max_epochs=1",
+]
 NETWORK = ["model.num_layers=2", "model.channels=3", "name=amp"]
 
 

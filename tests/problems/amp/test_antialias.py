@@ -25,7 +25,13 @@ from voxnas.training.schedules import Cosine
 from voxnas.utils.errors import InputError
 
 POLISH = Polish(weight=0.5, sines=64, batch_size=8, samples=256)
-QUICK = ["callbacks.benchmark.blocks=10", "callbacks.preview=null", "logger=csv", "threads=1"]
+QUICK = [
+    "callbacks.benchmark.blocks=10",
+    "callbacks.benchmark.block_sizes=[512]",
+    "callbacks.preview=null",
+    "logger=csv",
+    "threads=1",
+]
 
 
 def clipper(seed: int = 0) -> WaveNet:
@@ -131,6 +137,7 @@ def test_what_drifts_is_no_alias_where_an_answer_has_not_settled():
     assert float(sine_loss(wanted + drift, wanted, harmonic, 0.0)) > loss[0] - 0.5
 
 
+@pytest.mark.slow
 def test_a_recurrent_network_goes_on_in_each_sine_where_it_was(data, tmp_path):
     torch.manual_seed(0)
     network = LSTM(4, warm_up=64)

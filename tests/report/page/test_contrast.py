@@ -10,7 +10,7 @@ STYLE = (WEB / "page.css").read_text()
 LIGHT, DARK = (dict(re.findall(r"--([a-z-]+): #([0-9a-f]{6})", block)) for block in STYLE.split("@media")[:2])
 WORDS = [("ink", "ground"), ("ink", "panel"), ("quiet", "ground"), ("quiet", "panel"), ("accent", "ground")]
 WORDS += [("on-accent", "accent"), ("accent", "panel")]
-MARKS = [("front", "ground"), ("dot", "ground"), ("accent", "ground")]
+MARKS = [("front", "ground"), ("dot", "ground"), ("accent", "ground"), ("edge", "ground"), ("edge", "panel")]
 
 
 def luminance(colour: str) -> float:

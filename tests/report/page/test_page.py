@@ -5,6 +5,7 @@ import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from voxnas.kernels.build import Unavailable, load
 from voxnas.problems.amp.problem import AmpProblem
 from voxnas.records.collect import collect
 from voxnas.records.record import Record
+from voxnas.report.listening import listening_parts, read_answers
 from voxnas.report.page.content import unlike
 from voxnas.report.page.write import MOST_BYTES, write_page
 from voxnas.report.review import review
@@ -27,7 +29,8 @@ needs_browser = pytest.mark.skipif(not PROGRAM, reason=MISSING)
 def made(study: Path) -> Path:
     result = review(collect(study), AmpProblem())
     left = eliminations(result.compared, result.objectives, result.problem)
-    return write_page(result, left, study / "report")
+    said = [part.plain() for part in listening_parts(result, read_answers(study))]
+    return write_page(result, left, study / "report", answers=said)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +56,12 @@ def pick(page: Page, name: str) -> None:
         f".find(button => button.textContent.includes('{name}')).click()"
     )
     page.wait(f"voxnas.player.tracks.get('{name}')?.done && voxnas.player.model === '{name}'")
+
+
+def saved(study: Path, result: dict[str, Any]) -> None:
+    """Put what the page would save where a reader is told to."""
+    (study / "listening").mkdir(exist_ok=True)
+    (study / "listening" / f"{result['kind']}.json").write_text(json.dumps(result))
 
 
 @needs_browser
@@ -196,7 +205,7 @@ def test_the_readers_own_recording_plays_through_the_models(page, tmp_path):
 
 
 @needs_browser
-def test_a_blind_test_ends_with_its_chances(page):
+def test_a_blind_test_ends_with_its_chances(page, study):
     page.run("document.querySelector('#blind input[aria-label=Trials]').value = 3")
     page.run(
         "[...document.querySelectorAll('#blind button')].find(b => b.textContent === 'Start ABX').click()"
@@ -213,10 +222,14 @@ def test_a_blind_test_ends_with_its_chances(page):
     assert result["right"] == sum(t["x"] == t["answer"] for t in result["trials"])
     chances = {0: 1.0, 1: 7 / 8, 2: 1 / 2, 3: 1 / 8}
     assert result["p_value"] == pytest.approx(chances[result["right"]])
+    assert page.run("document.activeElement.textContent") == "save the answers"
+    saved(study, result)
+    (comparison,) = read_answers(study).comparisons
+    assert (comparison["right"], comparison["trials"]) == (result["right"], 3)
 
 
 @needs_browser
-def test_ratings_hide_the_reference_among_the_models(page):
+def test_ratings_hide_the_reference_among_the_models(page, study):
     page.run("document.querySelector('#blind input[aria-label=Rounds]').value = 2")
     page.run(
         "[...document.querySelectorAll('#blind button')].find(b => b.textContent === 'Start rating').click()"
@@ -230,6 +243,9 @@ def test_ratings_hide_the_reference_among_the_models(page):
     result = page.run("voxnas.player.tests.result")
     assert result["anchor"] in NETWORKS
     assert [set(r["ratings"]) for r in result["rounds"]] == [{"target", *NETWORKS}] * 2
+    saved(study, result)
+    (ratings,) = read_answers(study).ratings
+    assert ratings["rounds"] == [r["ratings"] for r in result["rounds"]]
 
 
 @needs_browser

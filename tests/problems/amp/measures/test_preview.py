@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch.nn.functional import pad
 
 from voxnas.problems.amp.measures.preview import Preview, _loudest
@@ -34,6 +35,16 @@ def test_dry_target_and_model_are_the_same_stretch_at_their_own_levels(finished,
     with torch.no_grad():
         whole = finished.module(pad(source, (finished.module.network.receptive_field - 1, 0))).flatten()
     np.testing.assert_allclose(found["model"], whole[stretch], atol=1e-6)
+
+
+def test_tensorboard_has_them_at_one_step_so_that_models_sit_side_by_side(finished):
+    finished.trainer.global_step = 5
+    sounds(finished, 0.2)
+    finished.logger.experiment.flush()
+    events = EventAccumulator(finished.logger.log_dir).Reload()
+    tags = events.Tags()["audio"]
+    assert sorted(tags) == ["preview/dry", "preview/model", "preview/target"]
+    assert {event.step for tag in tags for event in events.Audio(tag)} == {0}
 
 
 def test_the_loudest_stretch_may_be_the_first_and_the_last():

@@ -11,8 +11,8 @@ export class BlindTests {
   constructor(player, names, cheapest, study) {
     Object.assign(this, { player, names, cheapest, study });
     this.stage = element("div", { class: "stage" });
-    const select = (chosen) => element("select", {}, ["target", ...names].map((n) => element("option", { selected: n === chosen }, n)));
-    const [a, b] = [select("target"), select(names[0])];
+    const select = (letter, chosen) => element("select", { "aria-label": letter }, ["target", ...names].map((n) => element("option", { selected: n === chosen }, n)));
+    const [a, b] = [select("A", "target"), select("B", names[0])];
     const trials = element("input", { type: "number", min: 1, max: 50, value: 8, "aria-label": "Trials" });
     const rounds = element("input", { type: "number", min: 1, max: 20, value: 3, "aria-label": "Rounds" });
     const listener = element("input", { type: "text", maxlength: 60, placeholder: "your name (optional)", "aria-label": "Listener" });
@@ -56,8 +56,9 @@ export class BlindTests {
     this.#leave();
     const name = `listening-${result.kind}-${result.finished.replaceAll(":", "")}.json`;
     this.result = result;
-    this.stage.append(element("p", {}, element("button", { onclick: () => download(name, JSON.stringify(result, null, 1), "application/json") }, "save the answers"),
-      element("span", { class: "quiet" }, " Put the file into the study's folder listening/ and make the report again: it shows them beside its figures.")));
+    const save = element("button", { onclick: () => download(name, JSON.stringify(result, null, 1), "application/json") }, "save the answers");
+    this.stage.append(element("p", {}, save, element("span", { class: "quiet" }, " Put the file into the study's folder listening/ and make the report again: it shows them beside its figures.")));
+    save.focus();
   }
 
   #about(kind, more) {
@@ -98,6 +99,7 @@ export class BlindTests {
         element("p", {}, element("button", { "data-answer": "A", onclick: () => resolve(a) }, "X is A"), element("button", { "data-answer": "B", onclick: () => resolve(b) }, "X is B"),
           element("button", { class: "plain", onclick: () => resolve(null) }, "stop")));
       hear("X");
+      buttons.at(-1).focus(); // where the keyboard goes on
     });
   }
 
@@ -144,6 +146,7 @@ export class BlindTests {
         ...order.map((track, i) => element("p", { class: "rating" }, button(`${i + 1}`, track), sliders[i], element("output", {}, "50"))),
         element("p", {}, element("button", { "data-answer": "next", onclick: () => resolve(sliders.map((s) => Number(s.value))) }, "next"), element("button", { class: "plain", onclick: () => resolve(null) }, "stop")));
       this.player.chooseTrack("target");
+      this.stage.querySelector("[data-hear]").focus();
     });
   }
 

@@ -2,7 +2,8 @@
 import { drawn, element } from "./dom.mjs";
 import { Scale, shortNumber } from "./format.mjs";
 
-const WIDTH = 520, HEIGHT = 260, LEFT = 56, BOTTOM = 34;
+const WIDEST = 520, HEIGHT = 260, LEFT = 56, BOTTOM = 34;
+const EDGES = 32; // pixels beside what the page holds
 
 export function lossCurves(curves, title) {
   const values = curves.flatMap((c) => c.points.map((p) => p[1]));
@@ -14,23 +15,24 @@ export function lossCurves(curves, title) {
 }
 
 function panel(curves, rung, title, y, lines) {
+  const width = Math.min(WIDEST, window.innerWidth - EDGES); // as it is shown, so that words keep their size
   const x = new Scale([0, ...curves.flatMap((c) => c.points.map((p) => p[0]))], false, 5);
-  const across = (v) => LEFT + x.place(v) * (WIDTH - LEFT - 8), up = (v) => HEIGHT - BOTTOM - y.place(v) * (HEIGHT - BOTTOM - 8);
+  const across = (v) => LEFT + x.place(v) * (width - LEFT - 8), up = (v) => HEIGHT - BOTTOM - y.place(v) * (HEIGHT - BOTTOM - 8);
   const drawing = curves.map((curve) => {
     const points = curve.points.filter((p) => y.holds(p[1])).map(([a, b]) => `${across(a).toFixed(1)},${up(b).toFixed(1)}`).join(" ");
     const line = drawn("polyline", { class: curve.frontier ? "line frontier" : "line", points }, drawn("title", {}, curve.name));
     lines.set(curve.name, [...(lines.get(curve.name) ?? []), line]);
     return line;
   });
-  return element("figure", {}, element("figcaption", {}, `${title}, ${rung || "training"}`), drawn("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `${title} by epoch, ${rung}` },
-    y.ticks().flatMap((v) => [drawn("line", { class: "grid", x1: LEFT, x2: WIDTH - 8, y1: up(v), y2: up(v) }), drawn("text", { x: LEFT - 5, y: up(v) + 4, "text-anchor": "end" }, shortNumber(v))]),
+  return element("figure", {}, element("figcaption", {}, `${title}, ${rung || "training"}`), drawn("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": `${title} by epoch, ${rung}` },
+    y.ticks().flatMap((v) => [drawn("line", { class: "grid", x1: LEFT, x2: width - 8, y1: up(v), y2: up(v) }), drawn("text", { x: LEFT - 5, y: up(v) + 4, "text-anchor": "end" }, shortNumber(v))]),
     x.ticks().filter((v) => v >= 0).map((v) => drawn("text", { x: across(v), y: HEIGHT - BOTTOM + 15, "text-anchor": "middle" }, shortNumber(v))),
-    drawn("text", { class: "name", x: (LEFT + WIDTH) / 2, y: HEIGHT - 4, "text-anchor": "middle" }, "epoch"), drawing));
+    drawn("text", { class: "name", x: (LEFT + width) / 2, y: HEIGHT - 4, "text-anchor": "middle" }, "epoch"), drawing));
 }
 
 export function parallel(figures, names, candidates, pick) {
   const shown = candidates.filter((c) => c.status === "ok" && names.every((n) => Number.isFinite(c.values[n])));
-  const width = Math.max(names.length * 130, Math.min(1040, window.innerWidth - 32)), scales = names.map((name) => {
+  const width = Math.max(names.length * 130, Math.min(1040, window.innerWidth - EDGES)), scales = names.map((name) => {
     const values = shown.map((c) => c.values[name]);
     const low = values.reduce((a, b) => Math.min(a, b), Infinity), high = values.reduce((a, b) => Math.max(a, b), 0);
     return new Scale(values, low > 0 && high / low >= 5, 4);

@@ -30,7 +30,6 @@ export class Detail {
     const turned = candidate.play?.panel && this.player ? [knobs(this.player, candidate)] : [];
     this.words.replaceChildren(...turned, ...said.map((text) => element("p", { class: "quiet" }, text)), this.#files(candidate),
       element("details", {}, element("summary", {}, "all figures"), plainTable(["figure", "value"], known.map((n) => [figures[n].title, figureText(candidate.values[n], figures[n])]))));
-    this.rows.replaceChildren();
     this.#drawSoon();
   }
 
@@ -43,8 +42,10 @@ export class Detail {
 
   #resized() {
     const width = this.rows.clientWidth;
-    if (width !== this.width && this.candidate) this.#draw();
+    if (width === this.width) return;
     this.width = width;
+    this.rows.style.minHeight = "";
+    if (this.candidate) this.#draw();
   }
 
   // When the page has nothing more urgent to do: what was clicked is to be heard first.
@@ -55,6 +56,7 @@ export class Detail {
 
   #draw() {
     const { player, candidate } = this;
+    this.rows.style.minHeight = candidate.play ? `${this.rows.offsetHeight}px` : ""; // so that the table stays where it is
     this.rows.replaceChildren();
     if (!player?.tracks.size) return;
     const model = player.tracks.get(candidate.name), target = player.tracks.get("target") ?? player.tracks.get("dry");
@@ -78,7 +80,7 @@ export class Detail {
   }
 
   #seek(event) {
-    if (event.target.tagName !== "CANVAS") return;
+    if (event.target.tagName !== "CANVAS" || this.player.blind) return;
     const box = event.target.getBoundingClientRect();
     this.player.seek(((event.clientX - box.left) / box.width) * this.player.length);
   }

@@ -1,4 +1,4 @@
-// The bar at the bottom: play, who is heard, how loud.
+// The bar at the bottom: play, who is heard, where, how loud.
 import { element } from "./dom.mjs";
 import { clockTime } from "./format.mjs";
 
@@ -9,10 +9,11 @@ export function dock(player) {
   const sources = SOURCES.map(([source, words], i) => element("button", { "data-source": source, title: `key ${i + 1}`, onclick: () => player.choose(source) }, words));
   const name = element("span", { class: "heard", role: "status" });
   const clock = element("span", { class: "quiet clock" });
+  const place = element("input", { type: "range", class: "place", min: 0, step: 0.1, value: 0, "aria-label": "Position in seconds", oninput: () => player.seek(place.value * player.rate) });
   const slider = (label, low, high, value, use) => element("label", {}, `${label} `, element("input", { type: "range", min: low, max: high, value, step: 1, "aria-label": `${label} in dB`, oninput: (event) => use(10 ** (event.target.value / 20)) }));
   const matched = element("input", { type: "checkbox", checked: true, onchange: () => player.set({ matched: matched.checked }) });
   const node = element("div", { class: "dock", role: "group", "aria-label": "Player" }, toggle,
-    element("span", { class: "sources" }, sources), name, clock,
+    element("span", { class: "sources" }, sources), name, place, clock,
     slider("volume", -40, 6, 0, (gain) => player.setVolume(gain)),
     slider("null gain", 0, 40, 0, (gain) => player.set({ nullGain: gain })),
     element("label", { title: "ITU-R BS.1770" }, matched, " same loudness"));
@@ -26,7 +27,12 @@ export function dock(player) {
   player.addEventListener("change", refresh);
   player.addEventListener("failed", () => (name.textContent = `cannot be played: ${[...player.failures.values()].at(-1)}`));
   document.addEventListener("keydown", (event) => keys(event, player));
-  setInterval(() => (clock.textContent = `${clockTime(player.position / player.rate)} / ${clockTime(player.length / player.rate)}`), 100);
+  const tick = () => {
+    const [at, end] = [player.position, player.length].map((samples) => samples / player.rate);
+    clock.textContent = `${clockTime(at)} / ${clockTime(end)}`;
+    Object.assign(place, { max: end, value: at, disabled: Boolean(player.blind) });
+  };
+  setInterval(tick, 100);
   refresh();
   return node;
 }

@@ -11,9 +11,12 @@ import { Table } from "./table.mjs";
 
 const MOST_AT_ONCE = 24; // tracks that are rendered before anybody asks
 
+// A part of the page, made or made anew; hidden while there is nothing in it.
 function section(id, heading, ...content) {
-  const known = content.flat().filter(Boolean);
-  if (known.length) byId("main").append(element("section", { id }, element("h2", {}, heading), known));
+  const known = content.flat(Infinity).filter(Boolean);
+  const node = byId(id) ?? byId("main").appendChild(element("section", { id }));
+  node.hidden = !known.length;
+  node.replaceChildren(element("h2", {}, heading), ...known);
 }
 
 function openPlayer(data) {
@@ -25,9 +28,13 @@ function openPlayer(data) {
 function build(data) {
   const player = openPlayer(data);
   const detail = new Detail(data, player);
-  const curves = data.curves.length ? lossCurves(data.curves, data.score) : null;
-  const lines = data.parallel.length > 1 ? parallel(data.figures, data.parallel, data.candidates, (c) => pick(c)) : null;
-  let shown = data.candidates, chosen = null;
+  let lines = null, curves = null, shown = data.candidates, chosen = null;
+  const pictures = (data) => {
+    curves = data.curves.length ? lossCurves(data.curves, data.score) : null;
+    lines = data.parallel.length > 1 ? parallel(data.figures, data.parallel, data.candidates, (c) => pick(c)) : null;
+    section("figures", "All figures at once", lines?.node);
+    section("training", "While training", curves?.node);
+  };
   const show = () => {
     scatter.show(shown, chosen);
     lines?.show(shown, chosen);
@@ -48,8 +55,7 @@ function build(data) {
     if (scatter.points) show();
   });
   section("frontier", "The candidates", element("p", { class: "quiet" }, data.words, player ? " Click a point to hear it." : ""), scatter.node, detail.node, table.node);
-  if (lines) section("figures", "All figures at once", lines.node);
-  if (curves) section("training", "While training", curves.node);
+  pictures(data);
   if (player) listening(data, player);
   about(data);
   const first = data.candidates.find((c) => c.picks.length && c.play) ?? data.candidates.find((c) => c.frontier) ?? data.candidates[0];
@@ -57,9 +63,12 @@ function build(data) {
   const renew = (fresh) => {
     if (player) for (const c of fresh.candidates) if (c.play && !player.models.has(c.name)) player.models.set(c.name, c.play);
     const same = chosen && fresh.candidates.find((c) => c.name === chosen.name);
-    if (!player && fresh.sound) return location.reload(); // now there is something to hear
+    const unlike = Object.keys(fresh.figures).join() !== Object.keys(data.figures).join();
+    if (!player && (fresh.sound || unlike)) return location.reload(); // now there is something to hear, or to draw
     Object.assign(scatter, { candidates: fresh.candidates });
     chosen = same ?? chosen;
+    pictures(fresh);
+    about(fresh);
     table.renew(fresh.candidates, chosen);
   };
   return { data, player, pick, detail, table, scatter, renew, unpackedFile };
@@ -75,10 +84,10 @@ function listening(data, player) {
 }
 
 function about(data) {
-  if (data.answers.length) section("listened", "What listeners said", data.answers.map((part) => [element("p", {}, part.words), part.rows.length ? plainTable(part.header, part.rows) : null]));
-  if (data.rejected.length) section("rejected", "Rejected, failed, left behind", folded(data.rejected.length, plainTable(["candidate", "left at", data.score, "why"], data.rejected)));
-  if (data.measured.length) section("measured", "How it was measured", plainTable(["what", "value"], data.measured));
-  if (data.meaning.length) section("meaning", "What the figures mean", element("ul", {}, data.meaning.map((text) => element("li", {}, text))));
+  section("listened", data.answers.some((part) => part.rows.length) ? "What listeners said" : "ESR and what is heard", data.answers.map((part) => [element("p", {}, part.words), part.rows.length ? plainTable(part.header, part.rows) : null]));
+  section("rejected", "Rejected, failed, left behind", data.rejected.length && folded(data.rejected.length, plainTable(["candidate", "left at", data.score, "why"], data.rejected)));
+  section("measured", "How it was measured", data.measured.length && plainTable(["what", "value"], data.measured));
+  section("meaning", "What the figures mean", data.meaning.length && element("ul", {}, data.meaning.map((text) => element("li", {}, text))));
 }
 
 // While a search runs, from a server: what has changed is shown in place.

@@ -5,6 +5,7 @@ import { Renderer } from "./renderer.mjs";
 import { bytesOf, followsOf, formOf } from "./unpack.mjs";
 
 const LOUDEST_LUFS = -16, PEAK = 0.9;
+const WAKES_MS = 4000; // a sound device that is there
 
 // Tells "change" (what is heard, or could be), "track" (samples came) and "failed", each as an event.
 export class Player extends EventTarget {
@@ -107,7 +108,8 @@ export class Player extends EventTarget {
 
   async play(playing = true) {
     const { context, deck } = await this.#opened();
-    if (playing) await context.resume();
+    if (playing && !(await within(context.resume(), WAKES_MS)))
+      return this.#failed({ why: "no sound device answers the browser" });
     this.playing = playing;
     deck({ type: "play", playing });
     this.#chosen();
@@ -282,6 +284,11 @@ export class Player extends EventTarget {
   #address(script) {
     return URL.createObjectURL(new Blob([this.scripts[script]], { type: "text/javascript" }));
   }
+}
+
+// Whether it is done in time.
+function within(promise, milliseconds) {
+  return Promise.race([promise.then(() => true), new Promise((resolve) => setTimeout(() => resolve(false), milliseconds))]);
 }
 
 function peak(samples) {

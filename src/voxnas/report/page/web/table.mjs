@@ -43,18 +43,25 @@ export class Table {
     this.draw();
   }
 
+  // What is in focus stays so.
   draw() {
+    const held = this.node.contains(document.activeElement) && document.activeElement.dataset.key;
+    this.#fill();
+    if (held) [...this.node.querySelectorAll("[data-key]")].find((button) => button.dataset.key === held)?.focus();
+  }
+
+  #fill() {
     const rows = this.by === null ? this.shown : sorted(this.shown, this.by, this.up);
     this.head.replaceChildren(...[["name", "candidate"], ["rung", "rung"], ...this.columns.map((n) => [n, this.figures[n].title])].map(
       ([name, title]) => element("th", { scope: "col", "aria-sort": this.by === name ? (this.up ? "ascending" : "descending") : "none" },
-        element("button", { onclick: () => this.#sort(name) }, title, this.by === name ? (this.up ? " ▲" : " ▼") : ""))));
+        element("button", { "data-key": `by ${name}`, onclick: () => this.#sort(name) }, title, this.by === name ? (this.up ? " ▲" : " ▼") : ""))));
     this.body.replaceChildren(...rows.slice(0, this.limit).map((c) => this.#row(c)));
     this.more.hidden = rows.length <= this.limit;
     this.count.textContent = `${rows.length} of ${this.candidates.length}`;
   }
 
   #row(c) {
-    const name = element("button", { class: "name", "aria-pressed": c === this.chosen, onclick: () => this.pick(c) },
+    const name = element("button", { class: "name", "data-key": `of ${c.name}`, "aria-pressed": String(c === this.chosen), onclick: () => this.pick(c) },
       c.play ? "▶ " : "", c.name, c.frontier ? " ★" : "");
     return element("tr", { class: c === this.chosen ? "chosen" : "" }, element("th", { scope: "row" }, name), element("td", {}, c.rung),
       this.columns.map((column) => element("td", { class: "number" }, c.status === "ok" ? figureText(c.values[column], this.figures[column]) : c.status)));
