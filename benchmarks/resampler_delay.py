@@ -87,8 +87,8 @@ def said_of(filters: Sequence[Filter], chosen: Filter) -> str:
     said = (
         f"Chosen: flat to {chosen.pass_edge * chosen.rate / 2000:.1f} kHz, a stop band of"
         f" {chosen.stop_band_db:.1f} dB, {chosen.delay_ms:.3f} ms. The delay follows the stop band's depth"
-        f" far more than the transition's width. Within {WANTED_MS:g} ms and as flat, the deepest stop band here"
-        f" is {deep.stop_band_db:.1f} dB, from {deep.stop_edge * deep.rate / 2000:.1f} kHz on."
+        f" far more than the transition's width. Within {WANTED_MS:g} ms and as flat, the deepest stop band"
+        f" here is {deep.stop_band_db:.1f} dB, from {deep.stop_edge * deep.rate / 2000:.1f} kHz on."
     )
     wide = [f for f in short if f.stop_band_db <= -100]
     if wide:
