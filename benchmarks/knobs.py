@@ -3,13 +3,14 @@
     python benchmarks/knobs.py [SETTINGS.csv INPUT] [--model nano] [--epochs 40] [--leave-out 3] [--jobs 1]
         [--page docs/figures/knobs_demo.md] [OVERRIDE ...]
 
-Without a table: the demo rig's drive, tone and level. For each of some settings, spread over the table, one
-model trains on all others and is tested on it; one trains on all; and one on that setting alone, for
-`--alone-epochs`. The cost is that of the network with its knobs at rest beside the same without, timed in
-turns. Overrides go to every training with knobs, such as model.conditioning=mixin. Then each knob is swept
-finely, the others at rest: a picture shows how much the sound changes from position to position, which no
-jump may interrupt; a page has it beside the table. Runs lie in logs/bench/knobs, and are found there by the
-same command again.
+Without a table: the demo rig's drive, tone and level. For each of some settings, corners, edges and the
+middle in turn, one model trains on all others and is tested on it; one trains on all; and one on that setting
+alone, for `--alone-epochs`. A corner that is kept back lies outside all others: what a model makes of it is a
+guess, and stands apart from what it makes of a setting between others. The cost is that of the network with
+its knobs at rest beside the same without, timed in turns. Overrides go to every training with knobs, such as
+model.conditioning=mixin. Then each knob is swept finely, the others at rest: a picture shows how much the
+sound changes from position to position, which no jump may interrupt; a page has it beside the table. Runs lie
+in logs/bench/knobs, and are found there by the same command again.
 """
 
 import argparse
@@ -37,10 +38,12 @@ from voxnas.export.load import load_model
 from voxnas.models.build import build
 from voxnas.problems.amp.data.knobs.sources import amp_knobs, demo_knobs
 from voxnas.problems.amp.data.knobs.table import Row
+from voxnas.problems.amp.data.knobs.table import Table as KnobTable
 from voxnas.records.identity import available_cores
 from voxnas.records.record import Record
 
 FOLDER = LOGS / "bench/knobs"
+CORNER, EDGE, INSIDE = "corner", "edge", "between others"
 POSITIONS, SECONDS = 101, 2.0
 BLOCK_SIZE = 64
 
@@ -89,10 +92,26 @@ def test_esr(record: Record, row: Row) -> float:
     return float(next(s["test_esr"] for s in scores if s["setting"] == dict(row.setting)))
 
 
-def spread_over(rows: Sequence[Row], count: int) -> list[Row]:
-    """So many rows, the middle one among them."""
-    places = {round(place) for place in np.linspace(0, len(rows) - 1, 2 * count + 1)[1::2]}
-    return [rows[place] for place in sorted(places)]
+def kinds_of(table: KnobTable) -> dict[str, list[Row]]:
+    """The rows by where they lie: all knobs at an end, some, or none."""
+    heard = np.array([table.heard(row) for row in table.rows])
+    ends = ((heard == heard.min(axis=0)) | (heard == heard.max(axis=0))).sum(axis=1)
+    found: dict[str, list[Row]] = {CORNER: [], EDGE: [], INSIDE: []}
+    for row, count in zip(table.rows, ends, strict=True):
+        found[INSIDE if not count else CORNER if count == heard.shape[1] else EDGE].append(row)
+    return found
+
+
+def spread_over(table: KnobTable, count: int) -> dict[str, list[Row]]:
+    """So many rows, of each kind in turn, the middle ones of a kind first."""
+    kinds = kinds_of(table)
+    orders = {
+        kind: sorted(rows, key=lambda r: abs(rows.index(r) - len(rows) / 2)) for kind, rows in kinds.items()
+    }
+    turns = [
+        (kind, order[turn]) for turn in range(count) for kind, order in orders.items() if turn < len(order)
+    ]
+    return {kind: [row for of, row in turns[:count] if of == kind] for kind in kinds}
 
 
 def without(row: Row) -> str:
@@ -168,16 +187,18 @@ def short(row: Row) -> str:
     return row.label.replace("=", "").replace(" ", "-")
 
 
-def table_of(device: Device, rows: Sequence[Row], found: Mapping[str, Record], model: str) -> Table:
+def table_of(
+    device: Device, kinds: Mapping[str, list[Row]], found: Mapping[str, Record], model: str
+) -> Table:
     """A row for each setting that was kept back."""
     table = Table(title=f"One model for all knobs: {device.name}, {model}")
-    for title in ("setting", "alone", "trained on all", "ratio", "kept back", "ratio"):
-        table.add_column(title, justify="left" if title == "setting" else "right")
-    for row in rows:
+    for title in ("setting", "where", "alone", "trained on all", "ratio", "kept back", "ratio"):
+        table.add_column(title, justify="left" if title in ("setting", "where") else "right")
+    for where, row in ((where, row) for where, rows in kinds.items() for row in rows):
         alone = found[f"alone-{short(row)}"].metrics["test_esr"]
         on_all, back = (test_esr(found[name], row) for name in ("all", f"without-{short(row)}"))
         ratios = f"{on_all / alone:.2f}", f"{back / alone:.2f}"
-        table.add_row(row.label, f"{alone:.2g}", f"{on_all:.2g}", ratios[0], f"{back:.2g}", ratios[1])
+        table.add_row(row.label, where, f"{alone:.2g}", f"{on_all:.2g}", ratios[0], f"{back:.2g}", ratios[1])
     return table
 
 
@@ -217,11 +238,12 @@ def main() -> None:
     options = parser.parse_args()
     options.overrides = [word for word in options.files if "=" in word]
     device = Device.of([word for word in options.files if "=" not in word])
-    rows = spread_over(device.data.table.rows, options.leave_out)
+    kinds = spread_over(device.data.table, options.leave_out)
+    rows = [row for of in kinds.values() for row in of]
     about = [word.replace("=", "").replace("+", "") for word in options.overrides]
     at = FOLDER / "-".join([device.name, options.model, str(options.epochs), *about])
     found = train_all(at, runs_of(device, rows, options), options.jobs)
-    table = table_of(device, rows, found, options.model)
+    table = table_of(device, kinds, found, options.model)
     picture = at / "sweep.png"
     said = said_of(at / "all", device, found["all"].metrics["test_esr"], picture)
     Console().print(table)

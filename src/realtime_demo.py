@@ -56,7 +56,8 @@ def main(cfg: DictConfig) -> None:
         if slot.sample_rate not in (None, rate):
             print(f"note: {slot.name} is for {slot.sample_rate} Hz: {HOW[cfg.rate_method]} {rate} Hz")
     with _driver(cfg, bank) as driver:
-        run(driver, bank, seconds=cfg.seconds, switch_every=cfg.switch_every)
+        every = {"switch_every": cfg.switch_every, "change_rate_every": cfg.change_rate_every}
+        run(driver, bank, seconds=cfg.seconds, rates=list(cfg.rates), **every)
     print(*summary(bank), sep="\n")
     if isinstance(driver, FileDriver) and driver.written:
         print(*(f"note: {notice}" for notice in driver.written.notices), f"wrote {cfg.output}", sep="\n")

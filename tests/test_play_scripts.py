@@ -92,6 +92,20 @@ def test_the_demo_without_pace_is_quick_and_plays_at_the_rate_asked_for(run_here
     assert "plays at whole multiples of its rate, not at 0.9187 times" in done.err
 
 
+def test_the_demo_changes_its_rate_while_playing_and_writes_at_the_first(run_here, folder):
+    done = run_here(
+        "realtime_demo", "model=a.nam", "file=dry.wav", "block_size=256", "output=wet.wav",
+        "rates=[48000,44100]", "change_rate_every=1.2", "seconds=2", "json=figures.json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert json.loads((folder / "figures.json").read_text())["sample_rate"] == 44100
+    info = soundfile.info(folder / "wet.wav")
+    assert info.samplerate == RATE
+    assert 2 * RATE <= info.frames < len(clip())
+    done = run_here("realtime_demo", "model=a.nam", "file=dry.wav", "rates=[0]")
+    assert (done.code, done.out) == (2, "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

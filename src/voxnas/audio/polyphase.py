@@ -22,16 +22,19 @@ LANES = 8  # taps come in as many at once
 
 
 @functools.cache
-def prototype() -> NDArray[np.float32]:
+def prototype(
+    pass_edge: float = PASS, stop_edge: float = STOP, attenuation_db: float = ATTENUATION_DB
+) -> NDArray[np.float32]:
     """Impulse response of the filter in time, `DENSITY` numbers per sample of the lower rate, sum `DENSITY`.
 
-    A Kaiser window's sinc, made one of minimum phase by its real cepstrum (Oppenheim and Schafer,
+    The edges are in halves of the lower rate; benchmarks/resampler_delay.py shows what others cost. A Kaiser
+    window's sinc, made one of minimum phase by its real cepstrum (Oppenheim and Schafer,
     Discrete-Time Signal Processing, 13.5).
     """
     from scipy.signal import firwin, kaiserord
 
-    taps, beta = kaiserord(ATTENUATION_DB, (STOP - PASS) / DENSITY)
-    linear = firwin(taps | 1, (PASS + STOP) / 2 / DENSITY, window=("kaiser", beta))
+    taps, beta = kaiserord(attenuation_db, (stop_edge - pass_edge) / DENSITY)
+    linear = firwin(taps | 1, (pass_edge + stop_edge) / 2 / DENSITY, window=("kaiser", beta))
     size = 1 << 19
     magnitude = np.maximum(np.abs(np.fft.rfft(linear, size)), 1e-8)  # the logarithm's end
     cepstrum = np.fft.irfft(np.log(magnitude))
@@ -41,9 +44,9 @@ def prototype() -> NDArray[np.float32]:
     return (response * DENSITY / response.sum()).astype(np.float32)
 
 
-def low_delay() -> float:
-    """Delay of a conversion at low frequencies, in samples of the lower rate."""
-    numbers = prototype().astype(np.float64)
+def low_delay(numbers: NDArray[np.float32] | None = None) -> float:
+    """Delay of a conversion at low frequencies, in samples of the lower rate; of the prototype or another."""
+    numbers = (prototype() if numbers is None else numbers).astype(np.float64)
     return float(numbers @ np.arange(len(numbers)) / numbers.sum()) / DENSITY
 
 

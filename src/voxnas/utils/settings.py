@@ -235,6 +235,8 @@ SETTINGS: dict[str, Kind] = {
     "apply_to": one_of("target", "both"),
     "seconds": or_none(number(above=0)),
     "switch_every": or_none(number(above=0)),
+    "rates": listed(whole(1), "[44100,48000]", may_be_empty=True),
+    "change_rate_every": or_none(number(above=0)),
     "max_quality_esr": or_none(number(0)),
     "samples": COUNT,
     "count": COUNT,

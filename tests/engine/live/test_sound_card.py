@@ -1,6 +1,7 @@
 """The sound card's callback, with PortAudio's side played by the test."""
 
 import sys
+import threading
 import types
 
 import numpy as np
@@ -11,6 +12,7 @@ from voxnas.engine.live.sound_card import SoundCard, list_devices
 from voxnas.utils.errors import InputError
 
 RATE = 48000
+RATES: tuple[int, ...] = (RATE,)  # that the device has
 
 
 class PortAudioError(Exception):
@@ -19,6 +21,11 @@ class PortAudioError(Exception):
 
 class CallbackAbort(Exception):
     pass
+
+
+def check_rate(rate: int) -> None:
+    if rate not in RATES:
+        raise PortAudioError("Invalid sample rate [PaErrorCode -9997]")
 
 
 class Status:
@@ -40,8 +47,7 @@ class Stream:
     latency = (0.004, 0.006)
 
     def __init__(self, **arguments) -> None:
-        if arguments["samplerate"] != RATE:
-            raise PortAudioError("Invalid sample rate [PaErrorCode -9997]")
+        check_rate(arguments["samplerate"])
         self.arguments, self.log = arguments, []
 
     def start(self) -> None:
@@ -75,6 +81,10 @@ def sounddevice(monkeypatch):
             raise ValueError("No output device matching 'none'")
         return {"max_output_channels": 4} if kind else "> 0 Card, ALSA (2 in, 4 out)"
 
+    def check_settings(device, channels, dtype, samplerate):
+        check_rate(samplerate)
+
+    module.check_input_settings = module.check_output_settings = check_settings
     module.Stream, module.query_devices = stream, query_devices
     monkeypatch.setitem(sys.modules, "sounddevice", module)
     return module
@@ -152,3 +162,36 @@ def test_without_the_package_or_portaudio_the_way_to_install_it_is_told(monkeypa
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(InputError, match=r"PortAudio library not found.*libportaudio2"):
         list_devices()
+
+
+def test_a_change_of_rate_closes_the_stream_behind_a_fade_and_opens_it_anew(sounddevice, monkeypatch):
+    monkeypatch.setattr(f"{__name__}.RATES", (RATE, 44100))
+    player = Player(Bypass(), RATE)
+    card, loud = SoundCard(player, 64), np.ones((64, 1), np.float32)
+    assert [card.takes(rate) for rate in (44100, 96000)] == [True, False]
+    (first,) = sounddevice.streams
+    played: list[np.ndarray] = []
+
+    def play(stop: threading.Event) -> None:
+        while not stop.wait(0.001):
+            played.append(first.call(loud, Status())[:, 0])
+
+    stop = threading.Event()
+    thread = threading.Thread(target=play, args=(stop,))
+    with card:
+        thread.start()
+        while not played:
+            stop.wait(0.001)
+        with card.paused():
+            stop.set()
+            thread.join()
+            player.set_rate(44100, Bypass(), 0)
+        second = sounddevice.streams[1]
+        begun = np.concatenate([second.call(loud, Status())[:, 0] for _ in range(10)])
+        assert card.active
+    assert (first.log, second.log) == (["start", "stop", "close"],) * 2
+    assert second.arguments["samplerate"] == 44100
+    for fade in (np.concatenate(played), begun[::-1]):
+        assert fade[0] == 1
+        assert fade[-1] < 1e-4
+        assert np.abs(np.diff(fade)).max() < 0.004

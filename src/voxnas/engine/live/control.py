@@ -1,6 +1,6 @@
 """Control thread of a session: keys, meters, and the end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 
 from rich.console import Console
@@ -23,6 +23,8 @@ def run(
     *,
     seconds: float | None = None,
     switch_every: float | None = None,
+    rates: Sequence[int] = (),
+    change_rate_every: float | None = None,
 ) -> None:
     """Play until the driver ends, `q` or Ctrl-C; show meters on a terminal, elsewhere only what is switched.
 
@@ -30,6 +32,8 @@ def run(
         driver: plays `bank.player` while its `with` block lasts.
         seconds: of sound after which to stop; None for no limit.
         switch_every: seconds of sound after which the next model takes over; None for keys only.
+        rates: in Hz, those that `r` goes through.
+        change_rate_every: seconds of sound after which the next of them is taken; None for the key only.
 
     Raises:
         Exception: what went wrong in the thread that plays.
@@ -37,6 +41,7 @@ def run(
     console = console or Console(highlight=False)
     live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
     load, next_switch, playing = bank.player.load, switch_every or 0.0, ""
+    next_rate = change_rate_every or 0.0
     try:
         with low_latency_interpreter(), keyboard() as key, live or nullcontext(), driver:
             while driver.active and (seconds is None or load.seconds < seconds):
@@ -48,12 +53,29 @@ def run(
                 if (pressed := key(REFRESH_SECONDS)) == "q":
                     break
                 press(bank, pressed)
+                if pressed == "r" or (change_rate_every and load.seconds >= next_rate):
+                    change_rate(driver, bank, rates)
+                    next_rate += change_rate_every or 0.0
                 if switch_every and load.seconds >= next_switch:
                     bank.step(1)
                     next_switch += switch_every
     except KeyboardInterrupt:
         pass  # the way to end a session as good as any
     driver.check()
+
+
+def change_rate(driver: AudioDriver, bank: ModelBank, rates: Sequence[int]) -> None:
+    """Go on at the next of these rates that the driver takes, within a short silence; InputError where the
+    model that plays cannot."""
+    now = bank.player.sample_rate
+    start = rates.index(now) + 1 if now in rates else 0
+    found = next(
+        (rate for rate in (*rates[start:], *rates[:start]) if rate != now and driver.takes(rate)), None
+    )
+    if found is not None:
+        change = bank.prepare_rate(found)
+        with driver.paused():
+            change()
 
 
 def press(bank: ModelBank, key: str) -> None:

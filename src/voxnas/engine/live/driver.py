@@ -3,7 +3,7 @@
 import gc
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Protocol
 
@@ -25,6 +25,14 @@ class AudioDriver(Protocol):
     @property
     def active(self) -> bool:
         """True until it has come to its end or failed."""
+        ...
+
+    def takes(self, sample_rate: int) -> bool:
+        """True if it can play at this rate, in Hz."""
+        ...
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Nothing plays within, once the player has faded out; afterwards it goes on at the player's rate."""
         ...
 
     def check(self) -> None:

@@ -3,6 +3,8 @@
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 
@@ -21,13 +23,14 @@ class FileDriver:
 
     A block is due when a sound card would have recorded it, and too late (an xrun) if it is not played when
     the next one is: the deadline of a sound card with a buffer of one block on either side. After an xrun
-    the clock starts again, as a sound card leaves a gap.
+    the clock starts again, as a sound card leaves a gap. Some hundredths of a second of the file are lost
+    in a pause, too.
 
     Args:
         player: plays at its own rate, to which the file is converted on the way.
         source: from `open_source`; stays open throughout.
         block_size: samples; the last block may be shorter.
-        output: a sound file for what was played, at the player's rate; None for none.
+        output: a sound file for what was played, at the player's first rate; None for none.
         subtype: of the output, see `write_blocks`.
         pace: False plays as fast as it goes; then nothing is ever too late.
     """
@@ -45,7 +48,9 @@ class FileDriver:
         self.written: Written | None = None
         self._player, self._source, self._block_size = player, source, block_size
         self._output, self._subtype, self._pace = output, subtype, pace
-        self._stop = threading.Event()
+        self._stop, self._held, self._pause = threading.Event(), threading.Event(), threading.Event()
+        self._resume = threading.Event()
+        self._over = False  # no more stretches come
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="player", daemon=True)
 
@@ -57,12 +62,30 @@ class FileDriver:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
+        self._resume.set()
         self._thread.join()
 
     @property
     def active(self) -> bool:
         """True until the file is at its end or something has failed."""
         return self._thread.is_alive()
+
+    def takes(self, sample_rate: int) -> bool:
+        """A file is converted to any rate."""
+        return sample_rate > 0
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """The thread waits within, behind a fade, and goes on at the player's rate afterwards."""
+        self._resume.clear()
+        self._pause.set()
+        self._player.rest()
+        while self.active and not self._held.wait(0.005):
+            pass
+        yield
+        self._pause.clear()
+        self._held.clear()
+        self._resume.set()
 
     def check(self) -> None:
         """Raises here what went wrong in the thread that plays."""
@@ -83,12 +106,23 @@ class FileDriver:
             self._error = error
 
     def _played(self) -> Iterator[Block]:
-        """Played blocks when they are due, each to be used before the next is asked for."""
+        """Played blocks at the rate of the beginning, each to be used before the next is asked for."""
+        first = self._player.sample_rate
+        read = chain(self._source.blocks(self._block_size))  # which goes on where a stretch has ended
+        yield from self._stretch(read)
+        while not self._over:
+            self._resume.wait()
+            yield from resample_blocks(self._stretch(read), self._player.sample_rate, first)
+
+    def _stretch(self, read: Iterator[Block]) -> Iterator[Block]:
+        """Played blocks when they are due, at one rate, up to the end or a pause."""
         rate, load = self._player.sample_rate, self._player.load
-        read = self._source.blocks(self._block_size)
         due = time.perf_counter()
         for block in in_blocks(resample_blocks(read, self._source.sample_rate, rate), self._block_size):
             if self._stop.is_set():
+                break
+            if self._pause.is_set() and self._player.resting:
+                self._held.set()
                 return
             if self._pace and (early := due - time.perf_counter()) > 0:
                 time.sleep(early)
@@ -98,6 +132,7 @@ class FileDriver:
                 load.xruns += 1
                 due = now
             yield played
+        self._over = True
 
 
 def in_blocks(blocks: Iterable[Block], size: int) -> Iterator[Block]:

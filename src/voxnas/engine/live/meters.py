@@ -25,6 +25,10 @@ class Meter:
         self.highest = 0.0  # sample ever, 1: full scale
         self.clips = 0  # blocks with a sample at full scale or over
 
+    def set_rate(self, sample_rate: int) -> None:
+        """Blocks are of another rate, in Hz, from now on."""
+        self._rate = sample_rate
+
     def add(self, block: NDArray[np.float32]) -> None:
         """Take in the next `(samples,)`, at least one."""
         seconds = len(block) / self._rate
@@ -67,9 +71,14 @@ class Load:
 
     def __init__(self, sample_rate: int) -> None:
         self._rate = sample_rate
-        self._busy_s = 0.0
+        self._busy_s = self._earlier_s = 0.0
+        self._since = 0  # samples that were played at other rates, in `_earlier_s`
         self.blocks = self.samples = self.misses = self.xruns = 0
         self.max = self.recent = 0.0
+
+    def set_rate(self, sample_rate: int) -> None:
+        """Blocks are of another rate, in Hz, from now on."""
+        self._earlier_s, self._since, self._rate = self.seconds, self.samples, sample_rate
 
     def add(self, seconds: float, samples: int) -> None:
         """Count a block of `samples`, at least one, that took `seconds`."""
@@ -90,7 +99,7 @@ class Load:
     @property
     def seconds(self) -> float:
         """Duration of the sound that was played."""
-        return self.samples / self._rate
+        return self._earlier_s + (self.samples - self._since) / self._rate
 
 
 def decibels(amplitude: float) -> float:

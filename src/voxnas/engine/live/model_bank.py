@@ -63,8 +63,7 @@ class ModelBank:
         self.slots, self.block_size = list(slots), block_size
         self.chosen, self.bypassed, self.switches = 0, False, 0
         self.held = 0  # the control that `turn` turns
-        memory = min(max(slot.memory for slot in slots), round(MOST_MEMORY_SECONDS * sample_rate))
-        engine = slots[0].warmed_up(block_size)
+        engine, memory = slots[0].warmed_up(block_size), _memory(slots, sample_rate)
         self.player = Player(engine, sample_rate, memory, input_gain_db, output_gain_db)
 
     @property
@@ -105,14 +104,35 @@ class ModelBank:
         slot.setting[control.name] = control.turned(slot.setting.get(control.name, control.at_rest), by)
         self.player.turn(slot.setting)
 
+    def prepare_rate(self, sample_rate: int) -> Callable[[], None]:
+        """Makes an engine for another rate, in Hz; what is returned goes on with it, while nothing plays.
+
+        Raises InputError where the model that plays cannot be played at that rate.
+        """
+        slots = [at_rate(slot, sample_rate, self.player.sample_rate) for slot in self.slots]
+        engine = Bypass() if self.bypassed else slots[self.chosen].warmed_up(self.block_size)
+
+        def change() -> None:
+            self.slots = slots
+            self.player.set_rate(sample_rate, engine, _memory(slots, sample_rate))
+
+        return change
+
     def _switch(self, engine: StreamingEngine) -> None:
         self.switches += 1
         self.player.switch_to(engine)
 
 
-def at_rate(slot: Slot, host_rate: int) -> Slot:
-    """The slot in a session of this rate, in Hz; its `make` is one that takes a `host_rate`."""
-    longer = host_rate / (slot.sample_rate or host_rate)
+def _memory(slots: Sequence[Slot], sample_rate: int) -> int:
+    return min(max(slot.memory for slot in slots), round(MOST_MEMORY_SECONDS * sample_rate))
+
+
+def at_rate(slot: Slot, host_rate: int, before: int | None = None) -> Slot:
+    """The slot in a session of this rate, in Hz; its `make` is one that takes a `host_rate`.
+
+    `before` is the rate at which its `memory` is told; None for the model's own.
+    """
+    longer = host_rate / (before or slot.sample_rate or host_rate)
     return replace(slot, make=partial(slot.make, host_rate=host_rate), memory=round(slot.memory * longer))
 
 

@@ -53,14 +53,6 @@ class Player:
         input_gain_db: float = 0.0,
         output_gain_db: float = 0.0,
     ) -> None:
-        engine.reset()
-        self._engine = engine
-        self._memory = memory
-        self._past = RingBuffer(memory + round(SLACK_SECONDS * sample_rate))
-        self._coming: StreamingEngine | None = None  # fades in
-        fade = max(1, round(FADE_MS / 1000 * sample_rate))
-        self._fade = (0.5 - 0.5 * np.cos(np.pi * np.arange(1, fade + 1) / fade)).astype(np.float32)
-        self._faded = 0  # samples
         # Both are appended to by one thread and emptied by the other, which a deque allows without a lock.
         self._waiting: deque[tuple[StreamingEngine, int]] = deque(maxlen=1)
         self._retired: deque[StreamingEngine] = deque()
@@ -68,9 +60,19 @@ class Player:
         self._input_gain, self._output_gain = Gain(input_gain_db), Gain(output_gain_db)
         self._scratch = np.zeros((3, 0), np.float32)
         self._block_size = 1
-        self.sample_rate = sample_rate
         self.input_level, self.output_level = Meter(sample_rate), Meter(sample_rate)
         self.load = Load(sample_rate)
+        self._begin(engine, sample_rate, memory)
+        self._curtain = Curtain(len(self._fade))
+
+    def _begin(self, engine: StreamingEngine, sample_rate: int, memory: int) -> None:
+        engine.reset()
+        self._engine, self.sample_rate, self._memory = engine, sample_rate, memory
+        self._past = RingBuffer(memory + round(SLACK_SECONDS * sample_rate))
+        self._coming: StreamingEngine | None = None  # fades in
+        fade = max(1, round(FADE_MS / 1000 * sample_rate))
+        self._fade = (0.5 - 0.5 * np.cos(np.pi * np.arange(1, fade + 1) / fade)).astype(np.float32)
+        self._faded = 0  # samples
 
     def process(
         self, block: NDArray[np.float32], controls: NDArray[np.float32] | None = None
@@ -88,6 +90,7 @@ class Player:
         played = self._play(dry, mixed)
         self._past.write(dry)
         self._output_gain.apply(played, output)
+        self._curtain.apply(output)
         self.output_level.add(output)
         self.load.add(perf_counter() - start, size)
         return output
@@ -113,6 +116,24 @@ class Player:
     def turn(self, setting: Mapping[str, Any]) -> None:
         """Set the controls of the engine that plays, from the next block on; they glide there."""
         self._turned.append(dict(setting))
+
+    def rest(self) -> None:
+        """Fade into silence, until `set_rate`."""
+        self._curtain.rising = False
+
+    @property
+    def resting(self) -> bool:
+        """True once `rest` has come to silence."""
+        return self._curtain.down
+
+    def set_rate(self, sample_rate: int, engine: StreamingEngine, memory: int) -> None:
+        """Go on at another rate with an engine for it, from silence; only while no thread plays."""
+        self._waiting.clear()
+        self._turned.clear()
+        self._begin(engine, sample_rate, memory)
+        for meter in (self.input_level, self.output_level, self.load):
+            meter.set_rate(sample_rate)
+        self._curtain = Curtain(len(self._fade), down=True)
 
     @property
     def settled(self) -> bool:
@@ -167,6 +188,28 @@ class Player:
             self._retired.append(self._engine)
             self._engine, self._coming = self._coming, None
         return mixed
+
+
+class Curtain:
+    """Fade into silence, and out of it, of so many samples each."""
+
+    def __init__(self, samples: int, down: bool = False) -> None:
+        self._samples, self._up = samples, 0 if down else samples
+        self.rising = True  # or falling
+
+    @property
+    def down(self) -> bool:
+        """True while there is silence, and shall be."""
+        return not self._up and not self.rising
+
+    def apply(self, block: NDArray[np.float32]) -> None:
+        """Fade the next `(samples,)`, in place."""
+        if self.rising and self._up == self._samples:
+            return
+        way = np.arange(1, len(block) + 1) * (1 if self.rising else -1)
+        up = np.clip(self._up + way, 0, self._samples)
+        block *= (0.5 - 0.5 * np.cos(np.pi * up / self._samples)).astype(np.float32)
+        self._up = int(up[-1])
 
 
 class Gain:

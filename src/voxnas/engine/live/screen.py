@@ -10,7 +10,7 @@ from voxnas.engine.live.model_bank import ModelBank
 
 BAR_CELLS, BAR_FLOOR_DBFS = 40, -60.0
 HOT_DBFS = -6.0
-KEYS = "1-9 n p: model   b: bypass   [ ]: input gain   - +: output gain   q: quit"
+KEYS = "1-9 n p: model   b: bypass   [ ]: input gain   - +: output gain   r: sample rate   q: quit"
 KNOB_KEYS = "k: next knob   , .: turn it   "
 
 

@@ -2,6 +2,9 @@
 
 import importlib
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -11,6 +14,7 @@ from voxnas.engine.live.player import Player
 from voxnas.utils.errors import InputError
 
 XRUN_FLAGS = ("input_underflow", "input_overflow", "output_underflow", "output_overflow")
+MOST_FADE_SECONDS = 1.0  # a device that hangs is not waited for
 Device = int | str | None
 
 
@@ -39,17 +43,23 @@ class SoundCard:
         output_device: Device = None,
         channel: int = 0,
     ) -> None:
-        self._player, self._channel = player, channel
+        self._player, self._channel, self._block_size = player, channel, block_size
+        self._devices = input_device, output_device
         self._error: BaseException | None = None
-        self._ended = threading.Event()
-        self._sounddevice = sounddevice = _sounddevice()
+        self._sounddevice = _sounddevice()
+        self._open()
+
+    def _open(self) -> None:
+        sounddevice, self._ended = self._sounddevice, threading.Event()
         try:
-            outputs = sounddevice.query_devices(output_device, "output")["max_output_channels"]
+            self._outputs = min(
+                2, sounddevice.query_devices(self._devices[1], "output")["max_output_channels"]
+            )
             self._stream = sounddevice.Stream(
-                samplerate=player.sample_rate,
-                blocksize=block_size,
-                device=(input_device, output_device),
-                channels=(channel + 1, min(2, outputs)),
+                samplerate=self._player.sample_rate,
+                blocksize=self._block_size,
+                device=self._devices,
+                channels=(self._channel + 1, self._outputs),
                 dtype="float32",
                 latency="low",
                 callback=self._callback,
@@ -81,6 +91,31 @@ class SoundCard:
     def active(self) -> bool:
         """True while the device plays."""
         return not self._ended.is_set()
+
+    def takes(self, sample_rate: int) -> bool:
+        """True if the device can play at this rate, in Hz."""
+        device = self._sounddevice
+        try:
+            device.check_input_settings(
+                self._devices[0], self._channel + 1, "float32", samplerate=sample_rate
+            )
+            device.check_output_settings(self._devices[1], self._outputs, "float32", samplerate=sample_rate)
+        except (device.PortAudioError, ValueError):
+            return False
+        return True
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """The stream is closed within, behind a fade, and opened anew at the player's rate afterwards."""
+        self._player.rest()
+        end = time.monotonic() + MOST_FADE_SECONDS
+        while self.active and not self._player.resting and time.monotonic() < end:
+            time.sleep(0.005)
+        self._stream.stop()
+        self._stream.close()
+        yield
+        self._open()
+        self.__enter__()
 
     def check(self) -> None:
         """Raises here what went wrong in the sound card's thread."""

@@ -9,6 +9,7 @@ import torch
 from tiny_amp import RATE, amp, dry_signal
 
 from voxnas.models.wavenet import stack
+from voxnas.problems.amp.data.knobs import datamodule
 from voxnas.problems.amp.data.knobs.sources import amp_knobs, demo_knobs
 from voxnas.utils.errors import InputError, InputErrors
 
@@ -40,6 +41,28 @@ def test_a_batch_mixes_settings_and_an_epoch_has_all_that_train(settings):
     assert first.y.shape == (len(first.place), 1, 500)
     expected = torch.tensor([DRIVES[place] / 10 for place in first.place])
     torch.testing.assert_close(first.controls[:, 0], expected)
+
+
+def test_each_step_hears_every_setting_about_equally_often(settings):
+    data = amp_knobs(**settings, batch_size=8)
+    data.adapt(stack(3, 2))
+    for batch in list(data.train_dataloader())[:-1]:
+        counts = torch.bincount(batch.place, minlength=len(DRIVES))
+        assert counts.max() - counts.min() <= 2
+
+
+def test_a_step_is_as_large_as_there_are_settings_up_to_four_times_the_usual(settings, monkeypatch):
+    network = stack(3, 2)
+    network.batch_size = 2
+    data = amp_knobs(**settings)
+    data.adapt(network)
+    assert data.batch_size == len(DRIVES)
+    monkeypatch.setattr(datamodule, "MOST_SEGMENTS", 1)
+    data.adapt(network)
+    assert data.batch_size == 2
+    given = amp_knobs(**settings, batch_size=3)
+    given.adapt(network)
+    assert given.batch_size == 3
 
 
 def test_every_setting_counts_the_same_however_loud_it_is(settings):

@@ -45,6 +45,9 @@ class KnobSegments(Dataset[KnobBatch]):
 class KnobStarts(Sampler[list[tuple[int, int]]]):
     """Batches of places and starts, shuffled; the edges within each span move by a random offset every epoch.
 
+    Each batch has about an even share of all places: settings differ far more than segments of one do, and
+    what a step learns depends less on which it happens to hear.
+
     `spans` are by place. Deterministic in seed and epoch (`set_epoch`, which Lightning calls), as
     `ShuffledStarts`.
     """
@@ -66,13 +69,18 @@ class KnobStarts(Sampler[list[tuple[int, int]]]):
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         random = torch.Generator().manual_seed(self.seed * 1_000_003 + self.epoch)
-        every: list[tuple[int, int]] = []
+        every: list[tuple[float, int, int]] = []  # when in the epoch, 0 to 1; place; start
         for place, (start, stop) in self.spans.items():
-            slack = stop - start - self.counts[place] * self.length
+            count = self.counts[place]
+            slack = stop - start - count * self.length
             offset = start + int(torch.randint(0, slack + 1, (1,), generator=random))
-            every += [(place, offset + i * self.length) for i in range(self.counts[place])]
-        order = torch.randperm(len(every), generator=random)
-        yield from ([every[i] for i in batch] for batch in order.tensor_split(self.batches))
+            order = torch.randperm(count, generator=random)
+            when = (torch.arange(count) + torch.rand(count, generator=random)) / count
+            starts = (offset + order * self.length).tolist()
+            every += zip(when.tolist(), [place] * count, starts, strict=True)
+        every.sort()
+        parts = torch.arange(len(every)).tensor_split(self.batches)
+        yield from ([every[i][1:] for i in part] for part in parts)
 
 
 class KnobPieces(Dataset[KnobBatch]):
