@@ -14,7 +14,6 @@ from voxnas.search.sources.descent import MOST_CHANGES
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 QUICK = [
     "callbacks.benchmark.blocks=10",
-    "callbacks.benchmark.block_sizes=[512]",
     "callbacks.preview=null",
     "logger=csv",
 ]

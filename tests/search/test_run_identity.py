@@ -152,6 +152,7 @@ def test_a_new_key_counts_where_it_is_given(later, change):
 def test_a_run_of_the_first_edition_has_the_identity_that_it_had(composed):
     """Of a run of then: `train.py model=nano trainer.max_epochs=4 threads=1 seed=3 data.seconds=20`."""
     given = ["model=nano", "trainer.max_epochs=4", "threads=1", "seed=3", "data.seconds=20"]
+    given += ["training.optimizer.block_size=64"]  # as the recipe was
     config = composed("train", *given)
     network = instantiate(config.model, _convert_="all")
     data = {

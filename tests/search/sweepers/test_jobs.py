@@ -14,7 +14,7 @@ FIXED = ["name=mine", "seed=3", "model.channels=8", "space=poc", "+data.delay=0"
 @pytest.fixture
 def jobs():
     proposer = SimpleNamespace(flat=SimpleNamespace(fixed=FIXED))
-    return jobs_of(proposer, make_rungs([2, 10], 1), [], "study", Path("logs"))
+    return jobs_of(proposer, make_rungs([2, 10], 1), [], "study", Path("logs"), Path("logs/nas/study/rung1"))
 
 
 def test_one_that_climbs_brings_its_model_along(jobs):
