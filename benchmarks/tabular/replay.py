@@ -85,7 +85,8 @@ SEARCHES: dict[str, Search | str] = {
     "evolution, asynchronous, from experience": Search(EVOLUTION, asynchronous=True, learns=True),
     "evolution, both from experience": Search(EVOLUTION, selection="learnt", learns=True),
 }
-DRAWN = ("random", "TPE", "short rung, then the best", "MO-ASHA", "evolution", "evolution from experience")
+DRAWN = ("random", "TPE", "short rung, then the best", "MO-ASHA", "MO-ASHA from experience")
+DRAWN += ("evolution", "evolution from experience")
 COLD = {
     name: name.split(", foreseen")[0].split(", both")[0].split(" from")[0].rstrip(",")
     for name in SEARCHES
