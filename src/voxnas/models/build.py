@@ -1,6 +1,7 @@
 """Networks from the plain values that a record, a checkpoint or an export holds."""
 
 from collections.abc import Mapping
+from inspect import signature
 from typing import Any, TypeVar
 
 from voxnas.models.base import Network
@@ -21,17 +22,7 @@ N = TypeVar("N", bound=type[Network])
 
 _FAMILIES: tuple[type[Network], ...] = (WaveNet, LSTM, GRU, TCN, ConvNet, Linear, CellNet)
 _FAMILIES += (StateTrajectory, Lactose, Transformer, StateSpace, StringNet, ConditionedWaveNet)
-_WITH_BACKENDS = (
-    "WaveNet",
-    "LSTM",
-    "GRU",
-    "StateTrajectory",
-    "StringNet",
-    "TCN",
-    "ConvNet",
-    "Linear",
-    "Transformer",
-)
+CHOICES = {"backend", "conditioning"}  # that are named for any network, and count where it has several
 TYPES = {family.__name__: family for family in _FAMILIES}
 
 
@@ -51,10 +42,8 @@ def build(architecture: Mapping[str, Any], **arguments: Any) -> Any:
     kind = arguments.pop("type", None)
     if kind not in TYPES:
         raise InputError(f"unknown network type {kind!r}; known are {', '.join(TYPES)}")
-    if kind not in _WITH_BACKENDS:
-        arguments.pop("backend", None)  # there is but one
-    if kind not in ("WaveNet", "TCN"):
-        arguments.pop("conditioning", None)
+    for choice in CHOICES - signature(TYPES[kind]).parameters.keys():
+        arguments.pop(choice, None)  # there is but one
     try:
         return TYPES[kind](**arguments)
     except TypeError as error:
