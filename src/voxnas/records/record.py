@@ -62,9 +62,8 @@ class Record:
     )  # per epoch: epoch, score, train_loss, seconds
     architecture: dict[str, Any] = field(default_factory=dict)
     search: dict[str, Any] = field(default_factory=dict)  # how it was found: by what, when, at what cost
-    inherits: dict[str, Any] = field(
-        default_factory=dict
-    )  # the run whose weights it began with, and the share of its own that these are
+    # The run whose weights it began with, and the share of its own that these are
+    inherits: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)  # what else the candidate sets, by config key
     data: dict[str, Any] = field(default_factory=dict)  # fingerprint, files, sections
     machine: dict[str, Any] = field(default_factory=dict)
