@@ -76,16 +76,14 @@ def _open(source: str) -> ctypes.CDLL:
 def _compiler() -> tuple[list[str], str]:
     """Compiler command with its flags, and its predefined macros, which tell its version and this CPU."""
     tried = []
-    with tempfile.TemporaryDirectory() as folder:
-        empty = Path(folder) / "empty.cpp"
-        empty.touch()
-        for command in _candidates():
-            tried.append(shlex.join(command))
-            for own, cpu in product(OWN_SYMBOLS, CPU_FLAGS):
-                line = [*command, *FLAGS, *own, *cpu]
-                found = _run([*line, "-dM", "-E", str(empty)], ASKED_S)
-                if found is not None and found.returncode == 0:
-                    return line, found.stdout
+    for command in _candidates():
+        tried.append(shlex.join(command))
+        for own, cpu in product(OWN_SYMBOLS, CPU_FLAGS):
+            line = [*command, *FLAGS, *own, *cpu]
+            # Of standard input, which is empty: a process that is killed meanwhile leaves no file behind
+            found = _run([*line, "-dM", "-E", "-x", "c++", "-"], ASKED_S)
+            if found is not None and found.returncode == 0:
+                return line, found.stdout
     install = {"darwin": "run xcode-select --install", "win32": "python install.py zig installs one"}
     raise Unavailable(
         f"no C++ compiler works (tried {', '.join(tried) or ', '.join(USUAL) or 'none'}); "
@@ -130,7 +128,14 @@ def _why_not_loaded(library: str) -> str | None:
 
 def _run(command: list[str], most_s: float) -> "subprocess.CompletedProcess[str] | None":
     try:
-        return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=most_s)
+        return subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=most_s,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
 
