@@ -1,5 +1,6 @@
 """Hashes of what made a result, and where it was made."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -34,11 +35,16 @@ def test_a_checkout_is_named_by_its_commit_and_whether_it_was_changed(tmp_path: 
         return done.stdout.strip()
 
     git("init", "--quiet")
+    assert git_revision(tmp_path) is None  # nothing is committed yet
     (tmp_path / "file").write_text("one")
     git("add", "file")
     git("commit", "--quiet", "--message=first")
     commit = git("rev-parse", "HEAD")[:12]
     assert git_revision(tmp_path) == commit
+    os.utime(tmp_path / "file", (0, 0))  # looks changed; git would write down that it is not
+    index = (tmp_path / ".git/index").read_bytes()
+    assert git_revision(tmp_path) == commit
+    assert (tmp_path / ".git/index").read_bytes() == index, "a process killed meanwhile leaves a lock"
     (tmp_path / "file").write_text("two")
     assert git_revision(tmp_path) == commit + "+"
 

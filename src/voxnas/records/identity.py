@@ -77,18 +77,17 @@ def versions() -> dict[str, str]:
 
 
 def git_revision(folder: Path) -> str | None:
-    """The checkout's commit, with a + if files were changed since; None outside a checkout."""
+    """The checkout's commit, with a + if files were changed since; None outside a checkout.
+
+    Nothing is written: `git describe --dirty` locks the index, and one killed then leaves the lock behind.
+    """
+    status = ["status", "--porcelain=v2", "--branch", "--untracked-files=no"]
+    command = ["git", "-C", str(folder), "--no-optional-locks", *status]
     try:
-        command = [
-            "git",
-            "-C",
-            str(folder),
-            "describe",
-            "--always",
-            "--dirty=+",
-            "--abbrev=12",
-            "--exclude=*",
-        ]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
     except (OSError, subprocess.SubprocessError):
         return None
+    lines = done.stdout.splitlines()
+    commit = next((line.split()[-1] for line in lines if line.startswith("# branch.oid")), "")
+    changed = any(not line.startswith("#") for line in lines)
+    return commit[:12] + "+" * changed if commit.isalnum() else None
