@@ -143,6 +143,9 @@ SETTINGS: dict[str, Kind] = {
     "sound.source.settings": PATH,
     # training
     "training.loss.*": number(0),
+    "training.stress.weight": number(0),
+    "training.stress.samples": COUNT,
+    "training.stress.margin": number(1),
     "*.optimizer.lr": number(above=0),
     "*.optimizer.betas": listed(number(0, 1), "[0.9,0.99]", 2),
     "*.optimizer.covariance_beta": SHARE,

@@ -57,6 +57,7 @@ class AntialiasModule(AmpModule):
         self.origin = {name: value.clone() for name, value in self.network.state_dict().items()}
 
     def setup(self, stage: str) -> None:
+        super().setup(stage)
         for callback in self.trainer.checkpoint_callbacks:
             if isinstance(callback, pl.callbacks.ModelCheckpoint) and callback.monitor == "val/score":
                 callback.monitor = CHOICE
@@ -85,7 +86,7 @@ class AntialiasModule(AmpModule):
             self.loss(self(x), y) + self.weight * math.sqrt(self.esr_at_start) * self._on_sines(x)
         )
         self._losses.append(loss.detach())
-        return loss
+        return loss + self._beside(self.network, x)
 
     def _on_sines(self, like: Tensor) -> Tensor:
         """Loss on some sines: the same ones for the same step of any attempt."""
@@ -108,7 +109,7 @@ class AntialiasModule(AmpModule):
         return output
 
     def on_validation_epoch_end(self) -> None:
-        esr, network = self._section.compute(), self.network
+        esr, network = self.section_score(), self.network
         self.log_score(esr)
         measured = measure_aliasing(
             make_engine(network), self.sample_rate, network.receptive_field, period=network.period

@@ -14,6 +14,7 @@ SCORE = Score(
     otherwise="audibly off",
     diverged=2.0,  # silence has 1
 )
+BURST_DB = 12.0  # above the amp; no amp answers louder playing with so much more
 
 FIGURES = {
     "latency_ms": Figure(
@@ -38,6 +39,7 @@ FIGURES = {
     "test_esr": Figure("test ESR"),
     "test_mrstft": Figure("test MR-STFT"),
     "test_mel": Figure("test mel distance"),
+    "test_overshoot_db": Figure("overshoot at louder playing (dB)"),
     "asr": Figure("aliasing (ratio)"),
     **{f"soft_esr_{db}": Figure(f"ESR {db} dB below the loudest") for db in BELOW_DB if db},
     "delay_samples": Figure("delay (samples)", integer=True),

@@ -11,6 +11,7 @@ from voxnas.problems.amp.data.knobs.datamodule import KnobsDataModule
 from voxnas.problems.amp.esr import SectionESR
 from voxnas.problems.amp.metrics import mrstft
 from voxnas.problems.amp.module import AmpModule
+from voxnas.problems.amp.overshoot import judged
 from voxnas.training.module import require_finite
 
 
@@ -36,25 +37,30 @@ class KnobsModule(AmpModule):
         output = self.network(batch.x, batch.controls)
         loss = require_finite(self.loss(batch.gain * output, batch.gain * batch.y))
         self._losses.append(loss.detach())
-        return loss
+        return loss + self._beside(lambda x: self.network(x, batch.controls[:1]), batch.x[:1])
 
     def on_validation_epoch_start(self) -> None:
         self._sections = {}
+        self._overshoot.reset()
 
     def validation_step(self, batch: KnobBatch, batch_idx: int) -> None:  # type: ignore[override]
         section = self._sections.setdefault(int(batch.place[0]), SectionESR())
         section.update(self.network(batch.x, batch.controls), batch.y)
+        self._overshoot.update(lambda x: self.network(x, batch.controls), batch.x)
 
     def on_validation_epoch_end(self) -> None:
-        self.log_score(_mean({place: section.compute() for place, section in self._sections.items()}))
+        esr = _mean({place: section.compute() for place, section in self._sections.items()})
+        self.log_score(judged(esr, self._overshoot.compute_db()))
 
     def on_test_epoch_start(self) -> None:
         self._played = {}
+        self._overshoot.reset()
 
     def test_step(self, batch: KnobBatch, batch_idx: int) -> None:  # type: ignore[override]
         outputs, targets = self._played.setdefault(int(batch.place[0]), ([], []))
         outputs.append(self.network(batch.x, batch.controls).flatten().cpu())
         targets.append(batch.y.flatten().cpu())
+        self._overshoot.update(lambda x: self.network(x, batch.controls), batch.x)
 
     def on_test_epoch_end(self) -> None:
         errors, distances = {}, {}
@@ -68,6 +74,7 @@ class KnobsModule(AmpModule):
         kept = self._data.recordings.held_out
         self.log("test/esr", _tensor(_mean({p: esr for p, esr in errors.items() if p not in kept})))
         self.log("test/mrstft", _tensor(_mean({p: far for p, far in distances.items() if p not in kept})))
+        self.log("test/overshoot_db", self._overshoot.compute_db())
         self.log("test/worst_esr", _tensor(max(errors.values())))
         if kept:
             self.log("test/held_out_esr", _tensor(_mean({place: errors[place] for place in kept})))

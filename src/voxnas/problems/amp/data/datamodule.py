@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 
 from voxnas.models.base import StreamingNetwork
 from voxnas.problems.amp.data.amp_pair import Recording
+from voxnas.problems.amp.data.peaks import Peaks, section_peaks
 from voxnas.problems.amp.data.sections import require_length
 from voxnas.problems.amp.data.segments import Pieces, Segments, ShuffledStarts
 from voxnas.problems.data import DataModule
@@ -77,6 +78,10 @@ class PairDataModule(DataModule):
         """The ESR below which no model gets on the validation section, where noise can be measured."""
         floor = self.recording.noise_floor
         return {} if floor is None else {"noise_floor_esr": floor}
+
+    def peaks(self) -> Peaks:
+        """The loudest of the training section, and of the amp's answer to it; reads the recording."""
+        return section_peaks([self.recording])
 
     def bilevel(self, choice_share: float, choice_batch_size: int | None) -> pl.LightningDataModule:
         """Data of a differentiable search; see `BilevelData`. Reads the recording."""

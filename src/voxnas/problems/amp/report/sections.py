@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from voxnas.problems.amp.figures import BURST_DB
 from voxnas.problems.amp.report.choices import architecture_choices
 from voxnas.problems.amp.report.meaning import meaning
 from voxnas.problems.amp.report.recommended import best_latency, most_efficient
@@ -55,7 +56,11 @@ class AmpSections(Sections):
         return architecture_choices(values)
 
     def remark(self, row: "pd.Series") -> str:
-        return "not real-time on this machine" if row["cpu_realtime_capable"] in (False,) else ""
+        slow = "not real-time on this machine" if row["cpu_realtime_capable"] in (False,) else ""
+        overshoot = row.get("test_overshoot_db")
+        bursts = overshoot is not None and overshoot > BURST_DB
+        loud = f"bursts out where the playing is louder ({overshoot:.0f} dB above the amp)" if bursts else ""
+        return "; ".join(filter(None, [slow, loud]))
 
     def words(self, best: "pd.Series") -> str:
         return "\n\n".join(filter(None, [soft_playing(best), settings_table(best)]))

@@ -14,6 +14,7 @@ from voxnas.problems.amp.data.knobs.batches import KnobBatch, KnobPieces, KnobSe
 from voxnas.problems.amp.data.knobs.held_out import nearest_to_the_middle
 from voxnas.problems.amp.data.knobs.recordings import KnobRecordings
 from voxnas.problems.amp.data.knobs.table import Row, Table
+from voxnas.problems.amp.data.peaks import Peaks, section_peaks
 from voxnas.problems.amp.data.sections import require_length
 from voxnas.problems.amp.data.segments import Segments
 from voxnas.utils.errors import InputError
@@ -86,6 +87,11 @@ class KnobsDataModule(PairDataModule):
         floors = [self.recordings.recordings[place].noise_floor for place in self.recordings.trained]
         known = [floor for floor in floors if floor is not None]
         return {"noise_floor_esr": sum(known) / len(known)} if len(known) == len(floors) else {}
+
+    def peaks(self) -> Peaks:
+        """The loudest of all settings that train, and of the amp's answer; reads the recordings."""
+        found = self.recordings
+        return section_peaks([found.recordings[place] for place in found.trained])
 
     def bilevel(self, choice_share: float, choice_batch_size: int | None) -> pl.LightningDataModule:
         raise InputError(
