@@ -145,6 +145,7 @@ SETTINGS: dict[str, Kind] = {
     "training.loss.*": number(0),
     "training.stress.weight": number(0),
     "training.stress.samples": COUNT,
+    "training.stress.every": COUNT,
     "training.stress.margin": number(1),
     "*.optimizer.lr": number(above=0),
     "*.optimizer.betas": listed(number(0, 1), "[0.9,0.99]", 2),

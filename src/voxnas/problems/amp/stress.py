@@ -18,17 +18,18 @@ class Stress:
     A recording says nothing of other guitars and harder strokes. Networks of many layers without a limit
     (LeakyReLU) have been seen to answer them with 100 dB more than the amp, and with small errors on the
     recording. What the amp makes of such input nobody knows, but how loud it may be is known: the network
-    plays some, of chance, at every step, and what exceeds the bound counts as the logarithm of its excess,
+    plays some, of chance, now and then, and what exceeds the bound counts as the logarithm of its excess,
     whose gradient is of one size however large that is. Within bounds there is none.
 
     Args:
         weight: of the penalty beside the loss.
         samples: of the answer that is looked at, per step.
         margin: times the amp's loudest that the answer may have.
+        every: steps from one such input to the next.
     """
 
-    def __init__(self, weight: float = 0.1, samples: int = 1024, margin: float = 2.0) -> None:
-        self.weight, self.samples, self.margin = weight, samples, margin
+    def __init__(self, weight: float = 0.1, samples: int = 1024, margin: float = 2.0, every: int = 4) -> None:
+        self.weight, self.samples, self.margin, self.every = weight, samples, margin, every
 
     def __call__(
         self,
@@ -37,8 +38,10 @@ class Stress:
         receptive_field: int,
         peaks: Peaks,
         step: int,
-    ) -> Tensor:
+    ) -> Tensor | float:
         """The penalty of a step, which is the seed; x is the step's input, `(batch, 1, samples)`."""
+        if step % self.every:
+            return 0.0
         played = unheard(x[..., -(receptive_field - 1 + self.samples) :], step)
         bound = self.margin * peaks.allowed(float(played.abs().max()))
         excess = torch.relu(network(played).abs().amax() / max(bound, 1e-9) - 1)
