@@ -3,11 +3,12 @@
     python benchmarks/family_kernel.py [--kinds LSTM GRU TCN] [--sizes 8 16 24 40] [--samples 8192]
         [--threads 2] [--repeats 3] [--into PATH]
 
-A size is the units of a recurrent network, the channels of a TCN, ConvNet or Transformer, the taps of a
-Linear. One step is a batch of 8 segments of 8,192 samples, behind a warm-up of 1,024 or what the network
-looks back on. PyTorch takes state trajectories a sample at a time. Both backends take turns in one process,
-so that other load on the machine meets both; times are medians, in brackets minima. Then both train the
-same network on the same segments of noise through a clipper with a memory, to an ESR after equal steps.
+A size is the units of a recurrent network or of a LACTOSE's layers, the channels of a TCN, ConvNet,
+Transformer or StateSpace, the taps of a Linear. One step is a batch of 8 segments of 8,192 samples, behind a
+warm-up of 1,024 or what the network looks back on. PyTorch takes state trajectories a sample at a time. Both
+backends take turns in one process, so that other load on the machine meets both; times are medians, in
+brackets minima. Then both train the same network on the same segments of noise through a clipper with a
+memory, to an ESR after equal steps.
 """
 
 import argparse
@@ -30,15 +31,19 @@ SIZES = {
     "TCN": "channels",
     "ConvNet": "channels",
     "Transformer": "channels",
+    "StateSpace": "channels",
     "Linear": "taps",
 }  # of the others hidden_size
+WARMED_UP = ("LSTM", "GRU", "StateTrajectory", "StateSpace")
 COLUMNS = ("network", "native ms", "PyTorch ms", "ratio", "ratio of minima", "ESR native", "ESR PyTorch")
 
 
 def network(kind: str, size: int, backend: str, warm_up: int = WARM_UP) -> StreamingNetwork:
     """The network, with the same weights each time."""
     torch.manual_seed(0)
-    sizes = {SIZES[kind]: size} if kind in SIZES else {"hidden_size": size, "warm_up": warm_up}
+    sizes = {SIZES.get(kind, "hidden_size"): size}
+    if kind in WARMED_UP:
+        sizes["warm_up"] = warm_up
     net: StreamingNetwork = build({"type": kind, **sizes, "backend": backend})
     return net
 

@@ -1,21 +1,17 @@
 """Native training of programs computes what PyTorch does in float64, whatever the steps."""
 
 import copy
-from collections.abc import Sequence
 
 import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from streams import seeded
-from torch import Tensor
-from torch.nn import functional
+from trained_programs import CONTROLS, conv, gradients, grown, past_samples, programs, reference, tensors
 
-from voxnas.kernels.activations import TRAINED
 from voxnas.kernels.build import Unavailable, load
-from voxnas.kernels.graph import NORM_FLOOR, Step
+from voxnas.kernels.graph import Step
 from voxnas.kernels.program import NativeProgram
-from voxnas.models import activations
 from voxnas.models.programmed import ProgramNetwork
 from voxnas.utils.errors import InputError
 
@@ -24,156 +20,20 @@ try:
 except Unavailable as reason:
     pytest.skip(str(reason), allow_module_level=True)
 
-CONTROLS = 2
-KINDS = ("conv", "conv", "activation", "activation", "add", "multiply", "film", "norm", "attention")
-KINKED = ("ReLU", "LeakyReLU", "PReLU", "Hardtanh")
-
-
-def conv(signal: int, inputs: int, channels: int, random: torch.Generator, **more) -> Step:
-    """A convolution that keeps the level."""
-    kernel = more.get("kernel_size", 1)
-    weight = torch.randn(channels, inputs, kernel, generator=random) * (inputs * kernel) ** -0.5
-    bias = 0.1 * torch.randn(channels, generator=random) if more.pop("biased", True) else None
-    return Step("conv", (signal,), channels, 1, weight=weight, bias=bias, **more)
-
-
-@st.composite
-def programs(draw: st.DrawFn) -> list[Step]:
-    """Any of whose signals may be read by several, or by none."""
-    random = torch.Generator().manual_seed(draw(st.integers(0, 2**31)))
-    steps: list[Step] = []
-    channels = [1]
-    for _ in range(draw(st.integers(1, 9))):
-        # the latest more often, so that programs are deep
-        signal = draw(st.one_of(st.just(len(steps)), st.integers(0, len(steps))))
-        width = channels[signal]
-        alike = [number for number, count in enumerate(channels) if count == width]
-        kind = draw(st.sampled_from(KINDS))
-        if kind == "attention":
-            heads, head = draw(st.integers(1, 2)), draw(st.integers(1, 3))
-            steps.append(conv(signal, width, 3 * heads * head, random))
-            channels.append(3 * heads * head)
-            signal, width = len(steps), heads * head
-        if kind == "norm" and width < 4:  # of fewer it is but their order, and hardly has a slope
-            steps.append(conv(signal, width, 4, random))
-            channels.append(4)
-            signal, width = len(steps), 4
-        if kind == "conv":
-            sizes = {"kernel_size": draw(st.integers(1, 5)), "dilation": draw(st.integers(1, 40))}
-            options = {"biased": draw(st.booleans()), "relu": draw(st.integers(0, 4)) == 0}
-            step = conv(signal, width, draw(st.integers(1, 9)), random, **sizes, **options)
-        elif kind == "activation":
-            name = draw(st.sampled_from(TRAINED))
-            slopes = torch.rand(width, generator=random) if name == "PReLU" else None
-            step = Step("activation", (signal,), width, 1, weight=slopes, activation=name)
-        elif kind == "norm":
-            gains, biases = torch.rand(2, width, generator=random) + 0.5
-            step = Step("norm", (signal,), width, 1, weight=gains, bias=biases)
-        elif kind == "attention":
-            window = {"kernel_size": draw(st.integers(1, 5)), "dilation": draw(st.integers(1, 20))}
-            ages = 0.3 * torch.randn(2, width, window["kernel_size"], generator=random)
-            step = Step("attention", (signal,), width, 1, weight=ages, heads=heads, **window)
-        elif kind == "film":
-            film = 0.5 * torch.randn(2, width, CONTROLS, generator=random)
-            step = Step("film", (signal,), width, 1, weight=film)
-        else:
-            more = draw(st.lists(st.sampled_from(alike), min_size=1, max_size=1 + 2 * (kind == "add")))
-            step = Step(kind, (signal, *more), width, 1)
-        steps.append(step)
-        channels.append(step.channels)
-    return [*steps, conv(len(steps), channels[-1], 1, random)]
-
-
-def tensors(steps: Sequence[Step]) -> list[Tensor]:
-    return [part for step in steps for part in (step.weight, step.bias) if part is not None]
-
-
-def past_samples(steps: Sequence[Step]) -> int:
-    """How far the output looks back, at most."""
-    back = [0]
-    for step in steps:
-        own = (step.kernel_size - 1) * step.dilation
-        back.append(own + max(back[number] for number in step.inputs))
-    return back[-1]
-
-
-def reference(steps: Sequence[Step], x: Tensor, samples: int, heard: Tensor) -> tuple[Tensor, float]:
-    """From the words of `Step`; and how near an activation comes to where its slope jumps."""
-    signals, nearest = [x], 1.0
-    for step in steps:
-        first, *rest = (signals[number] for number in step.inputs)
-        if step.kind == "conv":
-            padded = functional.pad(first, ((step.kernel_size - 1) * step.dilation, 0))
-            y = functional.conv1d(padded, step.weight, step.bias, dilation=step.dilation)
-        elif step.kind == "film":
-            scale, shift = torch.einsum("prk,bk->pbr", step.weight, heard).unsqueeze(-1)
-            y = first * (1 + scale) + shift
-        elif step.kind == "activation":
-            y = _activated(step, first)
-        elif step.kind == "norm":
-            y = functional.layer_norm(first.mT, step.weight.shape, step.weight, step.bias, NORM_FLOOR).mT
-        elif step.kind == "attention":
-            y = _attended(step, first)
-        else:
-            y = sum(rest, start=first) if step.kind == "add" else first * rest[0]
-        if step.relu or step.activation in KINKED:
-            kinks = (-1, 1) if step.activation == "Hardtanh" else (0,)
-            before = y if step.relu else first
-            nearest = min([nearest, *(float((before - kink).detach().abs().min()) for kink in kinks)])
-        signals.append(torch.relu(y) if step.relu else y)
-    return signals[-1][..., -samples:], nearest
-
-
-def _attended(step: Step, x: Tensor) -> Tensor:
-    """`(batch, 3 channels, samples)` to `(batch, channels, samples)`, with silence before them."""
-    back = [age * step.dilation for age in range(step.kernel_size)]
-    padded = functional.pad(x, (back[-1], 0))
-    seen = torch.stack([padded[..., back[-1] - b : padded.shape[-1] - b] for b in back], dim=-1)
-    seen = seen.unflatten(1, (3, step.heads, -1))
-    query, key, value = seen.unbind(1)
-    own_key, own_value = step.weight.unflatten(1, (step.heads, -1)).unsqueeze(-2)
-    scores = (query[..., :1] * (key + own_key)).sum(2, keepdim=True)
-    return (scores.softmax(-1) * (value + own_value)).sum(-1).flatten(1, 2)
-
-
-def _activated(step: Step, x: Tensor) -> Tensor:
-    if step.weight is not None:
-        return functional.prelu(x, step.weight)
-    return activations.activation(step.activation, step.channels)(x)
-
-
-def grown(steps: Sequence[Step], dtype: torch.dtype) -> list[Step]:
-    """A copy whose weights are leaves."""
-    return [
-        Step(
-            **{
-                **vars(step),
-                "weight": None if step.weight is None else step.weight.to(dtype).clone().requires_grad_(),
-                "bias": None if step.bias is None else step.bias.to(dtype).clone().requires_grad_(),
-            }
-        )
-        for step in steps
-    ]
-
-
-def gradients(y: Tensor, dy: Tensor, *leaves: Tensor) -> list[Tensor]:
-    found = torch.autograd.grad(y, leaves, dy.to(y), allow_unused=True)
-    pairs = zip(found, leaves, strict=True)
-    return [(torch.zeros_like(leaf) if one is None else one).double() for one, leaf in pairs]
-
 
 @settings(max_examples=60, deadline=None)
 @given(
     steps=programs(),
     batch=st.integers(1, 3),
     samples=st.integers(1, 2000),
+    more=st.integers(0, 300),
     threads=st.sampled_from([1, 2, 3]),
     kept=st.booleans(),
 )
-def test_output_and_gradients_are_those_of_pytorch(steps, batch, samples, threads, kept):
+def test_output_and_gradients_are_those_of_pytorch(steps, batch, samples, more, threads, kept):
     before = torch.get_num_threads()
     random = torch.Generator().manual_seed(samples)
-    length = samples + past_samples(steps)
+    length = samples + past_samples(steps) + more
     x, dy = torch.randn(batch, 1, length, generator=random), torch.randn(batch, 1, samples, generator=random)
     heard = torch.rand(batch, CONTROLS, generator=random)
     exact, exact_x = grown(steps, torch.float64), x.double().requires_grad_()
@@ -214,6 +74,16 @@ FORMS = {
         "activation": "PReLU",
         "norm": True,
     },
+    "state space": {"type": "StateSpace"},
+    "state space with gates": {
+        "type": "StateSpace",
+        "gated": True,
+        "activation": "PReLU",
+        "times": [2, 9000],
+    },
+    "LACTOSE": {"type": "Lactose"},
+    "LACTOSE without a blend": {"type": "Lactose", "ranges": 5, "blend": 0.0, "activation": "SiLU"},
+    "LACTOSE of one range": {"type": "Lactose", "ranges": 1},
 }
 
 

@@ -61,14 +61,14 @@ def test_it_plays_natively_at_any_block_length(form: dict, sizes: list[int]):
 
 
 def test_each_range_has_a_curve_of_its_own_and_a_blend_joins_them():
-    net = seeded(type="Lactose", ranges=2, taps=1, features=1, filter_taps=1, hidden_layers=1, blend=0.0)
-    with torch.no_grad():
-        net.layers[-1].weight.zero_()
-        net.layers[-1].bias.copy_(torch.tensor([[-1.0], [3.0]]))
-        x = torch.tensor([-0.2, 0.0, 0.01, 0.2])[None, None]
-        assert net(x).flatten().tolist() == [-1.0, -1.0, 3.0, 3.0]
-        net.blend_width = 0.4
-        torch.testing.assert_close(net(x).flatten(), torch.tensor([-1.0, 1.0, 1.1, 3.0]))
+    form = {"type": "Lactose", "ranges": 2, "taps": 1, "features": 1, "filter_taps": 1, "hidden_layers": 1}
+    x = torch.tensor([-0.2, 0.0, 0.01, 0.2])[None, None]
+    for blend, expected in ((0.0, [-1.0, -1.0, 3.0, 3.0]), (1.0, [-1.0, 1.0, 1.1, 3.0])):
+        net = seeded(**form, reach=0.4, blend=blend)
+        with torch.no_grad():
+            net.layers[-1].weight.zero_()
+            net.layers[-1].bias.copy_(torch.tensor([[-1.0], [3.0]]))
+            torch.testing.assert_close(net(x).flatten(), torch.tensor(expected))
 
 
 def test_only_the_weights_of_the_ranges_that_occur_learn():

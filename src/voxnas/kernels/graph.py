@@ -36,10 +36,13 @@ NORM_FLOOR = 1e-5  # added to a variance
 
 
 class Layer(NamedTuple):
-    """Dense layer: float32 weight `(outputs, inputs)` and bias `(outputs,)`; of a select one per range."""
+    """Dense layer: float32 weight `(outputs, inputs)` and bias `(outputs,)`; of a select one per range.
 
-    weight: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    Arrays, or a network's own tensors, as in a `Step`.
+    """
+
+    weight: Any
+    bias: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +69,9 @@ class Step:
     one's channels first. Over a width of `blend` around a bound its two ranges go over into each other; a
     value on a bound is below it.
 
-    Weight and bias are arrays, or a network's own tensors: then it can be trained by its program.
+    Weight, bias and modes are arrays, or a network's own tensors: then it can be trained by its program. In
+    training a diagonal begins with its input's first sample, after a state that it is given; played, it
+    begins with what silence has left behind.
     """
 
     kind: Kind
@@ -82,7 +87,8 @@ class Step:
     bias: Any = None  # float32, (channels,); None is zero
     activation: Spec | None = None  # of an activation: its name, or {"type": name, parameter: value}
     layers: tuple[Layer, ...] = ()  # of a state_update and a select
-    modes: NDArray[np.complex128] | None = None  # of a diagonal, (channels / 2,), within the unit circle
+    modes: Any = None  # of a diagonal, complex128 (channels / 2,), within the unit circle
+    state: Any = None  # of a diagonal that is trained, (channels,): before its first sample
     heads: int = 1  # of an attention
     bounds: NDArray[np.float32] | None = None  # of a select, ascending, one fewer than ranges
     blend: float = 0.0  # of a select, in units of the second signal
@@ -90,7 +96,7 @@ class Step:
 
 def in_arrays(steps: Sequence[Step]) -> list[Step]:
     """The steps with arrays in the place of tensors, as they are played."""
-    return [replace(step, weight=_array(step.weight), bias=_array(step.bias)) for step in steps]
+    return [_in_arrays(step) for step in steps]
 
 
 def without_films(steps: Sequence[Step]) -> list[Step]:
@@ -104,6 +110,12 @@ def without_films(steps: Sequence[Step]) -> list[Step]:
         found.append(replace(step, inputs=tuple(place[number] for number in step.inputs)))
         place.append(len(found))
     return found
+
+
+def _in_arrays(step: Step) -> Step:
+    layers = tuple(Layer(_array(layer.weight), _array(layer.bias)) for layer in step.layers)
+    modes = step.modes.detach().cpu().numpy() if isinstance(step.modes, Tensor) else step.modes
+    return replace(step, weight=_array(step.weight), bias=_array(step.bias), layers=layers, modes=modes)
 
 
 def _array(given: Any) -> Any:

@@ -202,7 +202,7 @@ def _check_modes(step: Step, channels: int) -> None:
     modes = step.modes
     right = isinstance(modes, np.ndarray) and modes.dtype == np.complex128 and modes.shape == (channels / 2,)
     _require(right, f"modes are complex128, one for two of the {channels} channels")
-    _require(bool((np.abs(modes) < 1).all()), "a mode lies within the unit circle")  # type: ignore[arg-type]
+    _require(bool((np.abs(modes) < 1).all()), "a mode lies within the unit circle")
 
 
 def _check_array(name: str, given: Any, shape: tuple[int, ...]) -> None:

@@ -19,6 +19,7 @@ from voxnas.kernels.build import Unavailable, load
 from voxnas.kernels.failures import TOO_SHORT, check
 from voxnas.kernels.graph import Step, in_arrays
 from voxnas.kernels.graph_check import check_program
+from voxnas.kernels.program_weights import places_of, size_of, weights_of
 from voxnas.kernels.train_call import Call
 from voxnas.kernels.train_plan import KINDS, TrainOp, activation_of, operations, place_gradients
 
@@ -42,7 +43,7 @@ class NativeProgram:
     most_kept = MOST_KEPT
 
     def __init__(self, steps: Sequence[Step]) -> None:
-        if not all(isinstance(part, Tensor) for part in _weights(steps)):
+        if not all(isinstance(part, Tensor) for part in weights_of(steps)):
             raise Unavailable("a program whose weights are no tensors trains on PyTorch only")
         check_program(in_arrays(steps))
         self.shape = np.array(shape_list(steps), np.int64)
@@ -59,7 +60,7 @@ class NativeProgram:
             steps: the program with its weights, tensors that get gradients.
             heard: controls `(batch, k)`, where the program has a film.
         """
-        weights = torch.cat([part.reshape(-1) for part in _weights(steps)])
+        weights = torch.cat([part.reshape(-1) for part in weights_of(steps)])
         films = [step.weight for step in steps if step.kind == "film"]
         turns = torch.cat([_turns(film, heard) for film in films], dim=1) if films else None
         y: Tensor = _Program.apply(x, weights, turns, self, samples)
@@ -97,8 +98,8 @@ def shape_list(steps: Sequence[Step]) -> list[int]:
     for op in ops:
         channels[op.out] = op.step.channels
     buffers = place_gradients(ops, channels)
-    places = _places(steps)
-    shape = [sum(map(_size, _weights(steps))), 2 * sum(s.channels for s in steps if s.kind == "film")]
+    places = places_of(steps)
+    shape = [sum(map(size_of, weights_of(steps))), 2 * sum(s.channels for s in steps if s.kind == "film")]
     shape += [len(channels), *channels, len(buffers), *buffers, len(ops)]
     for op in ops:
         shape += _op_list(op, channels, places)
@@ -118,30 +119,18 @@ def _op_list(op: TrainOp, channels: Sequence[int], places: Mapping[tuple[int, st
     given += [places.get((id(follows), "slopes"), 0), places.get((id(step), "turns"), 0)]
     given += [step.heads, int(op.kept), int(op.wanted)]
     both = [*op.gradients, -1][:2], [*op.firsts, False][:2]
-    return [*given, *both[0], op.gradient, *map(int, both[1])]
+    return [*given, *both[0], op.gradient, *map(int, both[1]), *_selection_list(step, places)]
 
 
-def _places(steps: Sequence[Step]) -> dict[tuple[int, str], int]:
-    """Where in the flat list of weights, or among an item's turns, each step's begin."""
-    places, at, turned = {}, 0, 0
-    for step in steps:
-        if step.kind == "film":
-            places[id(step), "turns"] = turned
-            turned += 2 * step.channels
-            continue
-        for name, part in (("weight", step.weight), ("bias", step.bias)):
-            if part is not None:
-                places[id(step), "slopes" if step.kind == "activation" else name] = at
-                at += _size(part)
-    return places
-
-
-def _weights(steps: Sequence[Step]) -> list[Any]:
-    return [p for s in steps if s.kind != "film" for p in (s.weight, s.bias) if p is not None]
-
-
-def _size(part: Any) -> int:
-    return int(np.prod(part.shape))
+def _selection_list(step: Step, places: Mapping[tuple[int, str], int]) -> list[int]:
+    if step.bounds is None:
+        return [0]
+    given = [len(step.bounds) + 1, len(step.layers)]
+    for index, layer in enumerate(step.layers):
+        own = (places[id(step), f"{name} {index}"] for name in ("weight", "bias"))
+        given += [layer.bias.shape[-1], *own]
+    numbers = np.array([*step.bounds, 1 / step.blend if step.blend else 0], np.float32)
+    return [*given, *numbers.view(np.int32).tolist()]
 
 
 def _turns(film: Any, heard: Tensor | None) -> Tensor:

@@ -2,9 +2,9 @@
 //
 // As in wavenet_train.cpp time is cut into tiles, which go through all operations before the next one does, and jobs are
 // shared among threads. An operation is a step, or several in one: a convolution with what it adds to and the activation
-// behind it. What convolutions with a past and activations make, and what attentions read, is kept between the two passes;
-// the rest is worked out again from it. Where that is more than memory should hold, nothing is kept, and the backward pass of a job begins with
-// its forward pass.
+// behind it. What convolutions with a past, activations, recurrences and selections make, and what attentions and
+// selections read, is kept between the two passes; the rest is worked out again from it. Where that is more than memory
+// should hold, nothing is kept, and the backward pass of a job begins with its forward pass.
 #include "failure.h"
 #include "train_program_backward.h"
 #include "train_program_forward.h"
@@ -19,7 +19,7 @@ struct Prepared {
   int threads;
   bool fits;
   Prepared(const int64_t* shape, const Call& call)
-      : program(shape), cut(call), threads(static_cast<int>(std::min<long>(call.threads, cut.jobs))) {
+      : program(shape), cut(call, program.recurrent), threads(static_cast<int>(std::min<long>(call.threads, cut.jobs))) {
     fits = program.need_from(cut.past) >= 0;
     if (call.weights) program.read(call.weights);
   }

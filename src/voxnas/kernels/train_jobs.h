@@ -52,9 +52,10 @@ struct Call {
 struct Cut {
   long past, part, parts, jobs, tile, tiles, lead;
 
-  explicit Cut(const Call& call) {
+  // `whole`: items are not cut into parts, since what a recurrence carries comes from all before.
+  explicit Cut(const Call& call, bool whole = false) {
     past = call.samples_in - call.samples_out;
-    parts = fewest_parts(call);
+    parts = whole ? 1 : fewest_parts(call);
     part = (call.samples_out + parts - 1) / parts;
     parts = (call.samples_out + part - 1) / part;
     jobs = call.batch * parts;

@@ -2,8 +2,8 @@
 
 - An activation joins the convolution whose result nothing else reads; a sum joins the convolution that is
   made last of what goes into it. So the steps of a layer are few operations.
-- What convolutions with a past and activations make, and what attentions read, is kept for the backward
-  pass; the rest is made again.
+- What convolutions with a past, activations, recurrences and selections make, and what attentions and
+  selections read, is kept for the backward pass; the rest is made again.
 - Gradients lie in as few buffers as their lives allow. One that goes on as it is stays where it is.
 """
 
@@ -16,7 +16,9 @@ from voxnas.kernels.graph import Step
 from voxnas.kernels.graph_plan import uses_of
 
 # in the order of the enum OpKind in train_program.h
-KINDS = ("conv", "activation", "add", "multiply", "film", "norm", "attention")
+KINDS = ("conv", "activation", "add", "multiply", "film", "norm", "attention", "diagonal", "select")
+LOOK_BACK = ("attention", "select")  # in the backward pass too, on their first input
+KEPT = ("diagonal", "select")  # what they make
 KEEP_INPUT = ("SiLU", "PReLU")  # their slope is had from what goes in; see activations.h
 
 
@@ -29,7 +31,7 @@ class TrainOp:
         inputs: signals; a convolution's second is what it adds to.
         out: the signal that it makes.
         step: the convolution's, or what it is.
-        activation: what follows a convolution, or what it is.
+        activation: what follows a convolution, or what it is, or what a selection has between its layers.
         kept: whether the backward pass finds what it made, or what its activation keeps.
         wanted: whether the backward pass reads what it made.
         gradients: buffers of its inputs' gradients; -1 for the network's input.
@@ -65,7 +67,7 @@ def activation_of(step: Step) -> Spec:
 def operations(steps: Sequence[Step]) -> list[TrainOp]:
     """Operations of a program that is checked; Unavailable for steps that train on PyTorch only."""
     uses = uses_of(steps)
-    attended = {step.inputs[0] for step in steps if step.kind == "attention"}
+    attended = {step.inputs[0] for step in steps if step.kind in LOOK_BACK}
     ops: list[TrainOp] = []
     made_by: dict[int, TrainOp] = {}
     signals = len(steps)  # the last that there is
@@ -89,16 +91,10 @@ def check_trainable(step: Step) -> None:
         raise Unavailable(f"steps of the kind {step.kind} train on PyTorch only")
     if step.stride > 1 or step.rate > 1:
         raise Unavailable("steps at a lower rate train on PyTorch only")
-    if step.kind == "activation":
-        assert step.activation is not None
+    if step.activation is not None:
         as_integers(step.activation, TRAINED)
         if name_of(step.activation) == "LeakyReLU" and parameters_of(step.activation)["negative_slope"] <= 0:
             raise Unavailable("LeakyReLU without a slope above zero trains on PyTorch only")
-
-
-def attended_by(ops: Sequence[TrainOp]) -> list[int]:
-    """The signals that attentions read, each once."""
-    return list(dict.fromkeys(op.inputs[0] for op in ops if op.kind == "attention"))
 
 
 def _joined(
@@ -112,7 +108,7 @@ def _joined(
 ) -> TrainOp:
     """The operation that makes `out`: one that there is and takes the step in, or a new one.
 
-    What an attention reads is kept as it is, and so is no activation of which the input is kept.
+    What is looked back on is kept as it is, and so is no activation of which the input is kept.
     """
     makers = [made_by.get(number) for number in inputs]
     if step.kind == "activation":
@@ -136,7 +132,7 @@ def _joined(
         if maker is not None and bare and uses[inputs[last]] == 1 and inputs[0] != inputs[1]:
             maker.inputs, maker.out = [maker.inputs[0], inputs[1 - last]], out
             return maker
-    follows = step if step.kind == "activation" or step.relu else None
+    follows = step if step.activation is not None or step.relu else None
     op = TrainOp(step.kind, inputs, out, step, follows)
     ops.append(op)
     return op
@@ -145,11 +141,12 @@ def _joined(
 def _choose_kept(ops: Sequence[TrainOp], attended: Collection[int]) -> None:
     wanted: set[int] = set()
     for op in reversed(ops):
-        op.wanted = op.out in wanted or (op.kind == "activation" and not op.keeps_input)
+        op.wanted = op.out in wanted or op.kind == "diagonal"
+        op.wanted = op.wanted or (op.kind == "activation" and not op.keeps_input)
         op.kept = op.kind == "conv" and (op.activation is not None or (op.has_past and op.wanted))
-        op.kept = op.kept or op.out in attended  # it looks back on more than a tile
-        if op.kind != "add":  # whose gradient asks for nothing
-            wanted.update(op.inputs if op.kind == "multiply" else op.inputs[:1])
+        op.kept = op.kept or op.kind in KEPT or op.out in attended  # one looks back on more than a tile
+        if op.kind not in ("add", "diagonal"):  # whose gradients ask for nothing more
+            wanted.update(op.inputs if op.kind in ("multiply", "select") else op.inputs[:1])
         if op.wanted and not op.kept:
             wanted.update(op.inputs)
 
@@ -160,7 +157,7 @@ def place_gradients(ops: Sequence[TrainOp], channels: Sequence[int]) -> list[int
     free: list[int] = []
     place: dict[int, int] = {0: -1}
     for op in ops:
-        if op.kind == "attention" and op.inputs[0] not in place:  # it adds to what came before
+        if op.kind in LOOK_BACK and op.inputs[0] not in place:  # it adds to what came before
             rows.append(channels[op.inputs[0]])
             place[op.inputs[0]] = len(rows) - 1
     lasting = len(rows)
@@ -180,7 +177,7 @@ def place_gradients(ops: Sequence[TrainOp], channels: Sequence[int]) -> list[int
         for index, signal in enumerate(op.inputs):
             op.firsts.append(signal not in place)
             if signal not in place:
-                passes = index == 1 if op.kind == "conv" else op.kind != "multiply"
+                passes = index == 1 if op.kind == "conv" else op.kind not in ("multiply", "select")
                 if passes and stays and not op.has_past:
                     place[signal], stays = op.gradient, False
                 else:

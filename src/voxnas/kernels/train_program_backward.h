@@ -1,9 +1,14 @@
 // One thread of the backward pass over a program; see program_train.cpp.
 #pragma once
 
+#include <memory>
+
 #include "train_program_attention.h"
+#include "train_program_correlate.h"
 #include "train_program_gradients.h"
 #include "train_program_norm.h"
+#include "train_program_scan.h"
+#include "train_program_select_back.h"
 
 namespace voxnas {
 namespace {
@@ -15,11 +20,14 @@ class alignas(64) ProgramBackward : ProgramGradients {
       : ProgramGradients(program, cut, call, memory) {
     size_t room = 0;
     for (const Op& op : program.ops) {
+      scans_.push_back(op.kind == OpKind::Diagonal ? std::make_unique<ScanBack>(op) : nullptr);
+      selects_.push_back(op.kind == OpKind::Select ? std::make_unique<SelectBack>(arena_, op, cut.tile) : nullptr);
       own_.push_back(arena_.rows(op.wanted && !is_kept_as_it_is(op) ? op.channels : 0, cut.tile));
       const long past = op.kind == OpKind::Convolve ? op.past() : 0;
       dz_.emplace_back(arena_, past ? op.channels : 0, cut, past, Tiles::Backwards);
       if (op.kind == OpKind::Attend) room = std::max(room, AttentionBack::room(op, cut.tile));
       if (op.kind == OpKind::Normalise) room = std::max(room, norm_room(op));
+      if (op.kind == OpKind::Diagonal) room = std::max(room, ScanBack::room(cut.tile));
     }
     own_room_ = arena_.take(room);
     dy_ = arena_.rows(1, cut.tiles * cut.tile);
@@ -34,6 +42,8 @@ class alignas(64) ProgramBackward : ProgramGradients {
     std::fill_n(dy_[0], lead, 0.f);
     std::copy_n(call_.dy + job.item * call_.samples_out + job.offset, job.samples, dy_[0] + lead);
     for (Tiles& rows : dz_) rows.clear();
+    for (const auto& scan : scans_)
+      if (scan) scan->begin();
     sums_ = sums, turn_sums_ = turn_sums, with_dx_ = dx != nullptr;
     for (long tile = cut_.tiles; tile-- > 0;) {
       restore(tile, kept);
@@ -92,6 +102,8 @@ class alignas(64) ProgramBackward : ProgramGradients {
       case OpKind::Normalise: return normalise_back(op, tile, g, start);
       case OpKind::Attend:
         return AttentionBack(op, values_[op.x], gradient(op.gradient_x, tile), g, start, tile_end(), own_room_, sums_).run();
+      case OpKind::Diagonal: return diagonal_back(index, tile, g);
+      case OpKind::Select: return select_back(index, tile, g, start);
     }
   }
 
@@ -99,6 +111,22 @@ class alignas(64) ProgramBackward : ProgramGradients {
     const Rows to = gradient(op.gradient_x, tile);
     if (op.first_x && to.data != g.data) silence(to, op.channels, start);
     voxnas::normalise_back(op, values_[op.x], g, to, start, tile_end(), own_room_, sums_);
+  }
+
+  void diagonal_back(size_t index, long tile, Rows g) {
+    const Op& op = program_.ops[index];
+    const long past = op.start + cut_.lead - tile * cut_.tile;
+    const int start = begin_exactly(op.start, tile);
+    if (start == tile_end()) return pass_on(op.x, op.gradient_x, op.first_x, op.channels, g, tile, start);
+    scans_[index]->run(values_[op.out], g, gradient(op.gradient_x, tile), start, past == start, tile_end(), own_room_, sums_);
+  }
+
+  void select_back(size_t index, long tile, Rows g, int start) {
+    const Op& op = program_.ops[index];
+    const Rows dx = op.x > 0 || with_dx_ ? gradient(op.gradient_x, tile) : Rows{};
+    const Rows dchooser = op.second > 0 || with_dx_ ? gradient(op.gradient_second, tile) : Rows{};
+    if (dchooser.data && op.first_second) silence(dchooser, 1, tile_end());
+    selects_[index]->run(values_[op.x], values_[op.second], g, dx, dchooser, start, tile_end(), sums_);
   }
 
   void convolve_back(size_t index, long tile, Rows kept, Rows g) {
@@ -111,7 +139,7 @@ class alignas(64) ProgramBackward : ProgramGradients {
       if (!op.activated) each_vector(op.channels, start, tile_end(), [&](int c, int t) { store(dz[c] + t, load(g[c] + t)); });
     }
     if (op.activated) slope(op, kept, g, dz, start);
-    correlate_conv(op, values_[op.x], dz, x_start);
+    weights_.add(op.conv, values_[op.x], dz, x_start, tile_end(), sums_);
     if (op.x > 0 || with_dx_) {
       const Rows dx = gradient(op.gradient_x, tile);
       if (op.first_x) silence(dx, op.inputs, x_start);
@@ -123,27 +151,12 @@ class alignas(64) ProgramBackward : ProgramGradients {
     dz_[index].advance();
   }
 
-  // The gradient of a convolution's weights, from its input and the gradient of its output.
-  void correlate_conv(const Op& op, Rows x, Rows dz, int start) {
-    const Conv& conv = op.conv;
-    left_.clear().add(x, conv.in);
-    // All taps of a few rows at a time, which then stay in the nearest cache.
-    in_parts(conv.out, kRowsRight, [&](int first, int size) {
-      targets_.clear();
-      for (int tap = 0; tap < conv.kernel; ++tap)
-        for (int o = first; o < first + size; ++o)
-          targets_.push_back({dz[o] + conv.reach(tap), sums_ + conv.at(o, 0, tap)});
-      correlate(left_.data(), conv.in, targets_.data(), conv.kernel * size, conv.kernel, start, tile_end());
-    });
-    if (conv.biased)
-      for (int o = 0; o < conv.out; ++o) sums_[conv.bias_at + o] += total(dz[o], start, tile_end());
-  }
-
   std::vector<Rows> own_;
   std::vector<Tiles> dz_;
   Rows dy_;
-  std::vector<Target> targets_;
-  Sources left_;
+  WeightGradients weights_;
+  std::vector<std::unique_ptr<ScanBack>> scans_;  // of each operation that is one
+  std::vector<std::unique_ptr<SelectBack>> selects_;
   float* own_room_ = nullptr;
 };
 

@@ -1,7 +1,10 @@
 // One thread of the forward pass over a program; see program_train.cpp.
 #pragma once
 
-#include "train_program_pass.h"
+#include <memory>
+
+#include "train_program_scan.h"
+#include "train_program_select.h"
 
 namespace voxnas {
 namespace {
@@ -20,6 +23,13 @@ class alignas(64) ProgramForward : ProgramPass {
       widest = std::max(widest, rows);
     }
     z_ = arena_.rows(widest, cut.tile);
+    scans_.resize(program.ops.size());
+    selects_.resize(program.ops.size());
+    for (size_t i = 0; i < program.ops.size(); ++i) {
+      const Op& op = program.ops[i];
+      if (op.kind == OpKind::Diagonal) scans_[i] = std::make_unique<ScanForward>(op);
+      if (op.kind == OpKind::Select) selects_[i] = std::make_unique<SelectTile>(arena_, op, cut.tile);
+    }
   }
 
   // What the backward pass needs goes to `kept`, the job's, unless that is null.
@@ -27,6 +37,8 @@ class alignas(64) ProgramForward : ProgramPass {
     const Job job(cut_, call_, index);
     begin(job);
     for (Tiles& signal : signals_) signal.clear();
+    for (const auto& scan : scans_)
+      if (scan) scan->begin();
     for (size_t i = 0; kept && i < program_.ops.size(); ++i) {
       const Op& op = program_.ops[i];
       if (op.kept) kept_.silence(kept, i, op.channels, (op.start + cut_.lead) / kStep * kStep);
@@ -34,7 +46,7 @@ class alignas(64) ProgramForward : ProgramPass {
     for (long tile = 0; tile < cut_.tiles; ++tile) {
       for (size_t i = 0; i < program_.ops.size(); ++i) {
         const Op& op = program_.ops[i];
-        run_op(op, tile, kept && op.kept ? kept_.at(kept, tile, i) : Rows{});
+        run_op(i, tile, kept && op.kept ? kept_.at(kept, tile, i) : Rows{});
       }
       if (call_.y) write(job, tile);
       for (Tiles& signal : signals_) signal.advance();
@@ -47,7 +59,8 @@ class alignas(64) ProgramForward : ProgramPass {
     return signal < 0 ? Rows{} : signal == 0 ? input(tile) : signals_[signal].now();
   }
 
-  void run_op(const Op& op, long tile, Rows kept) {
+  void run_op(size_t index, long tile, Rows kept) {
+    const Op& op = program_.ops[index];
     const Rows x = value(op.x, tile), second = value(op.second, tile), out = value(op.out, tile);
     const int start = begin(op.start, tile), end = tile_end();
     if (op.kind == OpKind::Convolve && op.activated)
@@ -57,7 +70,9 @@ class alignas(64) ProgramForward : ProgramPass {
           activate_rows<typename decltype(type)::type>(op, z_, out, kept, t, t + kStep);
         }
       });
-    make(op, x, second, out, start);
+    if (op.kind == OpKind::Diagonal) scans_[index]->run(x, out, begin_exactly(op.start, tile), end);
+    else if (op.kind == OpKind::Select) select_forward(*selects_[index], op, x, second, out, start, end);
+    else make(op, x, second, out, start);
     if (kept.data)
       each_vector(op.channels, start, end, [&](int c, int t) { store_nontemporal(kept[c] + t, load(out[c] + t)); });
   }
@@ -72,6 +87,8 @@ class alignas(64) ProgramForward : ProgramPass {
 
   std::vector<Tiles> signals_;
   Rows z_;
+  std::vector<std::unique_ptr<ScanForward>> scans_;    // of each operation that is one
+  std::vector<std::unique_ptr<SelectTile>> selects_;
 };
 
 }  // namespace

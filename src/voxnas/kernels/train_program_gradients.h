@@ -13,13 +13,13 @@ class ProgramGradients : public ProgramPass {
     values_.resize(program.channels.size());
     std::vector<long> reach(program.buffers.size(), -1);
     for (const Op& op : program.ops)
-      if (op.kind == OpKind::Attend) reach[op.gradient_x] = program.past[op.x];
+      if (op.looks_back() && op.gradient_x >= 0) reach[op.gradient_x] = program.past[op.x];
     for (size_t b = 0; b < reach.size(); ++b) gradients_.emplace_back(arena_, program.buffers[b], cut, reach[b]);
-    dx_ = arena_.rows(1, cut.tiles * cut.tile);
+    dx_ = arena_.rows(1, cut.tiles * cut.tile, kStep);
   }
 
  protected:
-  // A buffer of a tile; or of the whole job, where an attention adds to what came before the tile.
+  // A buffer of a tile; or of the whole job, where one adds to what came before the tile.
   class Gradient {
    public:
     Gradient(Arena& arena, int rows, const Cut& cut, long reach)
@@ -39,7 +39,7 @@ class ProgramGradients : public ProgramPass {
 
   void begin(const Job& job) {
     ProgramPass::begin(job);
-    std::fill_n(dx_[0], cut_.tiles * cut_.tile, 0.f);
+    std::fill_n(dx_[0] - kStep, kStep + cut_.tiles * cut_.tile, 0.f);
     for (const Gradient& buffer : gradients_) buffer.clear();
   }
   using ProgramPass::begin;

@@ -9,12 +9,12 @@
 namespace voxnas {
 namespace {
 
-// The values that the forward pass keeps: of a tile side by side, but rows as long as the job of what an attention reads.
+// The values that the forward pass keeps: of a tile side by side, but rows as long as the job of what is read far back.
 class KeptRows {
  public:
   KeptRows(const Program& program, const Cut& cut) : tile_(cut.tile), room_(row_room(cut.tile)), tiles_(cut.tiles) {
     for (const Op& op : program.ops) {
-      const bool whole = op.kept && program.attended[op.out];
+      const bool whole = op.kept && program.whole[op.out];
       const long lead = whole ? round_up(program.past[op.out] + kStep, kAlignment) : 0;
       const long room = row_room(lead + tiles_ * tile_);
       places_.push_back({whole, whole ? whole_ : rows_, lead, room});
@@ -30,7 +30,7 @@ class KeptRows {
     if (place.whole) return {job + in_tiles() + place.first + place.lead + tile * tile_, place.room};
     return {job + (tile * rows_ + place.first) * room_, room_};
   }
-  // The times before `start`, of which nothing is kept, are silent where an attention could look.
+  // The times before `start`, of which nothing is kept, are silent where one could look back.
   void silence(float* job, size_t op, int channels, long start) const {
     const Place& place = places_[op];
     for (int c = 0; place.whole && c < channels; ++c) std::fill_n(at(job, 0, op)[c] - place.lead, place.lead + start, 0.f);
@@ -134,11 +134,17 @@ class ProgramPass : public TilePass {
         scores_.resize(static_cast<size_t>(op.conv.kernel) * kLanes);
         return attend(Rows{x.data + begin, x.stride}, Rows{out.data + begin, out.stride}, op.heads, op.channels / op.heads,
                       op.conv.kernel, op.conv.dilation, op.weights, scores_.data(), end - begin);
+      case OpKind::Diagonal:
+      case OpKind::Select: return;  // by the forward pass alone: what they make is kept
     }
   }
   void convolve(const Op& op, Rows x, Rows start, Rows out, int begin, int end) {
     sources_.clear().add(x, op.inputs, op.conv);
     mix(sources_.data(), sources_.size(), op.conv.forward.data(), op.conv.bias.data(), op.channels, start, out, begin, end);
+  }
+  // The first time within the tile from which `start` on is covered, to the sample.
+  int begin_exactly(long start, long tile) const {
+    return static_cast<int>(std::clamp<long>(start + cut_.lead - tile * cut_.tile, 0, cut_.tile));
   }
   // The item's factors, and behind them its addends.
   const float* factors(const Op& op) const { return call_.added + item_ * program_.turns + op.turn_at; }

@@ -9,7 +9,6 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,16 +17,17 @@ from voxnas.kernels.graph import Layer, Step
 from voxnas.kernels.graph_check import MOST_RANGES
 from voxnas.models.activations import activation as activation_module
 from voxnas.models.activations import check_activation
-from voxnas.models.base import State, StreamingNetwork
+from voxnas.models.base import State
 from voxnas.models.conv import CausalConv
 from voxnas.models.pointwise import values
+from voxnas.models.programmed import ProgramNetwork, convolution_step
 from voxnas.utils.errors import InputError
 
 ACTIVATIONS = ("ReLU", "Tanh", "Sigmoid", "SiLU", "Softsign", "Hardtanh", "Hardswish", "Fasttanh")
 Range = Sequence[float | None]
 
 
-class Lactose(StreamingNetwork):
+class Lactose(ProgramNetwork):
     """The layers of the range that the current sample is in, and a filter of their output.
 
     Args:
@@ -44,9 +44,11 @@ class Lactose(StreamingNetwork):
         blend: width over which two ranges go over into each other, so that a change of range does not click;
             a share of the narrowest inner range, or of `reach` where there is none; 0 for none.
         name: a readable name; None for one after the sizes.
+        backend: of training; see `ProgramNetwork`.
 
     Raises:
-        InputError: sizes that cannot be, ranges that leave a gap or overlap, an unknown activation.
+        InputError: sizes that cannot be, ranges that leave a gap or overlap, an unknown activation or
+            backend.
     """
 
     bounds: Tensor
@@ -64,8 +66,10 @@ class Lactose(StreamingNetwork):
         filter_taps: int = 64,
         blend: float = 0.5,
         name: str | None = None,
+        backend: str = "auto",
     ) -> None:
         super().__init__()
+        self.use(backend)
         sizes = (hidden_size, hidden_layers, taps, features, filter_taps)
         if any(type(size) is not int or size < 1 for size in sizes):
             known = "hidden_size, hidden_layers, taps, features and filter_taps"
@@ -109,8 +113,7 @@ class Lactose(StreamingNetwork):
             zeros = edges[:-1, None] + torch.rand(first.bias.shape) * edges.diff()[:, None]
             first.bias.copy_(-first.weight[..., 0] * zeros)
 
-    def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
-        self._check(controls)
+    def _offline(self, x: Tensor, heard: Tensor | None) -> Tensor:
         y = self._chosen(x)
         return y if self.filter is None else self.filter(y.unsqueeze(2)).squeeze(2)
 
@@ -159,8 +162,8 @@ class Lactose(StreamingNetwork):
         return (y if self.filter is None else self.filter(y.unsqueeze(2)).squeeze(2)), after
 
     def program(self) -> list[Step]:
-        """The network as steps that native code plays."""
-        layers = tuple(Layer(values(layer.weight), values(layer.bias)) for layer in self._layers)
+        """The network as steps that native code plays and trains."""
+        layers = tuple(Layer(layer.weight, layer.bias) for layer in self._layers)
         choice = {"bounds": values(self.bounds), "blend": self.blend_width, "activation": self.activation}
         if len(self.ranges) == 1:
             return self._plain_program()
@@ -171,9 +174,9 @@ class Lactose(StreamingNetwork):
         """Of one range: convolutions."""
         steps: list[Step] = []
         for index, layer in enumerate(self._layers):
-            weight, bias = values(layer.weight[0])[..., None], values(layer.bias[0])
+            weight, bias = layer.weight[0].unsqueeze(-1), layer.bias[0]
             if index == 0:  # the current sample last
-                weight = np.ascontiguousarray(weight[:, ::-1].transpose(0, 2, 1))
+                weight = weight.flip(1).mT
             else:
                 steps.append(
                     Step("activation", (len(steps),), weight.shape[1], 1, activation=self.activation)
@@ -183,11 +186,7 @@ class Lactose(StreamingNetwork):
         return steps + self._filter_program(len(steps))
 
     def _filter_program(self, signal: int) -> list[Step]:
-        if self.filter is None:
-            return []
-        weight, bias = values(self.filter.weight), self.filter.bias
-        assert bias is not None
-        return [Step("conv", (signal,), 1, 1, self.filter_taps, weight=weight, bias=values(bias))]
+        return [] if self.filter is None else [convolution_step(self.filter, signal)]
 
     @property
     def _layers(self) -> list["_PerRange"]:

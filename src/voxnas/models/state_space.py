@@ -8,9 +8,9 @@ Layers for Sequence Modeling" (S5); how they are parametrised and scaled as in O
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -19,7 +19,8 @@ from voxnas.kernels.scan import diagonal_scan
 from voxnas.models.activations import PReLU, Spec, check_activation
 from voxnas.models.activations import activation as activation_module
 from voxnas.models.base import State
-from voxnas.models.pointwise import Pointwise, activated, values
+from voxnas.models.pointwise import Pointwise, activated
+from voxnas.models.programmed import ProgramNetwork
 from voxnas.models.stacked import Stacked
 from voxnas.utils.errors import InputError
 
@@ -77,11 +78,10 @@ class Layer(nn.Module):
     def program(self, signal: int, spec: Spec) -> list[Step]:
         """Steps that follow those that made so many signals, the last of which goes in."""
         channels = len(self.leave.weight)
-        slopes = values(self.activation.slopes) if isinstance(self.activation, PReLU) else None
-        poles = np.exp(-np.exp(_double(self.log_decay)) + 1j * _double(self.angle))
+        slopes = self.activation.slopes if isinstance(self.activation, PReLU) else None
         steps = [
             self.enter.step(signal),
-            Step("diagonal", (signal + 1,), 2 * self.modes, 1, modes=poles),
+            Step("diagonal", (signal + 1,), 2 * self.modes, 1, modes=torch.complex(*self.poles())),
             self.leave.step(signal + 2),
             self.past_by.step(signal),
             Step("add", (signal + 3, signal + 4), channels, 1),
@@ -97,7 +97,7 @@ class Layer(nn.Module):
         return [*steps, Step("add", (signal, signal + len(steps)), channels, 1)]
 
 
-class StateSpace(Stacked[Layer]):
+class StateSpace(Stacked[Layer], ProgramNetwork):
     """A map to channels, layers with a linear recurrence each, and a map to the output.
 
     Args:
@@ -109,9 +109,10 @@ class StateSpace(Stacked[Layer]):
         gated: every layer has a gate.
         warm_up: samples that `forward` spends on coming from silence to a state before the output counts.
         name: a readable name; None for one after the sizes.
+        backend: of training; see `ProgramNetwork`.
 
     Raises:
-        InputError: sizes that cannot be, an unknown activation.
+        InputError: sizes that cannot be, an unknown activation or backend.
     """
 
     memory_is_finite = False
@@ -129,8 +130,10 @@ class StateSpace(Stacked[Layer]):
         gated: bool = False,
         warm_up: int = 1024,
         name: str | None = None,
+        backend: str = "auto",
     ) -> None:
         super().__init__()
+        self.use(backend)
         if any(type(size) is not int or size < 1 for size in (channels, modes, num_layers)):
             raise InputError("StateSpace: channels, modes and num_layers are whole numbers from 1")
         if type(warm_up) is not int or warm_up < 0:
@@ -150,10 +153,19 @@ class StateSpace(Stacked[Layer]):
 
     def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
         """From the state of silence on; gradients go back through the warm-up too."""
-        self._check(controls)
         if x.shape[-1] <= self.warm_up:
             raise ValueError(f"expected {self.receptive_field} samples or more, got {x.shape[-1]}")
+        return super().forward(x, controls)
+
+    def _offline(self, x: Tensor, heard: Tensor | None) -> Tensor:
         return self._run(x, self.initial_state(len(x)))[0][..., self.warm_up :]
+
+    def program(self) -> list[Step]:
+        """The network as steps; recurrences are trained from the state of silence on."""
+        steps, states = super().program(), iter(self.initial_state())
+        return [
+            replace(step, state=next(states)[:, 0]) if step.kind == "diagonal" else step for step in steps
+        ]
 
     def initial_state(self, batch: int = 1, controls: Tensor | None = None) -> State:
         u = self.encoder(self.decoder.weight.new_zeros(1, 1, 1))
@@ -180,7 +192,3 @@ class StateSpace(Stacked[Layer]):
 
     def summary(self) -> dict[str, Any]:
         return {"num_layers": self.num_layers, "channels": self.channels}
-
-
-def _double(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().cpu().double().numpy()
