@@ -19,6 +19,8 @@ from families import network
 from rich.table import Table
 from studies import BARE, pair, records, script
 
+from voxnas.utils.resolvers import register_resolvers
+
 FAMILIES = ("lstm", "gru", "tcn", "state_trajectory", "state_space", "lactose", "transformer", "conv_net")
 RECIPES = ("block_soap:0.025", "block_soap:0.012", "block_soap:0.05", "block_soap_64:0.025", "adam:0.012")
 SECTIONS = ('data.train="0:28"', 'data.val="60:66"', 'data.test="75:81"')
@@ -96,6 +98,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--jobs", type=int, default=1)
     page_option(parser)
     options = parser.parse_args(words)
+    register_resolvers()
     found = train("demo", ["data=demo"], options)
     for target in options.target:
         found |= train(Path(target).stem, pair(options.input, target, *SECTIONS), options)
