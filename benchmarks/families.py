@@ -150,9 +150,9 @@ def table(rows: Sequence[Mapping[str, Any]], epochs: int) -> Table:
 
 
 def spread(values: Sequence[float]) -> str:
-    """Mean and standard deviation."""
-    deviation = statistics.stdev(values) if len(values) > 1 else 0.0
-    return f"{statistics.fmean(values):.5f} ± {deviation:.5f}"
+    """Mean, and of several the standard deviation."""
+    deviation = f" ± {statistics.stdev(values):.5f}" if len(values) > 1 else ""
+    return f"{statistics.fmean(values):.5f}{deviation}"
 
 
 def plot(rows: Sequence[Mapping[str, Any]], path: Path) -> None:

@@ -28,7 +28,7 @@ from voxnas.models.build import build
 RATE, DRIVE = 48_000, 0.5
 SIZES = ("2x4x16x1", "8x8x16x1", "2x8x16x4", "4x8x16x4", "4x16x16x4")
 SECTIONS = ('data.train="0:28"', 'data.val="28:34"', 'data.test="34:40"')
-COLUMNS = ("weights", "MACs", "cost", "validation ESR", "test ESR", "trained in")
+COLUMNS = ("weights", "MACs", "cost", "validation ESR", "test ESR")
 
 
 def architecture(size: str) -> Mapping[str, object]:
@@ -75,7 +75,7 @@ def main(words: Sequence[str] | None = None) -> None:
         row = figures(runs[size])
         cells = [str(row["parameters"]), str(row["macs_per_sample"]), f"{row['cost']:.4f}"]
         cells += [spread(row["score"]), spread(row["test_esr"])]
-        shown.add_row(size, *cells, f"{row['train_seconds']:.0f} s")
+        shown.add_row(size, *cells)
     show(shown, options.page)
 
 

@@ -3,7 +3,9 @@
 import families
 import lactose
 import pytest
+import recipes
 import torch
+import transformer
 from rich.console import Console
 
 from voxnas.models.base import StreamingNetwork
@@ -56,3 +58,19 @@ def test_the_table_has_means_and_the_plot_a_panel_for_each_recording(tmp_path):
     assert "0.20000 ± 0.14142" in console.export_text()
     families.plot([ROW, {**ROW, "pair": "pedal"}, {**ROW, "family": "gru"}], tmp_path / "plot.png")
     assert (tmp_path / "plot.png").exists()
+
+
+def test_recipes_are_held_against_the_first_of_them_on_each_recording():
+    scores = {("demo", "a:1"): (0.1, 2.0), ("amp", "a:1"): (0.4, 2.0), ("demo", "b:1"): (0.05, 1.0)}
+    scores["amp", "b:1"] = (0.8, 4.0)
+    found = {(name, "lstm", recipe): both for (name, recipe), both in scores.items()}
+    console = Console(width=120, record=True)
+    console.print(recipes.table(found, ["lstm"], ["a:1", "b:1"], "Recipes"))
+    first, other = (line.split("│")[2:-1] for line in console.export_text().splitlines() if "lstm" in line)
+    assert [cell.strip() for cell in first] == ["a:1", "ESR 0.1000", "ESR 0.4000", "× 1.00", "× 1.00"]
+    assert [cell.strip() for cell in other] == ["b:1", "× 0.50", "× 2.00", "× 1.00", "× 1.00"]
+
+
+def test_a_transformer_s_size_is_its_layers_channels_window_and_dilations():
+    found = transformer.architecture("2x4x16x3")
+    assert [found[name] for name in ("num_layers", "channels", "window", "dilation_base")] == [2, 4, 16, 3]
