@@ -1,10 +1,11 @@
 """Images of one setting taken together say more than each, and are not too sure of it."""
 
+import numpy as np
 import pytest
 import torch
 
 from voxnas.problems.spectral.losses import estimates
-from voxnas.problems.spectral.together import together
+from voxnas.problems.spectral.together import common_error, estimates_together, together
 from voxnas.problems.spectral.vimh.knobs import Knob
 
 KNOB = Knob("drive", 0.0, 1.0, 0.1)
@@ -43,3 +44,37 @@ def test_settings_are_told_each_from_its_own_images():
     mean, _ = estimates(together(output, setting, "steps"), [KNOB], "steps")
     assert mean[1, 0] - mean[0, 0] > 0.4
     assert together(torch.tensor([[1.0], [3.0]]), torch.tensor([0, 0]), "value").item() == 2.0
+
+
+def performances(shared: float, own: float, settings: int = 100, images: int = 8):
+    """Images of many settings, whose errors have a part that all of a setting share and one of each."""
+    rng = np.random.default_rng(0)
+    truth = np.repeat(rng.uniform(0.3, 0.7, settings), images)
+    errors = np.repeat(rng.normal(0, shared, settings), images) + rng.normal(0, own, settings * images)
+    return seen(list(truth + errors), 0.1), torch.tensor(truth, dtype=torch.float32)[:, None]
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.05, 0.1])
+def test_the_error_that_images_of_a_setting_share_is_found_in_whatever_order_they_come(shared):
+    output, truth = performances(shared, own=0.05)
+    order = torch.randperm(len(output), generator=torch.Generator().manual_seed(0))
+    found = float(common_error(output[order], truth[order], [KNOB], "steps"))
+    assert found == pytest.approx(shared, abs=0.02)
+
+
+def test_with_it_truth_is_within_two_deviations_however_many_images_there_are():
+    output, truth = performances(0.05, own=0.05, images=32)
+    setting = torch.arange(100).repeat_interleave(32)
+    common = common_error(output, truth, [KNOB], "steps")
+    for kept in (slice(None, None, 32), slice(None, None, 4), slice(None)):
+        given = output[kept], setting[kept], [KNOB], "steps"
+        mean, deviation = estimates_together(*given, common)
+        assert ((mean - truth[::32]).abs() <= 2 * deviation).float().mean() >= 0.93
+    without = estimates_together(*given)[1]
+    assert ((mean - truth[::32]).abs() <= 2 * without).float().mean() < 0.93
+
+
+def test_of_settings_with_an_image_each_or_of_few_nothing_is_known():
+    for settings, images in ((100, 1), (4, 8)):
+        output, truth = performances(0.1, own=0.05, settings=settings, images=images)
+        assert common_error(output, truth, [KNOB], "steps").tolist() == [0.0]

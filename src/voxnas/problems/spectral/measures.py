@@ -44,7 +44,7 @@ class KnobMeasures(JobCallback):
         if told:
             self.record.metrics["test_told_mae"] = float(np.mean(told))
             self.record.metrics["test_within_step"] = all_within_step(figures, mean, target)
-        joined, _, settings = pl_module.answers_together()
+        joined, settings = pl_module.answers_together()
         if len(settings) <= len(target) / 2:  # as when several images are cut from a take
             errors = np.abs(joined - settings).mean(axis=0)
             self.record.metrics["test_together_mae"] = float(errors.mean())

@@ -9,7 +9,7 @@ from torch import Tensor
 from voxnas.problems.spectral.data import Batch, VimhData
 from voxnas.problems.spectral.losses import KnobLoss, estimates
 from voxnas.problems.spectral.networks.base import ImageNetwork
-from voxnas.problems.spectral.together import together
+from voxnas.problems.spectral.together import common_error, estimates_together
 from voxnas.training.module import OptimizerFactory, TrainingModule
 from voxnas.training.schedules import Schedule
 from voxnas.utils.errors import InputError
@@ -45,6 +45,7 @@ class KnobModule(TrainingModule):
         loss.follow(data.knobs)
         self.data = data
         self.told: list[tuple[Tensor, Tensor]] = []
+        self.common: list[float] = []
 
     def forward(self, x: Any) -> Tensor:
         """Images and scales to the outputs of all heads."""
@@ -55,19 +56,22 @@ class KnobModule(TrainingModule):
         x, target = batch
         self.told.append((self(x).cpu(), target.cpu()))
 
+    def _all_told(self) -> tuple[Tensor, Tensor]:
+        output, target = (torch.cat(parts) for parts in zip(*self.told, strict=True))
+        return output, target
+
     def answers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Estimates, how unsure they are, and the truth, of what was last judged: shares `(n, knobs)`."""
-        output, target = (torch.cat(parts) for parts in zip(*self.told, strict=True))
+        output, target = self._all_told()
         mean, deviation = estimates(output, self.data.knobs, self.loss.heads)
         return mean.numpy(), deviation.numpy(), target.numpy()
 
-    def answers_together(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The same of all images of a setting together, `(settings, knobs)`."""
-        output, target = (torch.cat(parts) for parts in zip(*self.told, strict=True))
+    def answers_together(self) -> tuple[np.ndarray, np.ndarray]:
+        """Estimates and the truth of all images of a setting together, `(settings, knobs)`."""
+        output, target = self._all_told()
         settings, which = torch.unique(target, dim=0, return_inverse=True)
-        joined = together(output, which, self.loss.heads)
-        mean, deviation = estimates(joined, self.data.knobs, self.loss.heads)
-        return mean.numpy(), deviation.numpy(), settings.numpy()
+        mean, _ = estimates_together(output, which, self.data.knobs, self.loss.heads)
+        return mean.numpy(), settings.numpy()
 
     def on_validation_epoch_start(self) -> None:
         self.told = []
@@ -78,6 +82,7 @@ class KnobModule(TrainingModule):
     def on_validation_epoch_end(self) -> None:
         mean, _, target = self.answers()
         self.log_score(float(np.abs(mean - target).mean()))
+        self.common = common_error(*self._all_told(), self.data.knobs, self.loss.heads).tolist()
 
     def on_test_epoch_start(self) -> None:
         self.told = []
@@ -92,4 +97,5 @@ class KnobModule(TrainingModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_save_checkpoint(checkpoint)
         metadata = self.data.opened.metadata.written()
-        checkpoint["voxnas"] |= {"vimh": metadata, "folder": str(self.data.folder)}
+        about = {"vimh": metadata, "folder": str(self.data.folder), "common_error": self.common}
+        checkpoint["voxnas"] |= about

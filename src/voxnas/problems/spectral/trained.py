@@ -12,7 +12,7 @@ from voxnas.models.build import build
 from voxnas.problems.spectral.losses import estimates
 from voxnas.problems.spectral.networks.base import ImageNetwork
 from voxnas.problems.spectral.pictures.picture import Picture, picture_of_set
-from voxnas.problems.spectral.together import together
+from voxnas.problems.spectral.together import estimates_together
 from voxnas.problems.spectral.vimh.knobs import Knob
 from voxnas.problems.spectral.vimh.metadata import Metadata, parse_metadata
 from voxnas.training.run import best_checkpoint, load_checkpoint
@@ -31,12 +31,14 @@ class TrainedReader:
         network: with its weights.
         metadata: of the set that it was trained on.
         folder: of that set, then.
+        common: error that all images of a setting share, as shares of the ranges `(knobs,)`; None: unknown.
     """
 
     run: Path
     network: ImageNetwork
     metadata: Metadata
     folder: str
+    common: torch.Tensor | None = None
 
     @property
     def knobs(self) -> tuple[Knob, ...]:
@@ -50,7 +52,7 @@ class TrainedReader:
 
     def tell(self, images: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values of the knobs and their deviations `(n, knobs)`, of images of bytes and their scales."""
-        return self._in_units(self._outputs(images, low, high))
+        return self._in_units(*estimates(self._outputs(images, low, high), self.knobs, self.network.heads))
 
     def tell_together(
         self, images: np.ndarray, low: np.ndarray, high: np.ndarray, apart: float
@@ -60,8 +62,10 @@ class TrainedReader:
         Of a network that tells no deviation it is that from image to image.
         """
         one, each = torch.zeros(len(images), dtype=torch.long), self._outputs(images, low, high)
-        values, deviations = self._in_units(together(each, one, self.network.heads, apart))
-        between = self._in_units(each)[0].std(axis=0)
+        heads = self.network.heads
+        told = estimates_together(each, one, self.knobs, heads, self.common, apart)
+        values, deviations = self._in_units(*told)
+        between = self._in_units(*estimates(each, self.knobs, heads))[0].std(axis=0)
         return values[0], np.where(np.isfinite(deviations[0]), deviations[0], between)
 
     def _outputs(self, images: np.ndarray, low: np.ndarray, high: np.ndarray) -> torch.Tensor:
@@ -73,8 +77,7 @@ class TrainedReader:
                 found.append(self.network(torch.from_numpy(np.array(images[part])).float() / 255, scales))
         return torch.cat(found)
 
-    def _in_units(self, output: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
-        mean, deviation = estimates(output, self.knobs, self.network.heads)
+    def _in_units(self, mean: torch.Tensor, deviation: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
         spans = np.array([knob.span for knob in self.knobs])
         lows = np.array([knob.low for knob in self.knobs])
         return lows + spans * mean.numpy(), spans * deviation.numpy()
@@ -93,7 +96,9 @@ def load_reader(run: str | Path) -> TrainedReader:
     network = build(about["architecture"])
     state = {k.removeprefix(PREFIX): v for k, v in known["state_dict"].items() if k.startswith(PREFIX)}
     network.load_state_dict(state)
-    return TrainedReader(folder, network.eval(), parse_metadata(about["vimh"], path), str(about["folder"]))
+    metadata, common = parse_metadata(about["vimh"], path), about.get("common_error")
+    shared = torch.tensor(common) if common else None
+    return TrainedReader(folder, network.eval(), metadata, str(about["folder"]), shared)
 
 
 def latest_run(log_dir: str | Path) -> Path:
