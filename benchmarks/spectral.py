@@ -15,18 +15,16 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import torch
 from docs_page import page_option, show
 from rich.table import Table
-from torch import nn
+from spectral_peer import PEER_WIDTHS, told_by_peer
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from voxnas.problems.spectral.data import VimhData  # noqa: E402
-from voxnas.problems.spectral.losses import KnobLoss, estimates  # noqa: E402
 from voxnas.problems.spectral.vimh.dataset import open_set  # noqa: E402
 
 # of each sound: images, epochs, our networks
@@ -40,7 +38,6 @@ RUNS = {
 OF_DEVICES = ["data.batch_size=128"]
 OVER_TIME = ["model.grid=[8,1]"]  # what a CNN of devices keeps: bands of frequency apart, means over time
 EXCERPTS = ["sound.source.seconds=2.0", "sound.picture.width=24", "sound.source.parts=4"]
-PEER_WIDTHS = {"micro": (8, 16, 32), "tiny": (16, 32, 64)}  # channels of plain blocks with pooling between
 
 
 def main() -> None:
@@ -112,7 +109,8 @@ def row(
         say(table, sound, model, json.loads((run / "record.json").read_text()))
     if sound not in ("rig", "recordings"):
         for name, widths in PEER_WIDTHS.items():
-            peer(table, sound, name, widths, folder, epochs)
+            where = logs / f"{sound}-{images}-peer_{name}-{epochs}.json"
+            say_peer(table, sound, name, told_by_peer(widths, folder, epochs, where))
 
 
 def say(table: Table, sound: str, model: str, record: dict) -> None:
@@ -143,61 +141,19 @@ def say(table: Table, sound: str, model: str, record: dict) -> None:
     table.add_row(sound, model, f"{record['shape']['parameters']:,d}", *figures, errors)
 
 
-def peer(table: Table, sound: str, name: str, widths: tuple[int, ...], folder: Path, epochs: int) -> None:
-    """A plain CNN of the template's sizes on the same images, without their scales, by its recipe."""
-    data = VimhData(str(folder), batch_size=64)
-    torch.manual_seed(0)
-    network = peer_network(widths, data)
-    loss = KnobLoss("cross_entropy")
-    loss.follow(data.knobs)
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
-    start = time.perf_counter()
-    for epoch in range(epochs):
-        loader = data.train_dataloader()
-        loader.sampler.set_epoch(epoch)  # type: ignore[union-attr]
-        network.train()
-        for (images, _), target in loader:
-            optimizer.zero_grad()
-            loss(network(images), target).backward()
-            optimizer.step()
-    errors = []
-    with torch.inference_mode():
-        network.eval()
-        for (images, _), target in data.test_dataloader():
-            errors.append((estimates(network(images), data.knobs, "steps")[0] - target).abs())
-    found = torch.cat(errors)
-    steps = torch.tensor([knob.step / knob.span for knob in data.knobs])
-    within = (found <= steps * 1.000001).float().mean(dim=0)
-    each = ", ".join(
-        f"{k.name} {e:.3f} ({w:.1%})" for k, e, w in zip(data.knobs, found.mean(dim=0), within, strict=True)
+def say_peer(table: Table, sound: str, name: str, told: dict[str, Any]) -> None:
+    """Print what a peer's network tells, and add it to the table."""
+    each = ", ".join(f"{n} {e:.3f} ({told['within'][n]:.1%})" for n, e in told["errors"].items())
+    weights, seconds = f"{told['weights']:,d}", f"{told['seconds']:.0f}"
+    print(f"{sound:<15} peer {name:<6} {weights} weights  MAE {told['mae']:.4f}  {seconds} s: {each}")
+    table.add_row(
+        sound, f"peer, {name}", weights, f"{told['mae']:.4f}", "", "", "", seconds, named(told["errors"])
     )
-    weights = sum(p.numel() for p in network.parameters())
-    seconds = time.perf_counter() - start
-    print(
-        f"{sound:<15} peer {name:<6} {weights:>6,d} weights  MAE {found.mean():.4f}  {seconds:.0f} s: {each}"
-    )
-    mean, told = (
-        f"{found.mean():.4f}",
-        named({k.name: e for k, e in zip(data.knobs, found.mean(dim=0), strict=True)}),
-    )
-    table.add_row(sound, f"peer, {name}", f"{weights:,d}", mean, "", "", "", f"{seconds:.0f}", told)
 
 
 def named(errors: dict[str, float]) -> str:
     """Each knob with its error."""
     return ", ".join(f"{name} {error:.3f}" for name, error in errors.items())
-
-
-def peer_network(widths: tuple[int, ...], data: VimhData) -> nn.Module:
-    """Blocks of convolution, normalisation, ReLU and pooling, a mean over the image, and the heads."""
-    before = data.opened.metadata.size[2]
-    layers: list[nn.Module] = []
-    for width in widths:
-        layers += [nn.Conv2d(before, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(2)]
-        before = width
-    outputs = sum(knob.classes for knob in data.knobs)
-    layers += [nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(4 * before, before), nn.ReLU()]
-    return nn.Sequential(*layers, nn.Linear(before, outputs))
 
 
 def opening(images: int | None) -> None:
