@@ -135,6 +135,9 @@ sdma: sdmb sdme sdmr  ## make all three Moog sets
 sdr: setup  ## make the demo rig's set: its drive, tone and level
 	@$(call SET_OF,rig,4096)
 
+sdrl: setup  ## make the demo rig's large set, from which knobs are told best
+	@$(call SET_OF,rig,12288)
+
 # FORM=png: a picture for a terminal
 SHOW = $(PY) src/show_vimh.py $(if $(FORM),form=$(FORM))
 SMALL := data/vimh-32x32x1_8000Hz_1p0s_256dss_simple_2p
@@ -197,6 +200,9 @@ emvitr: sdmr  ## ViT on the Moog ladder's set near oscillation
 	@$(call KNOBS_OF,moog_resonance,vit_25k)
 
 emvitgta: emvitb emvite emvitr  ## make the Moog sets, and ViTs on them
+
+er: sdrl  ## tell the demo rig's knobs as well as we can, from its large set
+	@$(call KNOBS_OF,rig_large,pooled_16k)
 
 tr: sds  ## train with the defaults: 64,000 weights, the small set
 	@$(call KNOBS_OF,small,cnn_64k)

@@ -12,10 +12,10 @@ from scripts import ROOT
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-OF_SETS = "sds sdl sdma ddr dds ddl"
+OF_SETS = "sds sdl sdma sdr sdrl ddr dds ddl"
 OF_TRAINING = (
     "ex etms etts etml ettl etall evitms evitts evitall "
-    "emb eme emr emall emvitb emvite emvitr emvitgta tr trq trs trl ae"
+    "emb eme emr emall emvitb emvite emvitr emvitgta er tr trq trs trl ae"
 )
 OF_OTHERS = "t ta td tds tdl c dc cl f tb lc h"
 
@@ -44,6 +44,7 @@ TRAINED = {
     "evitts": ("vimh_small", "vit_25k"),
     "emr": ("vimh_moog_resonance", "cnn_8k"),
     "emvite": ("vimh_moog_envelope", "vit_25k"),
+    "er": ("vimh_rig_large", "pooled_16k"),
     "trl": ("vimh_large", "cnn_64k"),
 }
 

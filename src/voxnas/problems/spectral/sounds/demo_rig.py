@@ -12,7 +12,7 @@ from voxnas.utils.errors import InputError
 
 KNOBS = ("drive", "tone", "level")
 TAKE_S = 30.0  # of each guitar, at least
-CHUNK = 1024  # samples that the rig solves one after the other, all chunks of a stretch side by side
+CHUNK = 256  # samples that the rig solves one after the other, all chunks of a stretch side by side
 
 
 @dataclass(frozen=True)
