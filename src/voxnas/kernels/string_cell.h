@@ -17,7 +17,8 @@
 
 namespace voxnas {
 
-constexpr int kHold = 16;  // samples for which the energy is taken as constant
+constexpr int kHold = 16;    // samples for which the energy is taken as constant
+constexpr int kLearnt = 16;  // steps that weights learn from at once: what they add up stays in registers
 
 // The strings `first` to `first + lanes` of a call.
 template <class V, class T>
@@ -52,19 +53,21 @@ class StringRun {
   // Gradients of the whole run: `sums` has room for the weights, or is null where theirs are not asked for.
   void back(V* sums) {
     const long F = s_.features(), O = s_.outputs(), P = s_.lines;
-    std::vector<V> dline(P * length(), V{}), dstate(s_.states, V{}), df(F), dv(O), dh1(s_.hidden1), dh2(s_.hidden2),
-        din(s_.hidden1 ? s_.inputs() : 0), dpassed(P, V{});
+    std::vector<V> dline(P * length(), V{}), dstate(s_.states, V{}), df(F), dpassed(P, V{});
+    Slopes slopes(s_);
     for (long t = c_.steps - 1; t >= 0; --t) {
       const V *f = &f_[t * F], *v = &v_[t * O];
+      V* dv = slopes.of(slopes.v, O, t);
       for (long p = 0; p < P; ++p) {
         dv[p] = gather(c_.doutput, p * c_.steps + t, P * c_.steps);
         if (t >= c_.forced) dv[p] += dline[p * length() + c_.history + t];
       }
       for (long k = 0; k < s_.states; ++k) dv[P + k] = dstate[k];
       std::fill(df.begin(), df.end(), V{});
-      if (s_.passive) back_limit(t, f, v, dv.data(), df.data());
-      if (s_.hidden1) back_network(t, dv.data(), df.data(), din, dh1, dh2, sums);
-      w_.linear.back(f, dv.data(), df.data(), sums);
+      if (s_.passive) back_limit(t, f, v, dv, df.data());
+      if (s_.hidden1) back_network(t, dv, df.data(), slopes);
+      w_.linear.back(dv, df.data());
+      if (sums && t % kLearnt == 0) learn(t, slopes, sums);
       for (long k = 0; k < s_.states; ++k) dstate[k] = df[s_.taps + k];
       for (long i = 0; i < s_.taps; ++i) {
         const long p = c_.tap_line[i], at = p * length() + c_.history + t - c_.tap_delay[i];
@@ -155,11 +158,11 @@ class StringRun {
     for (long i = 0; i < s_.extras; ++i) in[s_.features() + i] = extra_[i];
     const Bend kind = static_cast<Bend>(s_.activation);
     w_.first.apply(in, h1);
-    for (long i = 0; i < s_.hidden1; ++i) h1[i] = bent(kind, h1[i]);
+    bend_all(kind, h1, s_.hidden1);
     if (s_.hidden2) {
       h2 = &h2_[at * s_.hidden2];
       w_.second.apply(h1, h2);
-      for (long i = 0; i < s_.hidden2; ++i) h2[i] = bent(kind, h2[i]);
+      bend_all(kind, h2, s_.hidden2);
     }
     V out[kMost];
     w_.last.apply(h2, out);
@@ -167,25 +170,45 @@ class StringRun {
     size_[at * 3 + 2] = unit;
   }
 
-  void back_network(long t, const V* dv, V* df, std::vector<V>& din, std::vector<V>& dh1, std::vector<V>& dh2, V* sums) {
-    const V *in = &in_[t * s_.inputs()], *h1 = &h1_[t * s_.hidden1], unit = size_[t * 3 + 2];
+  // Slopes of what the layers give, of the last `kLearnt` steps: their weights learn from all of these at once.
+  struct Slopes {
+    std::vector<V> v, last, h1, h2, in;
+    explicit Slopes(const StringShape& s)
+        : v(kLearnt * s.outputs()), last(v), h1(kLearnt * s.hidden1), h2(kLearnt * s.hidden2), in(s.inputs()) {}
+    V* of(std::vector<V>& layer, long size, long t) { return layer.data() + t % kLearnt * size; }
+  };
+
+  void back_network(long t, const V* dv, V* df, Slopes& slopes) {
+    const V *h1 = &h1_[t * s_.hidden1], unit = size_[t * 3 + 2];
     const Bend kind = static_cast<Bend>(s_.activation);
-    V dout[kMost];
-    for (long j = 0; j < s_.outputs(); ++j) dout[j] = unit * dv[j];
-    std::fill(dh1.begin(), dh1.end(), V{});
-    std::fill(din.begin(), din.end(), V{});
+    V *dlast = slopes.of(slopes.last, s_.outputs(), t), *dh1 = slopes.of(slopes.h1, s_.hidden1, t);
+    V *dh2 = slopes.of(slopes.h2, s_.hidden2, t), *din = slopes.in.data();
+    for (long j = 0; j < s_.outputs(); ++j) dlast[j] = unit * dv[j];
+    std::fill_n(dh1, s_.hidden1, V{});
+    std::fill_n(din, s_.inputs(), V{});
     if (s_.hidden2) {
       const V* h2 = &h2_[t * s_.hidden2];
-      std::fill(dh2.begin(), dh2.end(), V{});
-      w_.last.back(h2, dout, dh2.data(), sums);
-      for (long i = 0; i < s_.hidden2; ++i) dh2[i] *= slope_of(kind, h2[i]);
-      w_.second.back(h1, dh2.data(), dh1.data(), sums);
+      std::fill_n(dh2, s_.hidden2, V{});
+      w_.last.back(dlast, dh2);
+      unbend_all(kind, h2, dh2, s_.hidden2);
+      w_.second.back(dh2, dh1);
     } else {
-      w_.last.back(h1, dout, dh1.data(), sums);
+      w_.last.back(dlast, dh1);
     }
-    for (long i = 0; i < s_.hidden1; ++i) dh1[i] *= slope_of(kind, h1[i]);
-    w_.first.back(in, dh1.data(), din.data(), sums);
+    unbend_all(kind, h1, dh1, s_.hidden1);
+    w_.first.back(dh1, din);
     for (long i = 0; i < s_.features(); ++i) df[i] += din[i] / unit;
+  }
+
+  // The weights' gradients of the steps from `t` on whose slopes are there.
+  void learn(long t, const Slopes& slopes, V* sums) {
+    const long steps = std::min<long>(kLearnt, c_.steps - t);
+    w_.linear.learn(&f_[t * s_.features()], slopes.v.data(), steps, sums);
+    if (!s_.hidden1) return;
+    const V *h1 = &h1_[t * s_.hidden1], *h2 = s_.hidden2 ? &h2_[t * s_.hidden2] : h1;
+    w_.first.learn(&in_[t * s_.inputs()], slopes.h1.data(), steps, sums);
+    if (s_.hidden2) w_.second.learn(h1, slopes.h2.data(), steps, sums);
+    w_.last.learn(h2, slopes.last.data(), steps, sums);
   }
 
   // v onto the ball of radius rho |f|. `size_` keeps the factor, and |v|² before it.

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <vector>
 
-#include "rational_tanh.h"
+#include "string_voice_layer.h"
 
 namespace voxnas {
 
@@ -94,22 +94,9 @@ class StringVoice {
   }
 
  private:
-  struct Layer {
-    int64_t rows = 0, cols = 0;
-    std::vector<float> columns, bias;
-    void apply(const float* in, float* out) const {
-      for (int64_t j = 0; j < rows; ++j) out[j] = bias.empty() ? 0.f : bias[j];
-      for (int64_t i = 0; i < cols; ++i) {
-        const float x = in[i];
-        const float* column = &columns[i * rows];
-        for (int64_t j = 0; j < rows; ++j) out[j] += column[j] * x;
-      }
-    }
-  };
-
   VoiceShape shape_;
   double rate_, max_t60_, drop_, period_ = 100, t60_ = 0, longest_ = 0;
-  Layer linear_, first_, second_, last_;
+  VoiceLayer linear_, first_, second_, last_;
   std::vector<float> parts_, offsets_, delays_, line_, f_, in_, v_, add_, h1_, h2_, state_, passed_, mix_;
   std::vector<int64_t> whole_;
   float tuning_[2] = {}, damping_ = 1.f, rho_ = 1.f, velocity_ = 1.f, level_ = 1.f, extra_[2] = {};
@@ -120,7 +107,7 @@ class StringVoice {
   static double square(double x) { return x * x; }
   float at(int64_t p, int64_t back) const { return line_[p * size_ + ((now_ - back) & (size_ - 1))]; }
 
-  static void take(Layer& layer, const float*& w, int64_t rows, int64_t cols, bool biased) {
+  static void take(VoiceLayer& layer, const float*& w, int64_t rows, int64_t cols, bool biased) {
     layer.rows = rows, layer.cols = cols, layer.columns.resize(rows * cols);
     for (int64_t j = 0; j < rows; ++j)
       for (int64_t i = 0; i < cols; ++i) layer.columns[i * rows + j] = w[j * cols + i];
@@ -157,15 +144,6 @@ class StringVoice {
     }
   }
 
-  float bent(float x) const {
-    switch (shape_.activation) {
-      case 0: return tanh_within(std::min(std::max(x, -8.f), 8.f));
-      case 1: return x / (1 + std::fabs(x));
-      case 2: return x > 0 ? x : 0.f;
-      default: return x > 1 ? 1.f : x < -1 ? -1.f : x;
-    }
-  }
-
   void measure() {
     double energy = 0;
     const int64_t window = std::min<int64_t>(static_cast<int64_t>(period_ + .5), size_ - 1);
@@ -183,10 +161,10 @@ class StringVoice {
     for (size_t i = 0; i < f_.size(); ++i) in_[i] = f_[i] / unit;
     for (int64_t i = 0; i < shape_.extras; ++i) in_[f_.size() + i] = extra_[i];
     first_.apply(in_.data(), h1_.data());
-    for (float& h : h1_) h = bent(h);
+    bend(shape_.activation, h1_);
     if (shape_.hidden2) {
       second_.apply(h1_.data(), h2_.data());
-      for (float& h : h2_) h = bent(h);
+      bend(shape_.activation, h2_);
     }
     last_.apply(shape_.hidden2 ? h2_.data() : h1_.data(), add_.data());
     for (size_t j = 0; j < v_.size(); ++j) v_[j] += unit * add_[j];

@@ -11,6 +11,7 @@ from voxnas.models.strings.net import StringNet
 from voxnas.utils.files import write_text
 
 WIDTH = 8  # numbers on a line
+INCLUDED = ("string_voice_layer", "rational_tanh")  # by the voice, and by each other in this order
 
 
 def write_header(network: StringNet, exciter: NDArray[np.float32], path: Path) -> Path:
@@ -22,10 +23,12 @@ def write_header(network: StringNet, exciter: NDArray[np.float32], path: Path) -
 def header(network: StringNet, exciter: NDArray[np.float32], name: str) -> str:
     """The header's text; what it defines lies in a namespace named after the string."""
     form, space = network.voice_form(), "string_" + re.sub(r"\W", "_", name)
-    parts = ("string_voice", "rational_tanh")
-    voice, tanh = ((SOURCES / f"{part}.h").read_text(encoding="utf-8") for part in parts)
-    tanh = tanh.replace("}  // namespace voxnas", "}")  # the voice's stays open
-    voice = voice.replace('#include "rational_tanh.h"\n', tanh).replace("#pragma once\n", "")
+    voice = (SOURCES / "string_voice.h").read_text(encoding="utf-8")
+    for part in INCLUDED:
+        text = (SOURCES / f"{part}.h").read_text(encoding="utf-8")
+        text = text.replace("}  // namespace voxnas", "}")  # the voice's stays open
+        voice = voice.replace(f'#include "{part}.h"\n', text)
+    voice = voice.replace("#pragma once\n", "")
     voice = voice.replace("namespace voxnas {", f"namespace {space} {{")
     voice = voice.replace("}  // namespace voxnas", "")
     arrays = {
