@@ -46,11 +46,13 @@ def guitar(seconds: float = 2.0) -> NDArray[np.float32]:
     return (0.2 * np.asarray(notes)).astype(np.float32)
 
 
-def small_study(folder: Path, **others: Any) -> None:
-    """Write records, exports and previews of `NETWORKS` into `folder`; `others` are fields of all records."""
-    dry = guitar()
+def small_study(
+    folder: Path, networks: dict[str, dict[str, Any]] = NETWORKS, seconds: float = 2.0, **others: Any
+) -> None:
+    """Write records, exports and previews of networks into `folder`; `others` are fields of all records."""
+    dry = guitar(seconds)
     target = np.tanh(4 * dry).astype(np.float32)
-    for number, (name, architecture) in enumerate(NETWORKS.items()):
+    for number, (name, architecture) in enumerate(networks.items()):
         network, run = seeded(number, **architecture), folder / "phase1" / name
         for mix in (network.control_mix, network.control_scale) if name == "knobs" else ():
             torch.nn.init.uniform_(

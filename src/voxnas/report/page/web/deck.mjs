@@ -13,6 +13,7 @@ export class Deck {
     this.fade = Math.round(FADE_S * rate);
     this.edge = Math.round(EDGE_S * rate);
     this.playing = false;
+    this.clock = 0; // samples made
     this.live = null;
     this.receive({ type: "clip", length: 0 });
   }
@@ -24,6 +25,7 @@ export class Deck {
 
   // Fills `output` with what is next; `input` is the instrument's, or null.
   process(input, output) {
+    this.clock += output.length;
     if (this.live) return this.#processLive(input, output);
     output.fill(0);
     if (!this.playing || !this.to) return;
@@ -70,6 +72,7 @@ export class Deck {
 
   // {track, minus, gain}: it is heard as soon as there is enough of it.
   #choose({ source }) {
+    if (this.wanted?.track !== source.track) this.asked = this.clock;
     this.wanted = source;
   }
 
@@ -104,7 +107,7 @@ export class Deck {
     if (next.minus) this.source.from = this.tracks.get(next.minus).samples;
     this.wanted = null;
     this.mix = 0;
-    this.tell({ type: "heard", name: next.name });
+    this.tell({ type: "heard", name: next.name, waited: this.clock - this.asked });
   }
 
   // {module, form, gain}: the instrument through a network, or as it is; null goes back to the tracks.

@@ -41,13 +41,11 @@ function build(data) {
     curves?.choose(chosen?.name);
   };
   const pick = (candidate, play = true) => {
+    if (play && candidate.play && player && !player.blind) hear(player, candidate.name); // before all that is drawn
     chosen = candidate;
     table.choose(candidate);
     detail.show(candidate);
     show();
-    if (!play || !candidate.play || !player || player.blind) return;
-    player.choose(player.source === "null" ? "null" : "model", candidate.name);
-    if (!player.playing) player.play();
   };
   const scatter = new Scatter(data.figures, data.candidates, data.axes, pick);
   const table = new Table(data.figures, data.columns, data.candidates, pick, (left) => {
@@ -72,6 +70,11 @@ function build(data) {
     table.renew(fresh.candidates, chosen);
   };
   return { data, player, pick, detail, table, scatter, renew, unpackedFile };
+}
+
+function hear(player, name) {
+  player.choose(player.source === "null" ? "null" : "model", name);
+  if (!player.playing) player.play();
 }
 
 function listening(data, player) {
@@ -114,7 +117,6 @@ async function start() {
   window.voxnas = page;
   const { player } = page;
   if (player) {
-    const begun = performance.now();
     try {
       await player.open();
     } catch (error) {
@@ -123,7 +125,6 @@ async function start() {
     const chosen = page.detail.candidate;
     if (chosen?.play) player.choose("target", chosen.name);
     for (const c of data.candidates.filter((c) => c.play && c.frontier).slice(0, MOST_AT_ONCE)) player.want(c.name);
-    player.openedAfter = performance.now() - begun;
     page.detail.show(chosen);
   }
   document.body.dataset.ready = "yes";

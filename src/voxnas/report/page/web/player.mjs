@@ -38,6 +38,7 @@ export class Player extends EventTarget {
     this.#makeRenderer(engine);
     this.own = { dry, target };
     this.setClip(dry, target);
+    for (const name of this.models.keys()) this.#unpacked(name); // so that a click finds nothing to unpack
     this.#opened().catch(() => (this.opening = null)); // so that the first click has but to wake it
   }
 
@@ -47,6 +48,7 @@ export class Player extends EventTarget {
     this.tracks = new Map();
     this.failures = new Map();
     this.length = dry.length;
+    this.position = 0;
     this.clip = (this.clip ?? 0) + 1;
     this.deck?.({ type: "clip", length: dry.length });
     this.renderer({ type: "clip", samples: dry, clip: this.clip });
@@ -63,7 +65,7 @@ export class Player extends EventTarget {
     return this.tracks.has("target");
   }
 
-  // Renders a model's track, at once if that is urgent.
+  // Renders a model's track; if that is urgent, at once and from where the player is.
   async want(name, urgent = false) {
     const clip = this.clip;
     const known = this.models.get(name), track = this.tracks.get(name);
@@ -73,7 +75,7 @@ export class Player extends EventTarget {
     const form = await this.#form(name);
     if (clip !== this.clip || turn !== (this.turns.get(name) ?? 0)) return;
     const { warm, delay } = known;
-    this.renderer({ type: "render", track: name, turn, form, warm, delay, urgent, from: this.playing ? this.position : 0 });
+    this.renderer({ type: "render", track: name, turn, form, warm, delay, urgent, from: this.position });
   }
 
   // What is heard: "dry", "target", "model" or "null", and of which model.
@@ -82,7 +84,6 @@ export class Player extends EventTarget {
     if ((source === "target" || source === "null") && !this.hasTarget) source = "model";
     if ((source === "model" || source === "null") && !model) source = "dry";
     [this.source, this.model] = [source, model];
-    this.asked = performance.now();
     if (model) this.want(model, true);
     this.#chosen();
   }
@@ -118,6 +119,7 @@ export class Player extends EventTarget {
   seek(at, from = 0, to = this.length) {
     this.position = Math.round(at);
     this.deck?.({ type: "loop", from, to, at: this.position });
+    if (this.model) this.want(this.model, true);
   }
 
   setVolume(volume) {
@@ -170,11 +172,15 @@ export class Player extends EventTarget {
 
   // With its knobs where they stand.
   async #form(name) {
-    const { form, panel } = this.models.get(name);
-    if (!this.forms.has(name)) this.forms.set(name, Promise.all([formOf(form), panel && followsOf(panel)]));
-    const [found, follows] = await this.forms.get(name);
+    const [found, follows] = await this.#unpacked(name);
     if (!follows) return found;
     return { ...found, follows: { ...follows, values: this.settings.get(name) ?? follows.values } };
+  }
+
+  #unpacked(name) {
+    const { form, panel } = this.models.get(name);
+    if (!this.forms.has(name)) this.forms.set(name, Promise.all([formOf(form), panel && followsOf(panel)]));
+    return this.forms.get(name);
   }
 
   // The deck's name for a track: another after each turn of its knobs, so that the one fades into the other.
@@ -276,7 +282,7 @@ export class Player extends EventTarget {
     if (message.type === "position") this.position = message.position;
     if (message.type === "failed") this.#failed(message);
     if (message.type === "heard") {
-      this.heardAfter = performance.now() - this.asked;
+      this.waited = message.waited;
       this.dispatchEvent(new CustomEvent("heard", { detail: message.name }));
     }
   }
