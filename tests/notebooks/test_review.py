@@ -34,3 +34,6 @@ def test_its_cells_run_from_a_clone_with_a_study_chosen(tmp_path, monkeypatch, s
     assert any(kind == "Markdown" and "best quality" in words for kind, words in media)
     tables = [thing for thing in shown if not isinstance(thing, tuple)]
     assert len(tables[0]) == names["result"].mask.sum()
+    assert tables[-1] is names["nothing"] or len(tables[-1])
+    assert (study / "review" / "report.html").is_file()
+    assert not (study / "report").exists()  # the search's own, which stays as it is
