@@ -8,7 +8,7 @@ import pytest
 
 from voxnas.problems.amp.figures import HEADLINE
 from voxnas.problems.amp.problem import AmpProblem
-from voxnas.records.collect import COLUMNS, collect, history, latest, load_results
+from voxnas.records.collect import COLUMNS, collect, history, latest, load_results, rung_order
 from voxnas.records.record import Record, measured
 from voxnas.report.tables import in_order, write_csv
 from voxnas.utils.errors import InputError
@@ -145,3 +145,7 @@ def test_a_place_without_records_is_refused(tmp_path):
         load_results(tmp_path / "nowhere")
     with pytest.raises(InputError, match="no run records in it"):
         load_results(tmp_path)
+
+
+def test_rungs_sort_as_people_count_and_the_final_comes_last():
+    assert sorted(["final", "rung10", "", "rung2"], key=rung_order) == ["", "rung2", "rung10", "final"]

@@ -97,8 +97,9 @@ def history(folder: Path) -> list[dict[str, float]]:
 
 
 def rung_order(rung: str) -> str:
-    """A key by which rungs sort as people count."""
-    return re.sub(r"\d+", lambda digits: digits[0].zfill(9), str(rung))
+    """A key by which rungs sort as people count; those with no number, such as the final, come last."""
+    counted = re.sub(r"\d+", lambda digits: digits[0].zfill(9), str(rung))
+    return counted if not counted or re.search(r"\d", counted) else f"~{counted}"
 
 
 def _row(record: Record, folder: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MAX_GREY = 200  # curves per panel beside the frontier's; a sample if there are more
 MAX_FRONTIER = 60
 MAX_RUNGS = 4
+ACROSS = 2  # panels in a row, so that words stay readable where the picture is made to fit a page
 GREY = "#9AA3AF"
 
 
@@ -36,18 +37,23 @@ def loss_curves(
     colours = dict(zip(dict.fromkeys([*picks, *frontier]), style.LINES, strict=False))
     with matplotlib.rc_context(style.RC):
         panels = score_curves(frame, set(frontier), set(colours))
-        figure = style.new_figure(5.2 * max(len(panels), 1.55), 5.0)
+        columns, rows = min(len(panels), ACROSS), -(-len(panels) // ACROSS)
+        figure = style.new_figure(5.2 * max(columns, 1.55), 5.0 * max(rows, 1))
         if not panels:
             return style.nothing(figure, heading, "no record of these runs has a history")
         figure.suptitle(heading, **style.SUPTITLE)
-        row = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+        grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+        row = list(grid.flat)[: len(panels)]
+        for axes in grid.flat[len(panels) :]:
+            axes.remove()
         for axes, (rung, curves) in zip(row, panels.items(), strict=True):
             _panel(axes, rung, curves, set(frontier), colours)
         every = np.concatenate([c[:, 1] for curves in panels.values() for c in curves.values()])
-        row[0].set_ylabel(style.capital(problem.figure("score").axis))
+        for axes in grid[:, 0]:
+            axes.set_ylabel(style.capital(problem.figure("score").axis))
         score_axis(row[0], every, problem.score)
         others = any(name not in frontier for curves in panels.values() for name in curves)
-        _legend(figure, list(row), list(colours), len(set(frontier) - set(colours)), others)
+        _legend(figure, row, list(colours), len(set(frontier) - set(colours)), others)
     return figure
 
 
@@ -92,6 +98,8 @@ def _curve(folder: Path) -> np.ndarray:
 def _panel(
     axes: "Axes", rung: str, curves: dict[str, np.ndarray], frontier: set[str], colours: dict[str, str]
 ) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     for name, curve in curves.items():
         mark = "." if len(curve) == 1 else ""  # a single epoch makes no line
         if name in colours:
@@ -102,6 +110,7 @@ def _panel(
             axes.plot(*curve.T, color=GREY, lw=0.8, alpha=0.5, zorder=2, marker=mark)
     axes.set_title(f"{rung or 'training'}: {len(curves)} shown", fontsize=10.5, weight="normal")
     axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
     axes.set_xmargin(0.02)
 
 

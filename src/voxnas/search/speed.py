@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 
 from voxnas.problems.base import Problem
 from voxnas.problems.data import DataModule
+from voxnas.utils.app import quiet_libraries
 
 EPOCHS = 4  # the first one warms up
 
@@ -33,6 +34,7 @@ def epoch_seconds(config: DictConfig) -> float:
 
     Raises what its data raises, and what training it would.
     """
+    quiet_libraries()
     problem: Problem = instantiate(config.problem)
     data: DataModule = instantiate(config.data)
     network = instantiate(config.model, _convert_="all")
