@@ -47,10 +47,13 @@ def guitar(seconds: float = 2.0) -> NDArray[np.float32]:
 
 
 def small_study(
-    folder: Path, networks: dict[str, dict[str, Any]] = NETWORKS, seconds: float = 2.0, **others: Any
+    folder: Path,
+    networks: dict[str, dict[str, Any]] = NETWORKS,
+    dry: NDArray[np.float32] | None = None,
+    **others: Any,
 ) -> None:
     """Write records, exports and previews of networks into `folder`; `others` are fields of all records."""
-    dry = guitar(seconds)
+    dry = guitar() if dry is None else dry
     target = np.tanh(4 * dry).astype(np.float32)
     for number, (name, architecture) in enumerate(networks.items()):
         network, run = seeded(number, **architecture), folder / "phase1" / name
@@ -63,9 +66,9 @@ def small_study(
             write_audio(run / "preview" / f"{sound}.wav", samples, RATE)
         write_record_json(network, run / "model.json", RATE)
         exports = {"json": "model.json"}
-        if name == "wavenet":
-            write_nam(network, run / "wavenet.nam", RATE)
-            exports["nam"] = "wavenet.nam"
+        if architecture["type"] == "WaveNet" and "controls" not in architecture:
+            write_nam(network, run / f"{name}.nam", RATE)
+            exports["nam"] = f"{name}.nam"
         Record(
             **{
                 "candidate": name,

@@ -98,3 +98,13 @@ def test_who_left_at_which_rung_and_why(tmp_path: Path) -> None:
     assert table.loc["poor", "why"] == "place 2 of 2 by ESR, front 2; 1 went on, of fronts up to 1"
     assert table.loc["big", "why"] == "rejected: 99 parameters > max_params 9"
     assert isinstance(table, pd.DataFrame)
+
+
+def test_who_is_trained_afresh_in_the_final_was_not_left_behind(tmp_path: Path) -> None:
+    for name, score in (("good", 0.01), ("poor", 0.02)):
+        write(tmp_path, name, score=score, parameters=1)
+    write(tmp_path, "good_seed-11", "final", score=0.012, parameters=1)
+    table = eliminations(collect(tmp_path), [ESR, SIZE], AMP).set_index("candidate")
+    assert list(table.index) == ["good_seed-11", "good", "poor"]
+    assert list(table["why"])[:2] == ["the last rung"] * 2
+    assert table.loc["poor", "why"].startswith("place 2 of 2")

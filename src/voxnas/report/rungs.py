@@ -1,5 +1,6 @@
 """Eliminations: which rung each candidate left at, and why; and the score from rung to rung."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 HEADING = "From rung to rung"
 MOST_LINES = 300
 LAST = "the last rung"
+_SEED = re.compile(r"_seed-\d+")  # in a name: trained afresh with that seed
 
 
 def eliminations(
@@ -37,7 +39,8 @@ def eliminations(
     rows = []
     for rung, group in latest(records).groupby("rung", sort=False):
         peers = latest(records[records["rung"] == rung])
-        going_on = set(records.loc[records["rung"].map(rungs.index) > rungs.index(str(rung)), "candidate"])
+        later = set(records.loc[records["rung"].map(rungs.index) > rungs.index(str(rung)), "candidate"])
+        going_on = later | {_SEED.sub("", name) for name in later}
         standing = _standing(peers, objectives, problem, going_on) if going_on else {}
         rows += [
             {
@@ -73,6 +76,8 @@ def _standing(
     kept = [f for f, name in zip(front, peers["candidate"], strict=True) if name in going_on and f > 0]
     words = {}
     for name, rank, own in zip(peers["candidate"], ranks, front, strict=True):
+        if name in going_on:
+            continue
         place = f"place {rank} of {len(peers)} by {problem.score.name}, front {own}"
         words[str(name)] = f"{place}; {len(kept)} went on, of fronts up to {max(kept, default=0)}"
     return words

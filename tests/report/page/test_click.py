@@ -64,7 +64,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     if not PROGRAM:
         pytest.skip(MISSING)
     folder = tmp_path_factory.mktemp("click")
-    small_study(folder / "mine", {"standard": STANDARD, "lstm": LSTM}, seconds=10)
+    small_study(folder / "mine", {"standard": STANDARD, "lstm": LSTM}, guitar(10))
     with chromium(folder / "profile") as tab:
         tab.size(1200, 900)
         tab.open(made(folder / "mine"))

@@ -14,6 +14,7 @@ from browser import MISSING, PROGRAM, Page, chromium
 from small_study import NETWORKS, RATE, guitar, played, small_study
 
 from voxnas.kernels.build import Unavailable, load
+from voxnas.models.wavenet import stack
 from voxnas.problems.amp.problem import AmpProblem
 from voxnas.records.collect import collect
 from voxnas.records.record import Record
@@ -302,6 +303,22 @@ def test_thousands_of_candidates_stay_within_the_size(tmp_path):
     assert html.stat().st_size <= MOST_BYTES
     text = html.read_text().split('id="data">')[1].split("</script>")[0]
     assert "1000 more are in all_results.csv" in json.loads(text)["words"]
+
+
+def test_twelve_candidates_play_and_are_saved_from_a_page_of_five_megabytes(tmp_path):
+    noise = np.random.default_rng(0).normal(0, 0.01, 10 * RATE).astype(np.float32)  # as a recording has it
+    poc = {
+        f"l{layers}-c{c}": stack(layers, c).architecture() for layers in (5, 6, 7, 8) for c in (16, 24, 32)
+    }
+    small_study(tmp_path / "poc", poc, guitar(10) + noise)
+    html = made(tmp_path / "poc")
+    assert html.stat().st_size <= 5 * 2**20
+    candidates = json.loads(html.read_text().split('id="data">')[1].split("</script>")[0])["candidates"]
+    assert len(candidates) == 12
+    for candidate in candidates:
+        assert candidate["play"]
+        assert all(file["packed"] for file in candidate["files"])
+        assert {file["format"] for file in candidate["files"]} == {"nam", "json"}
 
 
 def test_candidates_are_told_apart_from_each_other_and_from_the_sounds():

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 from browser import MISSING, PROGRAM, Page, chromium
-from small_study import small_study
+from small_study import NETWORKS, small_study
 from test_page import made
 
 pytestmark = pytest.mark.skipif(not PROGRAM, reason=MISSING)
@@ -136,3 +136,17 @@ def test_any_two_figures_are_axes_and_lines_pick_too(page):
     page.run("document.querySelector('.parallel .line:last-of-type').dispatchEvent(new MouseEvent('click'))")
     title = "document.querySelector('.parallel .line.chosen title').textContent"
     assert page.run(title) == page.run("voxnas.detail.candidate.name")
+
+
+def test_a_training_of_one_epoch_is_a_dot_and_epochs_are_whole(tmp_path):
+    small_study(tmp_path / "brief", history=[{"epoch": 0, "score": 0.5}])
+    with chromium(tmp_path / "profile") as tab:
+        tab.open(made(tmp_path / "brief"))
+        lengths = tab.run(
+            "[...document.querySelectorAll('#training .line.single')].map(l => l.points.length)"
+        )
+        assert lengths == [2] * len(NETWORKS)
+        ticks = tab.run(
+            "[...document.querySelectorAll('#training text[text-anchor=middle]')].map(t => t.textContent)"
+        )
+        assert set(ticks) == {"0", "epoch"}

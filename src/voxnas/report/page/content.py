@@ -77,9 +77,8 @@ def _figure(result: Review, name: str) -> dict[str, Any]:
 
 def _words(result: Review, shown: int) -> str:
     objectives = ", ".join(result.problem.figure(o.name).title for o in result.objectives)
-    words = (
-        f"{len(result.candidates)} candidates; ★ marks the {int(result.mask.sum())} of the Pareto frontier"
-    )
+    count = int(result.mask.sum())
+    words = f"{len(result.candidates)} candidates; ★ and red mark the {count} of the Pareto frontier"
     words += f" of {objectives}: no other is as good in all of these and better in one."
     left = len(result.candidates) - shown
     return words + (f" Here are the first {shown}; {left} more are in all_results.csv." if left else "")

@@ -19,14 +19,16 @@ function panel(curves, rung, title, y, lines) {
   const x = new Scale([0, ...curves.flatMap((c) => c.points.map((p) => p[0]))], false, 5);
   const across = (v) => LEFT + x.place(v) * (width - LEFT - 8), up = (v) => HEIGHT - BOTTOM - y.place(v) * (HEIGHT - BOTTOM - 8);
   const drawing = curves.map((curve) => {
-    const points = curve.points.filter((p) => y.holds(p[1])).map(([a, b]) => `${across(a).toFixed(1)},${up(b).toFixed(1)}`).join(" ");
-    const line = drawn("polyline", { class: curve.frontier ? "line frontier" : "line", points }, drawn("title", {}, curve.name));
+    const points = curve.points.filter((p) => y.holds(p[1])).map(([a, b]) => `${across(a).toFixed(1)},${up(b).toFixed(1)}`);
+    const kinds = ["line", curve.frontier && "frontier", points.length === 1 && "single"].filter(Boolean);
+    if (points.length === 1) points.push(points[0]); // a line of no length, which is a dot
+    const line = drawn("polyline", { class: kinds.join(" "), points: points.join(" ") }, drawn("title", {}, curve.name));
     lines.set(curve.name, [...(lines.get(curve.name) ?? []), line]);
     return line;
   });
   return element("figure", {}, element("figcaption", {}, `${title}, ${rung || "training"}`), drawn("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": `${title} by epoch, ${rung}` },
     y.ticks().flatMap((v) => [drawn("line", { class: "grid", x1: LEFT, x2: width - 8, y1: up(v), y2: up(v) }), drawn("text", { x: LEFT - 5, y: up(v) + 4, "text-anchor": "end" }, shortNumber(v))]),
-    x.ticks().filter((v) => v >= 0).map((v) => drawn("text", { x: across(v), y: HEIGHT - BOTTOM + 15, "text-anchor": "middle" }, shortNumber(v))),
+    x.ticks().filter((v) => v >= 0 && Number.isInteger(v)).map((v) => drawn("text", { x: across(v), y: HEIGHT - BOTTOM + 15, "text-anchor": "middle" }, shortNumber(v))),
     drawn("text", { class: "name", x: (LEFT + width) / 2, y: HEIGHT - 4, "text-anchor": "middle" }, "epoch"), drawing));
 }
 
