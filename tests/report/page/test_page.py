@@ -214,7 +214,9 @@ def test_a_blind_test_ends_with_its_chances(page, study):
     for trial in range(1, 4):
         page.wait(f"document.querySelector('.stage h4')?.textContent.startsWith('Trial {trial} ')")
         page.run("document.querySelector('[data-letter=B]').click()")
-        page.run("document.querySelector('[data-source=dry]').click()")  # which would tell, and does nothing
+        told = "[...document.querySelectorAll('.sources button')].map(b => [b.disabled, b.ariaPressed])"
+        assert page.run(told) == [[True, "false"]] * 4  # who is heard is not to be told
+        page.key("1")
         assert page.run("voxnas.player.source") != "dry"
         page.run("document.querySelector('[data-answer=A]').click()")
     page.wait("document.querySelector('.stage h4')?.textContent === 'Result'")

@@ -18,11 +18,13 @@ export function dock(player) {
     slider("null gain", 0, 40, 0, (gain) => player.set({ nullGain: gain })),
     element("label", { title: "ITU-R BS.1770" }, matched, " same loudness"));
   const refresh = () => {
+    const blind = Boolean(player.blind); // then who is heard is not to be told, nor chosen here
     toggle.textContent = player.playing ? "❚❚ Pause" : "▶ Play";
-    sources.forEach((button) => button.setAttribute("aria-pressed", button.dataset.source === player.source));
-    sources[1].disabled = sources[3].disabled = !player.hasTarget;
-    sources[2].disabled = !player.model;
-    name.textContent = player.source === "model" || player.source === "null" ? player.model : "";
+    sources.forEach((button) => button.setAttribute("aria-pressed", !blind && button.dataset.source === player.source));
+    sources[0].disabled = matched.disabled = blind;
+    sources[1].disabled = sources[3].disabled = blind || !player.hasTarget;
+    sources[2].disabled = blind || !player.model;
+    name.textContent = !blind && (player.source === "model" || player.source === "null") ? player.model : "";
   };
   player.addEventListener("change", refresh);
   player.addEventListener("failed", () => (name.textContent = `cannot be played: ${[...player.failures.values()].at(-1)}`));
