@@ -6,6 +6,7 @@ import os
 import runpy
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from scripts import ROOT, Result
 from tiny_amp import RATE, amp, dry_signal
 
 from voxnas.audio.pair import Pair
+from voxnas.kernels.build import SOURCES, Unavailable, load
 from voxnas.problems.amp.data.amp_pair import Recording
 from voxnas.problems.amp.data.sections import Sections
 from voxnas.utils import interrupt
@@ -37,6 +39,23 @@ def keep_what_was_imported(by: str) -> None:
     """It stays: each collection of garbage, as after every training, would take .3 s to see so."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Build native code that is not there yet by all cores at once: each worker would build all of it."""
+    if not hasattr(session.config, "workerinput") and session.config.getoption("numprocesses", None):
+        sources = sorted((path.name for path in SOURCES.glob("*.cpp")), key=lambda name: "train" not in name)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:  # the longest first
+            list(pool.map(built, sources))
+
+
+def built(source: str) -> bool:
+    """Whether a native source could be built here."""
+    try:
+        return bool(load(source))
+    except Unavailable:
+        return False
 
 
 def pytest_collection_finish() -> None:

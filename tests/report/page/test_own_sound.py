@@ -27,11 +27,12 @@ def choose(page: Page, label: str, path: Path) -> None:
       input.files = files.files; input.dispatchEvent(new Event('change')); }})()""")
 
 
-@pytest.fixture
-def page(tmp_path):
-    small_study(tmp_path / "mine")
-    html = made(tmp_path / "mine")
-    with chromium(tmp_path / "profile", *INSTRUMENT) as tab:
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own")
+    small_study(folder / "mine")
+    html = made(folder / "mine")
+    with chromium(folder / "profile", *INSTRUMENT) as tab:
         tab.open(html)
         pick(tab, "wavenet")
         yield tab

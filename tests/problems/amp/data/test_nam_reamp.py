@@ -17,6 +17,7 @@ from voxnas.problems.amp.data.nam_reamp import SAMPLE_RATE, click_latency, load_
 from voxnas.utils.errors import InputError
 
 SECOND = SAMPLE_RATE
+slow = pytest.mark.slow  # to examine the three minutes of a take takes some seconds
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,7 @@ def test_clicks_tell_the_latency_and_never_more(dry: np.ndarray, latency: int) -
     assert latency - 2 <= click_latency(dry, device(dry, latency)) <= latency
 
 
+@slow
 def test_an_early_target_keeps_its_sections(
     tmp_path: Path, dry: np.ndarray, files: tuple[Path, Path]
 ) -> None:
@@ -78,6 +80,7 @@ def test_the_signal_repeats_its_first_pass_and_its_seed(dry: np.ndarray) -> None
     assert not dry[9 * SECOND : int(10.5 * SECOND)].any()
 
 
+@slow
 def test_passes_that_differ(tmp_path: Path, dry: np.ndarray, files: tuple[Path, Path]) -> None:
     moved = device(dry, 100)
     moved[181 * SECOND :] *= 1.2  # ESR .2² = .04
@@ -88,6 +91,7 @@ def test_passes_that_differ(tmp_path: Path, dry: np.ndarray, files: tuple[Path, 
     assert [finding.level for finding in recording.sections.findings] == ["warning"]
 
 
+@slow
 def test_the_config_chooses_channels_and_how_strict_to_be(
     composed: Callable[..., DictConfig], tmp_path: Path, dry: np.ndarray
 ) -> None:
@@ -127,6 +131,7 @@ def test_wrong_rate_length_and_signal(tmp_path: Path, dry: np.ndarray, files: tu
         load_nam_reamp(other, files[1])
 
 
+@slow
 @pytest.mark.parametrize("latency", [12_000, 30_000, -4_800])
 def test_a_take_far_off_its_place_is_found(tmp_path: Path, dry: np.ndarray, latency: int) -> None:
     files = (
@@ -136,6 +141,7 @@ def test_a_take_far_off_its_place_is_found(tmp_path: Path, dry: np.ndarray, late
     assert latency - 2 <= load_nam_reamp(*files).pair.delay_samples <= latency
 
 
+@slow
 def test_a_clock_of_its_own_is_corrected(tmp_path: Path, dry: np.ndarray, files: tuple[Path, Path]) -> None:
     drifting = write_audio(
         tmp_path / "drifting.wav", stretch(device(dry, latency=731), 1 + 30e-6), SAMPLE_RATE
