@@ -70,7 +70,10 @@ int main(int count, char** arguments) {
 """
 
 
-@pytest.fixture(params=FORMS)
+X = (0.3 * np.random.default_rng(0).standard_normal(20000)).astype(np.float32)
+
+
+@pytest.fixture(params=FORMS, scope="module")
 def network(request) -> StreamingNetwork:
     with torch.random.fork_rng():
         torch.manual_seed(2)
@@ -79,6 +82,16 @@ def network(request) -> StreamingNetwork:
             if isinstance(module, ControlMix):
                 torch.nn.init.normal_(module.weight, std=0.5)
         return network.eval()
+
+
+@pytest.fixture(scope="module")
+def program(network, tmp_path_factory) -> Path:
+    """Its header in a program that plays `X`."""
+    folder = tmp_path_factory.mktemp("program")
+    write_header(network, folder / "amp_1.h", 48000)
+    (folder / "t.cpp").write_text(MAIN)
+    X.tofile(folder / "x.raw")
+    return compile_program(folder / "t.cpp", "-O1")
 
 
 def played(program: Path, *steps: tuple[int, float]) -> tuple[np.ndarray, str]:
@@ -90,40 +103,31 @@ def played(program: Path, *steps: tuple[int, float]) -> tuple[np.ndarray, str]:
 
 
 @needs_compiler
-def test_a_header_follows_its_controls_as_the_engine_does(network, tmp_path):
-    write_header(network, tmp_path / "amp_1.h", 48000)
-    (tmp_path / "t.cpp").write_text(MAIN)
-    x = (0.3 * np.random.default_rng(0).standard_normal(20000)).astype(np.float32)
-    x.tofile(tmp_path / "x.raw")
-    program = compile_program(tmp_path / "t.cpp", "-O1")
+def test_a_header_follows_its_controls_as_the_engine_does(network, program):
     engine = make_engine(network)
 
     at_rest, told = played(program, (-1, 1000), (-1, 37))
-    np.testing.assert_allclose(at_rest, engine.process(x[:1037]), rtol=0, atol=3e-6)
+    np.testing.assert_allclose(at_rest, engine.process(X[:1037]), rtol=0, atol=3e-6)
     assert told.splitlines() == ["drive 0 10 5", "mode 0 2 1", "tone 20 2000 200"]
 
     # From the silence of another setting on, in blocks of any size.
     elsewhere, _ = played(program, (0, 2), (1, 2), (2, 1000), (-2, 0), (-1, 999), (-1, 1))
     engine.set_controls({"drive": 2, "mode": "lead", "tone": 1000}, glide=0)
     engine.reset()
-    np.testing.assert_allclose(elsewhere, engine.process(x[:1000]), rtol=0, atol=2e-5)
+    np.testing.assert_allclose(elsewhere, engine.process(X[:1000]), rtol=0, atol=2e-5)
 
     # On the way in small steps, then exactly there; what is beyond an end is at that end.
     moved, _ = played(program, (-1, 500), (0, 99), (1, 0), (-1, 4000))
     engine = make_engine(network)
-    before = engine.process(x[:500])
+    before = engine.process(X[:500])
     engine.set_controls({"drive": 10, "mode": "clean"})
-    expected = np.concatenate([before, engine.process(x[500:4500])])
+    expected = np.concatenate([before, engine.process(X[500:4500])])
     np.testing.assert_allclose(moved, expected, rtol=0, atol=0.02 * np.abs(expected).max())
     np.testing.assert_allclose(moved[3500:], expected[3500:], rtol=0, atol=1e-4)
 
 
 @needs_compiler
-def test_a_control_that_does_not_exist_is_left_alone(network, tmp_path):
-    write_header(network, tmp_path / "amp_1.h", 48000)
-    (tmp_path / "t.cpp").write_text(MAIN)
-    np.zeros(20000, np.float32).tofile(tmp_path / "x.raw")
-    program = compile_program(tmp_path / "t.cpp", "-O0")
+def test_a_control_that_does_not_exist_is_left_alone(program):
     untouched, _ = played(program, (-1, 100))
     ignored, _ = played(program, (7, 1.0), (0, float("nan")), (-1, 100))
     np.testing.assert_array_equal(untouched, ignored)
