@@ -55,6 +55,7 @@ def test_the_network_plays_what_it_trains(own):
     assert sum(line.strip() != "" for line in FILES["own_network.py"].splitlines()) <= 40
 
 
+@pytest.mark.slow
 def test_a_space_of_it_is_searched(run_here, tiny_pair, log_dir, own):
     steps = ["search.rungs=[1,1]", "search.keep=1", "search.candidates=2", "search.source=smallest"]
     done = run_here(

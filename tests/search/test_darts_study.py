@@ -64,6 +64,7 @@ def test_a_search_ends_in_a_trained_candidate_and_again_does_nothing(search, log
     assert files(log_dir) == before
 
 
+@pytest.mark.slow
 def test_what_changed_is_searched_again_and_the_old_is_kept(search, log_dir):
     search()
     (before,) = read(log_dir / "nas/tiny/darts", "search.json")

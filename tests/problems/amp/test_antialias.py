@@ -182,6 +182,7 @@ def hard_pair(tmp_path) -> list[str]:
     return ["data=amp_pair", *files, "data.delay=0", "data.segment_length=512", "data.batch_size=8"]
 
 
+@pytest.mark.slow
 def test_a_polished_run_aliases_less_and_answers_the_pair_as_well(run_here, hard_pair, log_dir):
     """A network of hard clippers, trained, then polished as a user does it."""
     arrays = "model.layer_arrays=[{channels: 4, dilations: [1,2,4], activation: Hardtanh}]"

@@ -49,6 +49,7 @@ def test_every_sound_makes_a_set_that_is_whole(generate, tmp_path, sound):
     assert all(k.low <= a and b <= k.high for k, a, b in zip(opened.knobs, low, high, strict=True))
 
 
+@pytest.mark.slow
 def test_the_number_of_processes_changes_no_byte(generate):
     made = [generate("samples=300", "seed=3", f"processes={n}", into=f"by-{n}") for n in (1, 2)]
     assert [(made[0] / f).read_bytes() for f in FILES] == [(made[1] / f).read_bytes() for f in FILES]
