@@ -1,5 +1,6 @@
 """What tests of the whole path share: the tiny recording, configs as scripts see them, and the scripts."""
 
+import copy
 import gc
 import logging
 import os
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
@@ -67,6 +69,26 @@ def no_waiting_for_the_disk() -> Iterator[None]:
     """A file is written whole or not at all, but no test cuts the power: syncing thousands takes minutes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def configs_are_read_once() -> Iterator[None]:
+    """A config file that did not change since is not parsed again: that is a third of composing a config."""
+    known: dict[tuple[str, int, int], Any] = {}
+    load_file = OmegaConf.load
+
+    def load_once(source: Any) -> Any:
+        if not hasattr(source, "fileno"):
+            return load_file(source)
+        now = os.fstat(source.fileno())
+        key = (source.name, now.st_mtime_ns, now.st_size)
+        if key not in known:
+            known[key] = load_file(source)
+        return copy.deepcopy(known[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(OmegaConf, "load", staticmethod(load_once))
         yield
 
 

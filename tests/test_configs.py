@@ -196,11 +196,9 @@ def test_every_space_has_candidates_that_can_be_built(composed, space):
         candidates = expand(config.hydra.sweeper.params, given)
     else:
         candidates = [[*given, *proposal] for proposal in sample(proposing, 5)]
-    names = set()
-    for candidate in compose_candidates("train", candidates):
-        network = instantiate(candidate.model, _convert_="all")
-        names.add(network.name)
-    assert len(names) == len(candidates) > 1
+    some = candidates[:: max(1, len(candidates) // 6)]
+    networks = [instantiate(config.model, _convert_="all") for config in compose_candidates("train", some)]
+    assert len({network.name for network in networks}) == len(some) > 1
 
 
 @pytest.mark.parametrize("design", options("design"))
