@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from knobbed import shaken
 
 from voxnas.engine.make import make_engine
 from voxnas.export.aidax import write_aidax
@@ -24,14 +25,13 @@ CONTROLS = [Control("drive", 0, 10), Control("tone", 0, 1)]
 NOISE = (0.3 * np.random.default_rng(0).standard_normal(2000)).astype(np.float32)
 
 
-@pytest.fixture
-def network():
+@pytest.fixture(params=["film", "weights"])
+def network(request):
     with torch.random.fork_rng():
         torch.manual_seed(1)
-        network = stack(4, 4, head_scale=0.5)
+        network = stack(4, 4, head_scale=0.5, conditioning=request.param)
         network.follow(CONTROLS)
-        torch.nn.init.normal_(network.control_mix.weight)
-        return network.eval()
+        return shaken(network).eval()
 
 
 @pytest.fixture

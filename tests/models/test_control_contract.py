@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from knobbed import shaken
 
 from voxnas.engine.make import make_engine
 from voxnas.export.load import load_model
 from voxnas.export.record_json import write_record_json
 from voxnas.models.base import StreamingNetwork
 from voxnas.models.build import build
-from voxnas.models.control_mix import ControlMix
 from voxnas.models.conv_net import Linear
 from voxnas.utils.errors import InputError
 
@@ -29,6 +29,22 @@ def wavenet(*arrays: dict, conditioning: str = "film") -> dict:
 FORMS = {
     "WaveNet": wavenet({"channels": 4, "dilations": [1, 2, 4]}),
     "WaveNet that adds": wavenet({"channels": 4, "dilations": [1, 2, 4]}, conditioning="mixin"),
+    "WaveNet whose weights follow": wavenet(
+        {"channels": 4, "dilations": [1, 2], "activation": "PReLU", "head_size": 2},
+        {"channels": 2, "dilations": [4, 1], "gating": "gated", "head_kernel_size": 2},
+        conditioning="weights",
+    ),
+    "WaveNet of groups whose weights follow": wavenet(
+        {
+            "channels": 4,
+            "dilations": [1, 3],
+            "groups_input": 2,
+            "gating": "blended",
+            "head1x1_channels": 2,
+            "head_size": 1,
+        },
+        conditioning="weights",
+    ),
     "WaveNet of two arrays, gated": wavenet(
         {"channels": 4, "dilations": [1, 2], "head_size": 2, "gating": "gated", "head_kernel_size": 3},
         {"channels": 2, "dilations": [8, 1], "activation": "ReLU"},
@@ -47,11 +63,7 @@ FORMS = {
 def network(request) -> StreamingNetwork:
     with torch.random.fork_rng():
         torch.manual_seed(3)
-        network = build(FORMS[request.param])
-        for module in network.modules():
-            if isinstance(module, ControlMix):
-                torch.nn.init.normal_(module.weight, std=0.5)
-        return network.eval()
+        return shaken(build(FORMS[request.param])).eval()
 
 
 def noise(samples: int, batch: int = 1) -> torch.Tensor:
@@ -186,10 +198,7 @@ TRAINED_NATIVELY = [name for name in FORMS if name.startswith(("WaveNet", "TCN")
 @pytest.mark.parametrize("form", TRAINED_NATIVELY)
 def test_native_training_has_the_gradients_of_pytorch_with_a_setting_for_each_segment(form):
     torch.manual_seed(5)
-    network = build(FORMS[form])
-    for module in network.modules():
-        if isinstance(module, ControlMix):
-            torch.nn.init.normal_(module.weight, std=0.5)
+    network = shaken(build(FORMS[form]))
     x, heard = noise(network.receptive_field + 2000, len(SETTINGS)), settings(network)
     found = {}
     for backend in ("native", "torch"):
@@ -198,7 +207,7 @@ def test_native_training_has_the_gradients_of_pytorch_with_a_setting_for_each_se
         network(x, heard).square().sum().backward()
         found[backend] = {name: p.grad for name, p in network.named_parameters() if p.grad is not None}
     assert found["native"].keys() == found["torch"].keys()
-    assert "control_mix.weight" in found["torch"]
+    assert {"control_mix.weight", "control_weights.weight"} & found["torch"].keys()
     for name, gradient in found["torch"].items():
         scale = float(gradient.abs().max())
         torch.testing.assert_close(found["native"][name], gradient, rtol=0, atol=2e-5 * scale + 1e-6)

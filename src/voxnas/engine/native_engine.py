@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from voxnas.kernels.stream_wavenet import wavenet_form
 from voxnas.models.activations import PReLU
 from voxnas.models.base import StreamingNetwork
 from voxnas.models.control_mix import ControlMix
+from voxnas.models.control_weights import ControlWeights
 from voxnas.models.controls import encode
 from voxnas.models.conv import CausalConv
 from voxnas.models.conv_net import Chain
@@ -27,6 +28,7 @@ from voxnas.models.programmed import ProgramNetwork
 from voxnas.models.recurrent import Recurrent
 from voxnas.models.state_delay import StateDelay
 from voxnas.models.wavenet import WaveNet
+from voxnas.models.weighed import WeighedNetwork
 
 
 @runtime_checkable
@@ -53,8 +55,9 @@ class NativeEngine(StreamingEngine):
         self._follow(network)
         if self.controls:
             at_rest = np.array(encode(self.controls, {}), np.float32)
-            mix, scale = control_rows(network)
-            self._stream.follow(mix, at_rest, scale)
+            arrays = control_arrays(network)
+            follow = self._stream.follow_weights if "changes" in arrays else self._stream.follow
+            follow(values=at_rest, **arrays)
 
     @classmethod
     def of_program(cls, steps: Sequence[Step]) -> "NativeEngine":
@@ -104,15 +107,15 @@ def native_form(network: StreamingNetwork | Programmed) -> NativeForm:
     raise Unavailable(f"the network {type(network).__name__} has no native form")
 
 
-def control_rows(
-    network: StreamingNetwork | Programmed,
-) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """What controls do to what goes into the activations, row by row, as `Stream.follow` takes it.
+def control_arrays(network: StreamingNetwork | Programmed) -> dict[str, Any]:
+    """What controls do to a network, as `Stream.follow_weights` takes it where all weights follow, else as
+    `Stream.follow`, which has `scale` None where controls add alone.
 
-    `(rows, k)` that they add, and `(rows, k)` that they scale by, or None. Raises Unavailable where there are
-    no such rows.
+    Raises Unavailable where they do so in no native form.
     """
-    return _mix(network), _scale(network)
+    if isinstance(network, WeighedNetwork) and network.control_weights is not None:
+        return {"changes": _values(network.control_weights.changes(network.numbers())).T}
+    return {"mix": _mix(network), "scale": _scale(network)}
 
 
 def _mix(network: StreamingNetwork | Programmed) -> NDArray[np.float32]:
@@ -158,7 +161,7 @@ def _flat(network: nn.Module) -> NDArray[np.float32]:
     own = [
         values
         for module in network.children()
-        if not isinstance(module, ControlMix)
+        if not isinstance(module, ControlMix | ControlWeights)
         for values in _of(module)
     ]
     return np.concatenate(own)

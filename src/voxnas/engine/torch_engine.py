@@ -18,8 +18,8 @@ class TorchEngine(StreamingEngine):
     def __init__(self, network: StreamingNetwork) -> None:
         self._network = copy.deepcopy(network).cpu().float().eval()
         self._follow(network)
-        self._now = self._target = self._network.setting()[0].numpy()
-        self._left = 0
+        self._now = self._target = self._from = self._network.setting()[0].numpy()
+        self._left = self._glide = 0
         self._state = self._silence = self._settled()
         self._silent_at = self._now
 
@@ -48,16 +48,22 @@ class TorchEngine(StreamingEngine):
 
     def _move(self, values: NDArray[np.float32], glide: int) -> None:
         super()._move(values, glide)
-        self._target, self._left = values.copy(), glide
+        self._from, self._target = self._now, values.copy()
+        self._left = self._glide = glide
         if not glide:
             self._now = self._target
 
     def _next(self, samples: int) -> torch.Tensor | None:
-        """The controls of the next samples, one set of them for each while they move."""
+        """The controls of the next samples, one set of them for each while they move.
+
+        Where weights follow them, which are worked out anew, they go in steps, as in native code.
+        """
         if not self._left:
             return self._heard(self._now)
-        share = np.minimum(np.arange(1, samples + 1, dtype=np.float32) / self._left, 1)
-        way = self._now[:, None] + share * (self._target - self._now)[:, None]
+        left = np.maximum(self._left - 1 - np.arange(samples), 0)
+        left -= left % self._network.control_step
+        share = left.astype(np.float32) / self._glide
+        way = self._target[:, None] + share * (self._from - self._target)[:, None]
         self._left = max(0, self._left - samples)
         self._now = way[:, -1] if self._left else self._target
         return self._heard(way)

@@ -18,6 +18,8 @@ class Stream {
   virtual void process(const float* in, float* out, int64_t samples) = 0;
   // Has it follow controls, see controls.h, and resets it. A network without rows for them follows none.
   virtual void follow(const float*, const float*, long, int, const float*) { throw std::invalid_argument("it follows no controls"); }
+  // The same for one whose weights all follow: `changes` are [control][number]. One of another kind follows none.
+  virtual void follow_weights(const float*, int, const float*) { throw std::invalid_argument("its weights follow no controls"); }
   // The controls' next values, and the samples that they take to get there; as `process`.
   virtual void control(const float*, long) {}
 };
@@ -53,6 +55,14 @@ int voxnas_stream_follow(voxnas::Stream* stream, const float* mix, const float* 
   return voxnas::guarded([&] {
     const voxnas::FlushDenormals guard;
     stream->follow(mix, scale, rows, count, values);
+    return voxnas::kDone;
+  });
+}
+
+int voxnas_stream_follow_weights(voxnas::Stream* stream, const float* changes, int count, const float* values) {
+  return voxnas::guarded([&] {
+    const voxnas::FlushDenormals guard;
+    stream->follow_weights(changes, count, values);
     return voxnas::kDone;
   });
 }

@@ -41,13 +41,24 @@ class Stream:
         """
         mix, values = (np.ascontiguousarray(part, np.float32) for part in (mix, values))
         scale = None if scale is None else np.ascontiguousarray(scale, np.float32)
-        follow, self._control = self._library.voxnas_stream_follow, self._library.voxnas_stream_control
+        follow = self._library.voxnas_stream_follow
         follow.argtypes = [*[ctypes.c_void_p] * 3, ctypes.c_int64, ctypes.c_int, ctypes.c_void_p]
+        factors = None if scale is None else scale.ctypes.data
+        self._followed(follow(self._handle, mix.ctypes.data, factors, *mix.shape, values.ctypes.data))
+
+    def follow_weights(self, changes: NDArray[np.float32], values: NDArray[np.float32]) -> None:
+        """Has all its weights follow controls, see `follow`; `changes` are `(k, weights)`."""
+        changes, values = (np.ascontiguousarray(part, np.float32) for part in (changes, values))
+        follow = self._library.voxnas_stream_follow_weights
+        follow.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p]
+        self._followed(follow(self._handle, changes.ctypes.data, len(changes), values.ctypes.data))
+
+    def _followed(self, failed: int) -> None:
+        if failed:
+            raise Unavailable(failure_message(self._library))
+        self._control = self._library.voxnas_stream_control
         self._control.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64]
         self._control.restype = None
-        factors = None if scale is None else scale.ctypes.data
-        if follow(self._handle, mix.ctypes.data, factors, *mix.shape, values.ctypes.data):
-            raise Unavailable(failure_message(self._library))
 
     def control(self, values: NDArray[np.float32], samples: int) -> None:
         """The controls' next values `(k,)`, reached in a straight line of so many samples; 0 for at once."""

@@ -98,21 +98,19 @@ class NativeWaveNet:
         parameters: Sequence[Tensor],
         flat: FlatParameters | None = None,
         added: Tensor | None = None,
-        factors: Tensor | None = None,
+        each: Tensor | None = None,
     ) -> Tensor:
         """`(batch, 1, samples + receptive_field - 1)` to `(batch, 1, samples)`, both float32 on the CPU.
 
         `scale` is the output's factor; `parameters` in the order of plug-in files, the module's own. If they
         are `flat`, its leaves get the gradients. `added` is to the biases of all layers' inner channels,
-        `(batch, rows)`: each item has its own. `factors` are of all weights, `(batch, weights)`, likewise.
+        `(batch, rows)`: each item has its own. `each` are all weights of each item, `(batch, weights)`; they
+        stand for the parameters.
         """
         samples = x.shape[-1] - receptive_field + 1
         if x.ndim != 3 or x.shape[1] != 1 or samples < 1:
             raise ValueError(f"expected (batch, 1, {receptive_field} samples or more), got {tuple(x.shape)}")
-        if factors is not None:
-            unused = {index % len(parameters) for index in self.unused}
-            own = [p.detach() if index in unused else p for index, p in enumerate(parameters)]
-            each = factors * torch.cat([parameter.reshape(-1) for parameter in own])
+        if each is not None:
             parts: tuple[Any, ...] = (None, (), each)
         elif flat is not None:
             parts = (flat.memory, flat.unused, *flat.leaves)

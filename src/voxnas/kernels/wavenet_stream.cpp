@@ -8,6 +8,7 @@
 #include "stream_activations.h"
 #include "stream_conv.h"
 #include "wavenet.h"
+#include "weight_controls.h"
 
 namespace voxnas {
 namespace {
@@ -96,7 +97,8 @@ class WaveNetStream : public Stream {
         weights_(weights, weights + net_.weights),
         condition_(1, kPiece),
         z_(widest(), kPiece),
-        out_(1, kPiece) {
+        out_(1, kPiece),
+        scale_(scale) {
     net_.read(weights_.data());
     Conv& last = net_.arrays.back().head;
     for (std::vector<float>* values : {&last.forward, &last.bias})
@@ -126,13 +128,34 @@ class WaveNetStream : public Stream {
     reset();
   }
 
+  void follow_weights(const float* changes, int count, const float* values) override {
+    own_.clear();
+    weight_controls_.follow(count, values);
+    std::vector<WaveNet> nets(count, net_);
+    for (size_t k = 0; k < nets.size(); ++k) nets[k].read(changes + k * net_.weights);
+    for (size_t a = 0; a < net_.arrays.size(); ++a) {
+      move(nets, [a](WaveNet& net) { return &net.arrays[a].rechannel; });
+      for (size_t l = 0; l < net_.arrays[a].layers.size(); ++l) {
+        for (Conv Layer::* conv : {&Layer::conv, &Layer::residual, &Layer::head})
+          move(nets, [a, l, conv](WaveNet& net) { return &(net.arrays[a].layers[l].*conv); });
+        const Layer& layer = net_.arrays[a].layers[l];
+        move(changes, nets.size(), layer.slopes_at, layer.activation.learnt(layer.bottleneck()));
+        if (layer.gated()) move(changes, nets.size(), layer.secondary_slopes_at, layer.secondary.learnt(layer.bottleneck()));
+      }
+      move(nets, [a](WaveNet& net) { return &net.arrays[a].head; }, a + 1 == net_.arrays.size() ? scale_ : 1.f);
+    }
+    reset();
+  }
+
   void control(const float* values, long samples) override {
+    if (weight_controls_.follows()) weight_controls_.set(values, samples);
     if (own_.empty()) return;
     controls_.set(values, samples);
     work_in();
   }
 
   void reset() override {
+    if (weight_controls_.follows()) weight_controls_.arrive();
     if (!own_.empty()) {
       controls_.arrive();
       work_in();
@@ -146,6 +169,7 @@ class WaveNetStream : public Stream {
       size = std::min<int64_t>(kPiece, samples - start);
       const bool moving = controls_.left() > 0;
       if (moving) size = std::min<int64_t>(size, controls_.left());
+      size = weight_controls_.advance(size);
       moving_ = moving ? find_motion() : Motion{};
       std::copy_n(in + start, size, condition_.rows()[0]);
       run<false>(size);
@@ -169,6 +193,25 @@ class WaveNetStream : public Stream {
   void for_each_layer(Each each) {
     for (LayerArray& array : net_.arrays)
       for (Layer& layer : array.layers) each(layer);
+  }
+
+  // Has a convolution follow controls: of each one's changes, read as weights, the same convolution.
+  template <class ConvOf>
+  void move(std::vector<WaveNet>& nets, ConvOf conv_of, float scale = 1.f) {
+    std::vector<const float*> forward, bias;
+    for (WaveNet& net : nets) {
+      forward.push_back(conv_of(net)->forward.data());
+      bias.push_back(conv_of(net)->bias.data());
+    }
+    Conv* conv = conv_of(net_);
+    weight_controls_.add(conv->forward.data(), conv->forward.size(), forward, scale);
+    weight_controls_.add(conv->bias.data(), conv->bias.size(), bias, scale);
+  }
+  // Has slopes that are learnt follow.
+  void move(const float* changes, size_t count, size_t at, size_t size) {
+    std::vector<const float*> from;
+    for (size_t k = 0; k < count; ++k) from.push_back(changes + k * net_.weights + at);
+    weight_controls_.add(weights_.data() + at, size, from, 1.f);
   }
 
   // A layer's weights and biases, as they are without controls.
@@ -268,7 +311,9 @@ class WaveNetStream : public Stream {
   OwnRows condition_, z_, out_;
   std::vector<History> x_, head_;
   std::vector<Activates> activate_;
+  float scale_;
   Controls controls_;
+  WeightControls weight_controls_;
   std::vector<Own> own_;  // by layer, where it follows controls; else empty
   Motion moving_;
 };

@@ -87,6 +87,7 @@ class StreamingNetwork(Network):
     memory_is_finite: bool = True
     controls: tuple[Control, ...] = ()
     num_controls: int = 0  # numbers that it hears of them
+    control_step: int = 1  # samples for which they stand still while they move, in playing
     segment_length: int = 8192  # output samples of a training segment that suit it
     batch_size: int = 8  # segments of a training step that suit it
 

@@ -14,7 +14,6 @@ from voxnas.models.controls import Control, check_names, columns
 from voxnas.models.conv import CausalConv
 from voxnas.utils.errors import InputError
 
-CONDITIONING = ("mixin", "film")
 # What a layer is scaled by, and what is added: `(batch, rows, 1, 1)` each, or with one for each sample
 Turned = tuple[Tensor | None, Tensor]
 F = TypeVar("F", bound="FilmedNetwork")
@@ -26,10 +25,12 @@ class FilmedNetwork(StreamingNetwork):
     Attributes:
         conditioning: how: "mixin", where a setting adds to what goes into each activation; or "film", where
             it scales that as well (Perez et al., 2018, "FiLM"). A setting folds into the weights either way.
+        ways: those that there are of it.
         control_mix, control_scale: by how much, for each channel in front of an activation, layer by layer.
     """
 
     conditioning: str
+    ways: tuple[str, ...] = ("mixin", "film")
     control_mix: ControlMix | None
     control_scale: ControlMix | None
 
@@ -43,8 +44,8 @@ class FilmedNetwork(StreamingNetwork):
 
     def condition(self, conditioning: str, controls: Sequence[Control]) -> None:
         """Follow these controls in this way; InputError if there is no such way."""
-        if conditioning not in CONDITIONING:
-            kind, known = type(self).__name__, ", ".join(CONDITIONING)
+        if conditioning not in self.ways:
+            kind, known = type(self).__name__, ", ".join(self.ways)
             raise InputError(f"{kind}: unknown conditioning {str(conditioning)[:40]!r}; one of {known}")
         self.conditioning = conditioning
         self.follow(controls)
@@ -56,18 +57,18 @@ class FilmedNetwork(StreamingNetwork):
     def follow(self, controls: Sequence[Control]) -> None:
         self.controls = tuple(controls)
         self.num_controls = sum(control.inputs for control in controls)
-        rows, film = sum(self._rows), self.conditioning == "film"
-        self.control_mix = ControlMix(rows, self.num_controls) if controls else None
-        self.control_scale = ControlMix(rows, self.num_controls) if controls and film else None
+        rows, adds = sum(self._rows), bool(controls) and self.conditioning in ("mixin", "film")
+        self.control_mix = ControlMix(rows, self.num_controls) if adds else None
+        scales = adds and self.conditioning == "film"
+        self.control_scale = ControlMix(rows, self.num_controls) if scales else None
         self._changed()
 
-    def fold(self: F, setting: Mapping[str, Any]) -> F:
+    def _fixed(self: F, setting: Mapping[str, Any]) -> tuple[F, Tensor, list[int]]:
+        """A copy that follows the other controls alone; what was heard of these, `(1, k)`; their places."""
         check_names(self.controls, setting)
         self.unflatten()
         folded = copy.deepcopy(self)
         folded._changed()
-        if self.control_mix is None:
-            return folded
         heard = torch.zeros(1, self.num_controls)
         gone: list[int] = []
         for control, places in columns(self.controls):
@@ -76,8 +77,13 @@ class FilmedNetwork(StreamingNetwork):
                 gone += range(places.start, places.stop)
         folded.controls = tuple(control for control in self.controls if control.name not in setting)
         folded.num_controls -= len(gone)
+        return folded, heard.to(next(self.parameters())), gone
+
+    def fold(self: F, setting: Mapping[str, Any]) -> F:
+        folded, heard, gone = self._fixed(setting)
+        if self.control_mix is None:
+            return folded
         with torch.no_grad():
-            heard = heard.to(self.control_mix.weight)
             added = self.control_mix(heard)[0]
             scale = torch.ones_like(added)
             if self.control_scale is not None:

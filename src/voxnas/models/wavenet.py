@@ -20,12 +20,13 @@ from voxnas.kernels.wavenet import NativeWaveNet
 from voxnas.models.activations import Spec
 from voxnas.models.base import BACKENDS, State, StreamingNetwork, warn_of_torch
 from voxnas.models.control_mix import ControlMix
+from voxnas.models.control_weights import ControlWeights
 from voxnas.models.controls import Control, as_controls
 from voxnas.models.conv import CausalConv
-from voxnas.models.filmed import FilmedNetwork
 from voxnas.models.inherit import inherited
 from voxnas.models.layer_array import LayerArray, as_arguments, check_chain, receptive_field
 from voxnas.models.wavenet_layers import Array, Layer
+from voxnas.models.weighed import WeighedNetwork
 from voxnas.utils.errors import InputError
 
 STEP_SAMPLES = (
@@ -33,7 +34,7 @@ STEP_SAMPLES = (
 )  # of all segments of a training step
 
 
-class WaveNet(FilmedNetwork):
+class WaveNet(WeighedNetwork):
     """A WaveNet of one or more layer arrays.
 
     Args:
@@ -44,7 +45,7 @@ class WaveNet(FilmedNetwork):
         backend: what computes `forward`: "native" (see voxnas.kernels; float32 on a CPU), "torch", or "auto"
             for native where it can be and PyTorch elsewhere. `stream` is always PyTorch's.
         controls: those that it follows, or their plain values.
-        conditioning: how, "mixin" or "film"; see `FilmedNetwork`.
+        conditioning: how, "mixin", "film" or "weights"; see `WeighedNetwork`.
 
     Raises:
         InputError: arrays that do not fit each other; "native" where that cannot be.
@@ -99,18 +100,31 @@ class WaveNet(FilmedNetwork):
         flat = self._flat(parameters)
         if native is not None:
             added = None if heard is None or self.control_mix is None else self.control_mix(heard)
-            factors = self._factors(heard, parameters)
-            return native(x, self.head_scale, self.receptive_field, parameters, flat, added, factors)
+            each = None if heard is None else self._each(heard, parameters)
+            return native(x, self.head_scale, self.receptive_field, parameters, flat, added, each)
         return self._run(x, [None] * len(self._convolutions()), heard)[0]
 
-    def _factors(self, heard: Tensor | None, parameters: Sequence[Tensor]) -> Tensor | None:
-        """A factor for each of the numbers, `(batch, numbers)`; None where controls scale nothing."""
-        if heard is None or self.control_scale is None:
+    def _each(self, heard: Tensor, parameters: Sequence[Tensor]) -> Tensor | None:
+        """The numbers of each item, `(batch, numbers)`; None where they are the same for all."""
+        if self.control_weights is not None:
+            return self.control_weights(self.numbers(), heard)
+        if self.control_scale is None:
             return None
         if self._row_of is None:
             self._row_of = self._rows_of(parameters)
         scale = 1 + self.control_scale(heard)
-        return torch.cat([torch.ones_like(scale[:, :1]), scale], dim=1)[:, self._row_of]
+        factors = torch.cat([torch.ones_like(scale[:, :1]), scale], dim=1)[:, self._row_of]
+        return factors * self.numbers()
+
+    def numbers(self) -> Tensor:
+        """The parameters, but for those of controls, one behind the other.
+
+        The last layer's residual leads nowhere: it gets no gradient, in native code or PyTorch.
+        """
+        last = self.layers[-1].residual
+        silent = set() if last is None else {id(p) for p in last.parameters()}
+        own = [p.detach() if id(p) in silent else p for p in self._weights()]
+        return torch.cat([parameter.reshape(-1) for parameter in own])
 
     def _rows_of(self, parameters: Sequence[Tensor]) -> Tensor:
         """For each number the row that scales it, from 1; 0 for none."""
@@ -144,7 +158,7 @@ class WaveNet(FilmedNetwork):
         To walk the modules takes longer than many a forward pass.
         """
         if self._owners is None:
-            owners = [m for m in self.modules() if not isinstance(m, ControlMix)]
+            owners = [m for m in self.modules() if not isinstance(m, ControlMix | ControlWeights)]
             self._owners = [(m, n) for m in owners for n, p in m._parameters.items() if p is not None]
         return [module._parameters[name] for module, name in self._owners]  # type: ignore[misc]
 
@@ -176,11 +190,11 @@ class WaveNet(FilmedNetwork):
     def stream(self, x: Tensor, state: State, controls: Tensor | None = None) -> tuple[Tensor, State]:
         return self._run(x, state, self._heard(controls, x))
 
-    def _run(
+    def _play(
         self, x: Tensor, state: Sequence[Tensor | None], heard: Tensor | None = None
     ) -> tuple[Tensor, State]:
         """Output and state. With a past, as many samples as went in; without, a receptive field less."""
-        rows = None if heard is None else self._turned(heard)
+        rows = None if heard is None or self.control_mix is None else self._turned(heard)
         condition = x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         head: Tensor | None = None
         after: State = []

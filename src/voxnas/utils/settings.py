@@ -120,7 +120,7 @@ SETTINGS: dict[str, Kind] = {
     "model.head_scale": number(),
     "model.dilations": listed(COUNT, "[1,2,4]"),
     "model.skip": flag(),
-    "model.conditioning": or_none(one_of("film", "mixin")),
+    "model.conditioning": or_none(one_of("film", "mixin", "weights")),
     "model.bias": flag(),
     "model": or_none(PATH),  # where it is no group
     # networks and sets of images

@@ -20,9 +20,10 @@ FLAGS += ["-fno-math-errno", "-fno-trapping-math", "-fno-signed-zeros"]
 LINK = [*TARGET, "-mexec-model=reactor", "-Wl,--strip-all", "-Wl,-z,stack-size=262144"]
 # Each source brings these along; in the module there is one of them, of exports.cpp.
 SHARED = ["voxnas_failure"]
-SHARED += [f"voxnas_stream_{name}" for name in ("reset", "process", "follow", "control", "destroy")]
+FUNCTIONS = ("reset", "follow", "follow_weights", "control", "destroy")
+SHARED += [f"voxnas_stream_{name}" for name in ("process", *FUNCTIONS)]
 EXPORTS = [f"voxnas_{name}" for name in ("allocate", "free")]
-EXPORTS += [f"voxnas_stream_{name}" for name in ("play", "reset", "follow", "control", "destroy")]
+EXPORTS += [f"voxnas_stream_{name}" for name in ("play", *FUNCTIONS)]
 EXPORTS += [f"voxnas_{kind}_stream_create" for kind in KINDS]
 SECTION = b"voxnas"  # a custom section
 NEEDS = "clang, lld, wasi-libc, libc++-14-dev-wasm32 and libclang-rt-14-dev-wasm32 (Debian's names)"

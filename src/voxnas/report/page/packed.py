@@ -2,11 +2,10 @@
 
 import base64
 import gzip
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from voxnas.kernels.form import NativeForm
 from voxnas.models.controls import Control, encode
@@ -22,15 +21,15 @@ def packed_form(form: NativeForm) -> dict[str, Any]:
     return {"kind": form.kind, "arguments": [_argument(argument) for argument in form.arguments]}
 
 
-def packed_panel(
-    controls: Sequence[Control], mix: NDArray[np.float32], scale: NDArray[np.float32] | None
-) -> dict[str, Any]:
-    """A network's knobs and switches, and what they do to its rows: see `Stream.follow`."""
+def packed_panel(controls: Sequence[Control], arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """A network's knobs and switches, and by name the arrays that its `Stream` follows them with."""
     return {
         "controls": [control.as_values() for control in controls],
         "at_rest": encode(controls, {}),
-        "mix": _argument(np.ascontiguousarray(mix, np.float32)),
-        "scale": None if scale is None else _argument(np.ascontiguousarray(scale, np.float32)),
+        **{
+            name: None if array is None else _argument(np.ascontiguousarray(array, np.float32))
+            for name, array in arrays.items()
+        },
     }
 
 

@@ -49,7 +49,7 @@ def shared_sound(candidates: "pd.DataFrame", roles: Sequence[str] | None) -> dic
 
 def playable(row: "pd.Series", sound: dict[str, Any]) -> dict[str, Any] | str:
     """A candidate's network as the page plays it, or why it does not."""
-    from voxnas.engine.native_engine import control_rows, native_form
+    from voxnas.engine.native_engine import control_arrays, native_form
     from voxnas.export.load import load_model
 
     if row["status"] != "ok" or not row["folder"]:
@@ -61,7 +61,7 @@ def playable(row: "pd.Series", sound: dict[str, Any]) -> dict[str, Any] | str:
         if model.sample_rate not in (None, sound["rate"]):
             return f"It is for {model.sample_rate} Hz, and the preview has {sound['rate']} Hz."
         form, controls = packed_form(native_form(model.network)), list(model.network.controls)
-        panel = packed_panel(controls, *control_rows(model.network)) if controls else None
+        panel = packed_panel(controls, control_arrays(model.network)) if controls else None
     except VoxnasError as error:
         return f"It cannot be played here: {error}"
     warm = -(-model.network.receptive_field // BLOCK) * BLOCK

@@ -3,7 +3,8 @@
 // A network that plays block by block, in memory of its own: what ends one in an error ends no other.
 export class Stream {
   // `module` is a WebAssembly.Module; `form` {kind, arguments}: the create function's, numbers and typed arrays; and for
-  // a network with knobs `follows`: {mix, scale, values}, arrays of which scale may be null.
+  // a network with knobs `follows`: {mix, scale, values}, arrays of which scale may
+  // be null, or {changes, values}.
   constructor(module, form) {
     this.native = new WebAssembly.Instance(module, {}).exports;
     this.native._initialize();
@@ -37,12 +38,15 @@ export class Stream {
     output.set(new Float32Array(this.native.memory.buffer, this.output, size));
   }
 
-  #follow({ mix, scale, values }) {
-    const [rows, changed] = [this.#copied(mix), scale ? this.#copied(scale) : 0];
+  #follow({ values, ...arrays }) {
+    const { mix } = arrays, native = this.native;
+    const given = Object.values(arrays).map((array) => (array ? this.#copied(array) : 0));
     this.values = this.#copied(values);
-    const count = BigInt(mix.length / values.length);
-    if (this.native.voxnas_stream_follow(this.handle, rows, changed, count, values.length, this.values)) throw new Error("its knobs cannot be followed");
-    [rows, changed].forEach((at) => at && this.native.voxnas_free(at));
+    const failed = mix
+      ? native.voxnas_stream_follow(this.handle, ...given, BigInt(mix.length / values.length), values.length, this.values)
+      : native.voxnas_stream_follow_weights(this.handle, ...given, values.length, this.values);
+    if (failed) throw new Error("its knobs cannot be followed");
+    given.forEach((at) => at && native.voxnas_free(at));
   }
 
   #make(size) {

@@ -15,8 +15,9 @@ export async function formOf(packed) {
 
 // What engine.mjs calls `follows`, of a network's panel, all controls at rest.
 export async function followsOf(panel) {
-  const [mix, scale] = await Promise.all([argumentOf(panel.mix), panel.scale && argumentOf(panel.scale)]);
-  return { mix, scale, values: new Float32Array(panel.at_rest) };
+  const names = panel.changes ? ["changes"] : ["mix", "scale"];
+  const arrays = await Promise.all(names.map((name) => panel[name] && argumentOf(panel[name])));
+  return { ...Object.fromEntries(names.map((name, i) => [name, arrays[i]])), values: new Float32Array(panel.at_rest) };
 }
 
 async function argumentOf(packed) {
