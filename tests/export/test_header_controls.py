@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from knobbed import shaken
 from test_header import compile_program, needs_compiler
 
 from voxnas.engine.make import make_engine
 from voxnas.export.header.render import write_header
 from voxnas.models.base import StreamingNetwork
 from voxnas.models.build import build
-from voxnas.models.control_mix import ControlMix
 
 CONTROLS = [
     {"name": "drive", "low": 0, "high": 10},
@@ -33,6 +33,15 @@ FORMS = {
         "layer_arrays": [{"channels": 3, "dilations": [1, 2]}],
         "head_scale": 0.5,
         "conditioning": "mixin",
+    },
+    "WaveNet whose weights follow": {
+        "type": "WaveNet",
+        "layer_arrays": [
+            {"channels": 3, "dilations": [1, 2], "head_size": 2, "activation": "LeakyReLU"},
+            {"channels": 2, "dilations": [3, 1], "activation": "PReLU", "head_kernel_size": 2},
+        ],
+        "head_scale": 0.5,
+        "conditioning": "weights",
     },
     "TCN": {"type": "TCN", "channels": 5, "num_layers": 3, "kernel_size": 4, "dilation_base": 5},
     "TCN that adds": {"type": "TCN", "num_layers": 2, "activation": "Tanh", "conditioning": "mixin"},
@@ -77,11 +86,7 @@ X = (0.3 * np.random.default_rng(0).standard_normal(20000)).astype(np.float32)
 def network(request) -> StreamingNetwork:
     with torch.random.fork_rng():
         torch.manual_seed(2)
-        network = build({**FORMS[request.param], "controls": CONTROLS})
-        for module in network.modules():
-            if isinstance(module, ControlMix):
-                torch.nn.init.normal_(module.weight, std=0.5)
-        return network.eval()
+        return shaken(build({**FORMS[request.param], "controls": CONTROLS})).eval()
 
 
 @pytest.fixture(scope="module")

@@ -23,13 +23,10 @@ SETTLE = 48_000  # samples of silence that a recurrent network is given
 
 def control_values(
     network: StreamingNetwork,
-    make_parts: Callable[[Any], Parts],
     literals: Callable[[NDArray[np.float32]], str],
     text: Callable[[str], str],
 ) -> Mapping[str, str]:
     """What stands for the names in controls.h and methods_controls.h; `network` is in float64."""
-    places, mix = _biases(network, make_parts)
-    row_of, scale = _scaled(network, make_parts)
     recurrent = isinstance(network, Recurrent)
     settle = SETTLE if recurrent else network.receptive_field
     table = ",\n".join(f"      {_row(control, text)}" for control in network.controls)
@@ -40,9 +37,21 @@ def control_values(
         "step": str(STEP[recurrent]),
         "settle": str(settle),
         "input_count": str(network.num_controls),
-        "bias_count": str(len(places)),
         "first_input": ", ".join(str(of.start) for _, of in columns(network.controls)),
         "at_rest": literals(np.array(encode(network.controls, {}), np.float32)),
+    }
+
+
+def row_values(
+    network: StreamingNetwork,
+    make_parts: Callable[[Any], Parts],
+    literals: Callable[[NDArray[np.float32]], str],
+) -> Mapping[str, str]:
+    """What stands for the names in controls_rows.h."""
+    places, mix = _biases(network, make_parts)
+    row_of, scale = _scaled(network, make_parts)
+    return {
+        "bias_count": str(len(places)),
         "bias_at": ",\n".join(", ".join(map(str, places[i : i + 16])) for i in range(0, len(places), 16)),
         "mix": literals(mix.ravel().astype(np.float32)),
         "scales": str(bool(len(scale))).lower(),

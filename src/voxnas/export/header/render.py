@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from voxnas.audio.polyphase import DENSITY, low_delay, prototype
 from voxnas.export.files import CannotHold
 from voxnas.export.header import chain, program, recurrent, wavenet
-from voxnas.export.header.controls import control_values
+from voxnas.export.header.control_weights import weight_values
+from voxnas.export.header.controls import control_values, row_values
 from voxnas.export.header.parts import Parts
 from voxnas.kernels.build import SOURCES
 from voxnas.models.base import StreamingNetwork
+from voxnas.models.weighed import WeighedNetwork
 from voxnas.utils.errors import InputError
 from voxnas.utils.files import write_text
 
@@ -99,7 +101,7 @@ def render_header(
         parts = _ARCHITECTURES[kind](exact)
         of_controls: Mapping[str, str] = {}
         if network.controls:
-            of_controls = control_values(exact, _ARCHITECTURES[kind], _literals, _string)
+            of_controls = _controls(exact, _ARCHITECTURES[kind])
     if not all(np.isfinite(array).all() for array in (parts.weights, parts.silence)):
         raise InputError("the model's weights hold NaN or infinity")
     about = {"name": network.name, **(metadata or {})}
@@ -125,6 +127,19 @@ def render_header(
     )
     unique = f"model_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     return Template(text).substitute(unique=unique)
+
+
+def _controls(network: StreamingNetwork, make_parts: Callable[[Any], Parts]) -> Mapping[str, str]:
+    """What stands for the names in controls.h and methods_controls.h."""
+    weights = network.control_weights if isinstance(network, WeighedNetwork) else None
+    if weights is None:
+        mixing, values = "controls_rows.h", row_values(network, make_parts, _literals)
+    else:
+        mixing, values = "controls_weights.h", weight_values(network, weights, make_parts, _literals)  # type: ignore[arg-type]
+    return {
+        **control_values(network, _literals, _string),
+        "mixing": Template(_code(mixing)).substitute(values).strip(),
+    }
 
 
 def _resampler() -> str:

@@ -1,21 +1,11 @@
-// Controls: what they add to biases among the weights, and by how much they multiply these and others, which are
-// therefore each object's own; and their way from one setting to the next, in small steps.
-constexpr int kInputs = $input_count, kBiases = $bias_count, kGlide = $glide;
+// Controls: what they make of the weights, which are therefore each object's own; and their way from one setting to the
+// next, in small steps.
+constexpr int kInputs = $input_count, kGlide = $glide;
 constexpr int kStep = $step;  // samples for which moving controls stay
 constexpr long kSettle = $settle;  // samples of silence
 inline constexpr int kFirstInput[] = {$first_input};  // of each control
 inline constexpr float kAtRest[kInputs] = {$at_rest};
-inline constexpr int kBiasAt[kBiases] = {
-$bias_at};
-inline constexpr float kMix[kBiases * kInputs] = {
-$mix};
-constexpr bool kScales = $scales;
-// The row by which a weight is multiplied, from 1, and 0 for none; by how much each control does.
-inline constexpr short kRowOf[] = {
-$row_of};
-inline constexpr float kScale[] = {
-$scale};
-
+$mixing
 class Biases {
  public:
   Biases() {
@@ -51,23 +41,7 @@ class Biases {
   }
 
  private:
-  void mix() {
-    if constexpr (kScales) {
-      float factors[kBiases + 1] = {1.f};
-      const float* scale = kScale;
-      for (int row = 1; row <= kBiases; ++row) {
-        factors[row] = 1.f;
-        for (float value : now_) factors[row] += *scale++ * value;
-      }
-      for (int i = 0; i < Network::kWeights; ++i) weights_[i] = kWeights[i] * factors[kRowOf[i]];
-    }
-    const float* mix = kMix;
-    for (int bias : kBiasAt) {
-      float sum = kScales ? weights_[bias] : kWeights[bias];
-      for (float value : now_) sum += *mix++ * value;
-      weights_[bias] = sum;
-    }
-  }
+  void mix() { detail::mix(now_, weights_); }
 
   alignas(64) float weights_[Network::kWeights];
   float now_[kInputs], target_[kInputs], step_[kInputs] = {};
