@@ -1,16 +1,17 @@
 """How good one model for all settings is: at settings kept back, at those it trained on, and in between.
 
-    python benchmarks/knobs.py [SETTINGS.csv INPUT] [--model nano] [--epochs 40] [--leave-out 3] [--jobs 1]
-        [--page docs/figures/knobs_demo.md] [OVERRIDE ...]
+    python benchmarks/knobs.py [SETTINGS.csv INPUT] [OVERRIDE ...] [--model nano] [--epochs 40]
+        [--leave-out 3] [--jobs 1] [--page docs/figures/knobs_demo.md]
 
 Without a table: the demo rig's drive, tone and level. For each of some settings, corners, edges and the
 middle in turn, one model trains on all others and is tested on it; one trains on all; and one on that setting
 alone, for `--alone-epochs`. A corner that is kept back lies outside all others: what a model makes of it is a
 guess, and stands apart from what it makes of a setting between others. The cost is that of the network with
-its knobs at rest beside the same without, timed in turns. Overrides go to every training with knobs, such as
-model.conditioning=mixin. Then each knob is swept finely, the others at rest: a picture shows how much the
-sound changes from position to position, which no jump may interrupt; a page has it beside the table. Runs lie
-in logs/bench/knobs, and are found there by the same command again.
+its knobs at rest beside the same without, timed in turns. Overrides, such as model.conditioning=weights, go
+to every training with knobs, and on the command line behind the two files. Then each knob is swept finely,
+the others at rest: a picture shows how much the sound changes from position to position, which no jump
+may interrupt; a page has it beside the table. Runs lie in logs/bench/knobs, and are found there by the same
+command again; those of one setting alone whatever the overrides.
 """
 
 import argparse
@@ -78,11 +79,11 @@ def train(folder: Path, *overrides: str) -> Record:
     return Record.read(folder)
 
 
-def train_all(at: Path, runs: Mapping[str, Overrides], jobs: int) -> dict[str, Record]:
-    """The records of all runs by their names, so many trained side by side."""
+def train_all(runs: Mapping[str, tuple[Path, Overrides]], jobs: int) -> dict[str, Record]:
+    """The records of all runs, each a folder and overrides, by their names; so many trained side by side."""
     threads = [f"threads={max(1, available_cores() // jobs)}"] if jobs > 1 else []
     with ThreadPoolExecutor(jobs) as pool:
-        found = pool.map(lambda name: train(at / name, *runs[name], *threads), runs)
+        found = pool.map(lambda run: train(run[0], *run[1], *threads), runs.values())
         return dict(zip(runs, found, strict=True))
 
 
@@ -168,15 +169,19 @@ def loudest(samples: np.ndarray, size: int) -> np.ndarray:
     return np.ascontiguousarray(samples[start : start + size], np.float32)
 
 
-def runs_of(device: Device, rows: Sequence[Row], options: argparse.Namespace) -> dict[str, Overrides]:
-    """The overrides of every run by its name: of all settings, of all but one, and of one alone."""
+def runs_of(
+    device: Device, rows: Sequence[Row], at: Path, options: argparse.Namespace
+) -> dict[str, tuple[Path, Overrides]]:
+    """Folder and overrides of every run by its name: of all settings, of all but one, and of one alone."""
     about = [*device.overrides, f"model={options.model}", f"trainer.max_epochs={options.epochs}"]
-    runs = {"all": [*about, *options.overrides]}
+    about += options.overrides
+    runs = {"all": (at / "all", about)}
+    alone = FOLDER / f"{device.name}-{options.model}-alone-{options.alone_epochs}"
     for row in rows:
-        runs[f"without-{short(row)}"] = [*about, *options.overrides, without(row)]
+        runs[f"without-{short(row)}"] = at / f"without-{short(row)}", [*about, without(row)]
         place = device.data.table.rows.index(row)
         delay = device.data.recordings.recordings[place].pair.delay_samples
-        runs[f"alone-{short(row)}"] = [
+        runs[f"alone-{short(row)}"] = alone / short(row), [
             "data=amp_pair", f"data.input={row.input}", f"data.target={row.target}", f"data.delay={delay}",
             f"model={options.model}", f"trainer.max_epochs={options.alone_epochs}",
         ]  # fmt: skip
@@ -242,8 +247,8 @@ def main() -> None:
     rows = [row for of in kinds.values() for row in of]
     about = [word.replace("=", "").replace("+", "") for word in options.overrides]
     at = FOLDER / "-".join([device.name, options.model, str(options.epochs), *about])
-    found = train_all(at, runs_of(device, rows, options), options.jobs)
-    table = table_of(device, kinds, found, options.model)
+    found = train_all(runs_of(device, rows, at, options), options.jobs)
+    table = table_of(device, kinds, found, ", ".join([options.model, *options.overrides]))
     picture = at / "sweep.png"
     said = said_of(at / "all", device, found["all"].metrics["test_esr"], picture)
     Console().print(table)
